@@ -1,0 +1,330 @@
+"""What travels through howfar: frozen, strict, versioned. Words as in docs/architecture.md.
+
+A Study is planned into Tasks; a host gets a task as an Assignment and answers with a Report of raw samples;
+the runner judges the report against the reference and appends an Outcome to the store.
+Every struct refuses unknown fields, so a message of another version fails at the door with its key path.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+# The rules of docs/method.md that a number was taken under. Outcomes of two protocols are never pooled.
+PROTOCOL = "corrected-1"
+# The layout of the messages and of the store. A store of another schema is refused, never rewritten.
+SCHEMA = 1
+
+Workload = Literal["training", "inference"]
+ModelKind = Literal["mlp", "spin", "loop"]
+Status = Literal[
+    "ok",
+    "unsupported",  # this target cannot do this here; message = the probe's reason
+    "fell_back",  # another back end than the one asked for answered
+    "wrong_result",  # measured, but past its tolerance
+    "page_error",  # the page (or native process) threw; detail = its stack
+    "out_of_memory",
+    "gl_context_lost",
+    "gpu_device_lost",
+    "crashed",  # the process that measured is gone
+    "hung",  # a phase passed its limit
+]
+PhaseName = Literal[
+    "library_load", "backend_init", "model_load", "first", "check", "warmup", "latency", "throughput", "dispose"
+]
+Metric = Literal["library_load", "backend_init", "model_load", "first", "latency", "throughput", "enqueue", "dispose"]
+Fact = str | int | float | bool | None
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+Text = Annotated[str, Meta(max_length=20_000)]
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax).
+
+    `spin` and `loop` are the known answers: one operation busies itself for `width` microseconds, or runs `width`
+    thousand turns of a fixed loop, and returns 1..10.
+    """
+
+    kind: ModelKind = "mlp"
+    depth: Positive = 1
+    width: Positive = 64
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.depth},{self.width})"
+
+
+class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """framework@version x backend x browser. A native framework has `browser = "native"` and `threads`.
+
+    `threads`: 0 = all cores; None = what the framework chooses by itself.
+    """
+
+    framework: str
+    version: str
+    backend: str
+    browser: str
+    threads: Count | None = None
+
+    def __str__(self) -> str:
+        threads = {None: "", 0: " all threads", 1: " 1 thread"}.get(self.threads, f" {self.threads} threads")
+        return f"{self.framework}@{self.version} {self.backend}{threads}"
+
+
+class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+    """What one row of a figure measures, before it is repeated in rounds."""
+
+    target: Target
+    model: Model
+    workload: Workload
+
+
+class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
+    """When warm-up ends and when a metric has enough samples. Seconds are of the host's wall clock."""
+
+    min_samples: Positive = 30
+    min_seconds: Seconds = 0.5
+    max_seconds: Seconds = 10.0
+    target_half_width: Annotated[float, Meta(gt=0, lt=1)] = 0.02
+    warmup_min_seconds: Seconds = 0.3
+    warmup_max_seconds: Seconds = 5.0
+    min_ticks: Positive = 50
+    # An operation slower than `max_seconds` still gets this many samples.
+    slow_samples: Positive = 3
+
+
+class Task(Struct, frozen=True, forbid_unknown_fields=True):
+    """One cell in one round: immutable, its `id` a stable hash of everything that can change its numbers."""
+
+    id: str
+    cell: Cell
+    round: Count
+    batch_size: Positive
+    seed: Count
+    data: str
+    sampling: Sampling
+    protocol: str = PROTOCOL
+    # Tells the controls of one round apart; 0 for every other task.
+    control: Count = 0
+
+    def describe(self) -> str:
+        """The cell as a person says it, for progress lines and messages."""
+        return f"{self.cell.target} {self.cell.model} {self.cell.workload}"
+
+
+def task_id(cell: Cell, **factors: Any) -> str:
+    """A stable hash (16 hex digits) of the cell, the protocol and every other factor that changes a number."""
+    return fingerprint({"cell": cell, "protocol": PROTOCOL, **factors})
+
+
+def fingerprint(facts: Any) -> str:
+    """A stable hash (16 hex digits) of anything msgspec can encode."""
+    return sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:16]
+
+
+class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[targets]]` table of a study file."""
+
+    framework: str
+    backends: tuple[str, ...] = ()
+    threads: tuple[Count | Literal["all"], ...] = ()
+
+
+class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed."""
+
+    kind: Literal["mlp"] = "mlp"
+    depths: tuple[Positive, ...] = ()
+    widths: tuple[Positive, ...] = ()
+    sizes: tuple[tuple[Positive, Positive], ...] = ()
+
+    def models(self) -> Iterator[Model]:
+        yield from (Model(self.kind, depth, width) for depth, width in self.sizes)
+        yield from (Model(self.kind, depth, width) for depth in self.depths for width in self.widths)
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Hard limits: past them the task is `hung` and its processes are ended."""
+
+    launch_seconds: Seconds = 30.0
+    phase_seconds: Seconds = 180.0
+    # A disturbed task is measured again at most this many times, then kept and marked.
+    noise_repeats: Count = 1
+
+
+class Study(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to compare: a TOML file, checked whole at the door. `targets` and `models` are resolved by study.py."""
+
+    name: str
+    title: str
+    experiments: tuple[str, ...]
+    targets: tuple[TargetChoice, ...]
+    models: tuple[ModelChoice, ...]
+    browsers: tuple[str, ...] = ("chromium",)
+    rounds: Positive = 3
+    seed: Count = 2019
+    batch_size: Positive = 64
+    control_every: Positive = 10
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    # Filled in by study.py from the choices above and the registry.
+    resolved_targets: tuple[Target, ...] = ()
+
+    def cells(self, workload: Workload) -> Iterator[Cell]:
+        """Every target with every model, for one workload."""
+        models = dict.fromkeys(model for choice in self.models for model in choice.models())
+        return (Cell(target, model, workload) for target in self.resolved_targets for model in models)
+
+
+class Layer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dense layer: weights (inputs, units) then biases (units), float32, row-major, in the model's binary."""
+
+    inputs: Positive
+    units: Positive
+    activation: Literal["relu", "softmax"]
+
+
+class DataShape(Struct, frozen=True, forbid_unknown_fields=True):
+    """What lies behind `Assignment.data_url`: float32 inputs (samples, features), then uint8 labels (samples)."""
+
+    samples: Positive
+    features: Positive
+    classes: Positive
+
+
+class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
+    """The task as its host gets it: what to do, and the URLs (paths on the same origin) of all that it needs."""
+
+    task: Task
+    adapter_url: str
+    script_urls: tuple[str, ...]
+    asset_urls: Mapping[str, str]
+    layers: tuple[Layer, ...]
+    weights_url: str
+    data_url: str
+    data: DataShape
+    # Inference: the outputs of this many samples are sent back. Training: the losses of this many first steps.
+    check_count: Positive
+    learning_rate: Annotated[float, Meta(gt=0)]
+    schema: int = SCHEMA
+
+
+class Phase(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long one phase took by the host's own clock, in milliseconds."""
+
+    name: PhaseName
+    ms: Annotated[float, Meta(ge=0)]
+
+
+class Series(Struct, frozen=True, forbid_unknown_fields=True):
+    """Raw samples in the order they were taken: each the milliseconds that `repeats` operations took together."""
+
+    metric: Metric
+    stage: Literal["warmup", "timed"]
+    repeats: Positive
+    sample_ms: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(max_length=200_000)]
+    # `interval`: narrow enough · `steady`: warm-up found its level · `cap`: time ran out · `once`: a single-shot phase
+    ended_by: Literal["interval", "steady", "cap", "once"]
+
+
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a host sends back: facts and raw samples, no averages. The only message that carries measurements."""
+
+    task_id: str
+    status: Status
+    message: Text = ""
+    detail: Text = ""
+    facts: Mapping[str, Fact] = {}
+    phases: tuple[Phase, ...] = ()
+    series: tuple[Series, ...] = ()
+    # Inference: the outputs of the first `check_count` samples, (check_count, classes) row-major.
+    outputs: Annotated[tuple[float, ...], Meta(max_length=100_000)] = ()
+    # Training: the losses of the first `check_count` steps.
+    losses: Annotated[tuple[float, ...], Meta(max_length=10_000)] = ()
+    # Live tensors that the framework counts: before the timed samples and after them.
+    live_tensors: tuple[Count, Count] | None = None
+    # JS heap bytes in use, before the timed samples and after them.
+    heap_bytes: tuple[Count, Count] | None = None
+    schema: int = SCHEMA
+
+
+class Check(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a result was from the float64 reference, and how far it may be."""
+
+    max_abs_error: float
+    tolerance: float
+
+
+class CpuUse(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the processes of one role did between the first timed sample and the last, in seconds."""
+
+    role: str
+    cpu_s: float
+    wait_s: float
+
+
+class Noise(Struct, frozen=True, forbid_unknown_fields=True):
+    """How quiet the machine was during the timed samples.
+
+    `wait_share`: of the measuring thread's time, the share it waited for a core, wait / (cpu + wait).
+    `foreign_cores`: cores kept busy by processes that are not the task's (stolen time included).
+    """
+
+    wall_s: float
+    wait_share: float
+    foreign_cores: float
+    use: tuple[CpuUse, ...]
+
+
+class Span(Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of the run's wall time by the runner's clock: `idle`, `launch`, each phase, `end`. Seconds."""
+
+    name: str
+    seconds: float
+
+
+class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of a task: raw samples, facts, and what the runner saw from outside. Appended, never changed."""
+
+    task: Task
+    status: Status
+    environment: str  # fingerprint of the checked facts; outcomes of two environments are never pooled
+    started_at: str  # ISO 8601, UTC
+    attempt: Positive = 1
+    message: str = ""
+    detail: str = ""
+    facts: Mapping[str, Fact] = {}
+    phases: tuple[Phase, ...] = ()
+    series: tuple[Series, ...] = ()
+    losses: tuple[float, ...] = ()
+    check: Check | None = None
+    live_tensors: tuple[int, int] | None = None
+    heap_bytes: tuple[int, int] | None = None
+    noise: Noise | None = None
+    disturbed: bool = False
+    software_gpu: bool = False
+    timeline: tuple[Span, ...] = ()
+
+
+class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `howfar run`: the study as it was resolved, and the machine as it was found."""
+
+    study: Study
+    howfar_version: str
+    started_at: str
+    host: Mapping[str, Fact]
+
+
+class Results(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a store holds, as the judging half reads it.
+
+    `outcomes`: the last attempt of every task. `environments`: fingerprint -> checked facts, newest last.
+    """
+
+    run: RunFacts
+    environments: Mapping[str, Mapping[str, Fact]]
+    outcomes: tuple[Outcome, ...]
