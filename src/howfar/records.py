@@ -241,10 +241,10 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     facts: Mapping[str, Fact] = {}
     phases: tuple[Phase, ...] = ()
     series: tuple[Series, ...] = ()
-    # Inference: the outputs of the first `check_count` samples, (check_count, classes) row-major.
-    outputs: Annotated[tuple[float, ...], Meta(max_length=100_000)] = ()
+    # Inference: the outputs of the first `check_count` samples, (check_count, classes) row-major; None = not finite.
+    outputs: Annotated[tuple[float | None, ...], Meta(max_length=100_000)] = ()
     # Training: the losses of the first `check_count` steps.
-    losses: Annotated[tuple[float, ...], Meta(max_length=10_000)] = ()
+    losses: Annotated[tuple[float | None, ...], Meta(max_length=10_000)] = ()
     # Live tensors that the framework counts: before the timed samples and after them.
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
@@ -300,7 +300,7 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     facts: Mapping[str, Fact] = {}
     phases: tuple[Phase, ...] = ()
     series: tuple[Series, ...] = ()
-    losses: tuple[float, ...] = ()
+    losses: tuple[float | None, ...] = ()
     check: Check | None = None
     live_tensors: tuple[int, int] | None = None
     heap_bytes: tuple[int, int] | None = None

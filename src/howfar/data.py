@@ -1,0 +1,66 @@
+"""Real handwritten digits as 28 x 28 images: scikit-learn's own, or MNIST's files where a folder is given."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from howfar.errors import UserError
+
+SIDE = 28
+# 8 batches of 64: enough that training does not learn one batch by heart, small enough (1.6 MB) to hand to every page.
+SAMPLES = 512
+
+
+class Digits(Struct, frozen=True):
+    """inputs (SAMPLES, 784) float32 in 0..1, labels (SAMPLES,) uint8, seeded order; `name` tells data sets apart."""
+
+    name: str
+    inputs: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+
+    def to_bytes(self) -> bytes:
+        """All inputs, little-endian float32, then all labels."""
+        return self.inputs.astype("<f4").tobytes() + self.labels.tobytes()
+
+
+def load(mnist: Path | None, seed: int) -> Digits:
+    """The digits of a study.
+
+    Raises: UserError where `mnist` does not hold MNIST's training files.
+    """
+    images, labels = _mnist(mnist) if mnist else _scikit_learn()
+    order = np.random.default_rng(seed).permutation(len(labels))[:SAMPLES]
+    inputs, labels = images[order].reshape(len(order), -1).astype(np.float32), labels[order].astype(np.uint8)
+    digest = hashlib.sha256(inputs.tobytes() + labels.tobytes()).hexdigest()[:12]
+    return Digits(f"{'mnist' if mnist else 'digits'}-{digest}", inputs, labels)
+
+
+def _scikit_learn() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """8 x 8 images of 0..16, each pixel three wide, with a margin of two as in MNIST."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - 0.6 s that only a run needs
+
+    digits = load_digits()
+    large = np.kron(digits.images / 16, np.ones((1, 3, 3)))
+    return np.pad(large, ((0, 0), (2, 2), (2, 2))).astype(np.float32), digits.target.astype(np.uint8)
+
+
+def _mnist(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    images = _idx(folder, "train-images-idx3-ubyte").reshape(-1, SIDE, SIDE)
+    return (images / 255).astype(np.float32), _idx(folder, "train-labels-idx1-ubyte")
+
+
+def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
+    """The bytes of an IDX file (Y. LeCun's format): 2 zero bytes, type 8, the number of dimensions, their sizes, data."""
+    for file, opener in ((folder / name, open), (folder / f"{name}.gz", gzip.open)):
+        if file.is_file():
+            with opener(file, "rb") as stream:
+                content = stream.read()
+            if content[:3] != b"\0\0\x08":
+                raise UserError("not an IDX file of bytes", where=str(file), mend="give the folder with MNIST's own files")
+            return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3])
+    mend = "give the folder that holds MNIST's train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not)"
+    raise UserError(f"no {name} there", where=str(folder), mend=mend)

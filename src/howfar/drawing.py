@@ -1,0 +1,192 @@
+"""The figures' layouts, in the paper's form: panels by depth, width along x, log milliseconds along y.
+
+A chart is one Altair spec over inlined values, from which the interactive figure and the static SVG and PNG are made.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from howfar import palette, plotted
+from howfar.plotted import Mark
+
+INK, FAINT = "#3a3a3a", "#e9e7e2"
+FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
+HEIGHT = 300
+# The width that panels may fill side by side, in pixels.
+PAGE = 1040
+# A failure has no number: it stands on the floor of its panel.
+FLOOR = HEIGHT - 11
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+EMPTY = "transparent"
+
+TOOLTIP = [
+    alt.Tooltip(f"{field}:N", title=title)
+    for field, title in {
+        "target": "target",
+        "what": "what",
+        "time": "median",
+        "within": "95 % interval, ms",
+        "spread": "p10 – p90, ms",
+        "taken": "from",
+        "to_fastest": "× fastest in a browser",
+        "to_native": "× native, 1 thread",
+        "outcome": "result",
+        "notes": "note",
+    }.items()
+]
+
+
+class Channels(NamedTuple):
+    """The encodings that every layer takes its own from, so that they share axes and one legend; `band` in pixels."""
+
+    x: alt.X
+    offset: alt.XOffset
+    y: Callable[[str], alt.Y]
+    colour: alt.Color
+    shape: alt.Shape
+    band: float
+
+
+def times(table: pl.DataFrame, metric: str, title: str, beside: str = "") -> ChartType:
+    """One metric of the common table: a point per target with its 95 % interval, native as lines across each width.
+
+    Filled marks ran on what they name, hollow ones on a GPU done in software; a ring marks a disturbed process, a
+    struck grey dot a wrong result, a cross on the floor a failure. `beside`: a second metric, joined to the point.
+    A click on the legend singles a target out; tooltips tell every number.
+    """
+    marks = plotted.marks(table, metric, beside)
+    panels = plotted.panels(marks)
+    columns, step = plotted.grid(panels, PAGE)
+    band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
+    chosen = alt.selection_point(name="chosen", fields=["target"], bind="legend")
+    drawn = [
+        _panel(panel, _channels(marks, band, title if place % columns == 0 else ""))
+        for place, panel in enumerate(panels)
+    ]
+    figure = alt.concat(*drawn, columns=columns, spacing=12).add_params(chosen)
+    return _styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
+
+
+def shares(table: pl.DataFrame, parts: Sequence[str]) -> ChartType:
+    """The wall time of each target as one bar of its parts, with its length in words at the end."""
+    bars, ends = plotted.shares(table, parts)
+    names = alt.Axis(labelLimit=280, ticks=False, domain=False)
+    place = alt.Y("target:N", sort=[end["target"] for end in ends], title=None, axis=names)
+    percent = alt.Axis(format=".0%", tickCount=5)
+    along = alt.X("share:Q", stack="zero", title="share of its wall time", scale=alt.Scale(domain=[0, 1]), axis=percent)
+    legend = alt.Legend(orient="top", columns=8, symbolType="square")
+    colour = alt.Color("part:N", title=None, scale=_mapped(palette.PARTS), legend=legend)
+    told = ["target:N", "part:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("seconds:Q", format=",.1f")]
+    stack = alt.Chart(alt.InlineData(values=bars)).mark_bar(height=14)
+    stack = stack.encode(x=along, y=place, color=colour, order="place:Q", tooltip=told)
+    words = alt.Chart(alt.InlineData(values=ends)).mark_text(align="left", dx=8, color=INK)
+    words = words.encode(x=alt.datum(1), y=place, text="label:N")
+    return _styled(alt.layer(stack, words).properties(width=560, height=alt.Step(24)))
+
+
+def _channels(marks: Sequence[Mark], band: float, title: str) -> Channels:
+    """Over all marks of the figure, whichever panel they are for; without `title` the axis goes without numbers too."""
+    slots, targets = plotted.slots(marks), plotted.targets(marks)
+    legend = alt.Legend(orient="bottom", columns=4, labelLimit=300, symbolSize=90, symbolStrokeWidth=2)
+    return Channels(
+        x=alt.X("width:O", title="width", axis=alt.Axis(labelAngle=0, ticks=False), scale=alt.Scale(padding=0.05)),
+        offset=alt.XOffset("target:N", scale=alt.Scale(domain=slots)),
+        y=_vertical(*plotted.domain(marks), title),
+        colour=alt.Color("target:N", title=None, scale=_by(targets, "colour"), legend=legend),
+        shape=alt.Shape("target:N", title=None, scale=_by(targets, "shape"), legend=legend),
+        band=band,
+    )
+
+
+def _vertical(low: float, high: float, title: str) -> Callable[[str], alt.Y]:
+    """The logarithmic axis in ms, for whichever field."""
+    scale = alt.Scale(type="log", domain=[low, high], nice=False)
+    values = plotted.ticks(low, high)
+    axis = alt.Axis(values=values, format=",~g", domain=False, ticks=False, labels=bool(title))
+    return lambda field: alt.Y(f"{field}:Q", title=title or None, scale=scale, axis=axis)
+
+
+def _natives(channels: Channels) -> list[alt.Chart]:
+    """The yardstick: a line as broad as its width's group, in the band of its interval."""
+    own = _where("datum.kind === 'native'").encode(color=channels.colour)
+    interval = own.mark_bar(width=channels.band, fillOpacity=0.22).encode(y=channels.y("low"), y2="high")
+    line = own.mark_tick(orient="horizontal", size=channels.band, thickness=1.6).encode(y=channels.y("median"))
+    return [interval, line]
+
+
+def _stems(channels: Channels) -> list[alt.Chart]:
+    """The interval of each point, and the line that joins it to the second metric."""
+    own = _where("datum.kind === 'point'").encode(xOffset=channels.offset, color=channels.colour)
+    interval = own.mark_rule(strokeWidth=2).encode(y=channels.y("low"), y2="high")
+    joined = own.transform_filter("datum.beside !== null").encode(y=channels.y("beside"))
+    line = joined.mark_rule(strokeWidth=1, strokeDash=[2, 2]).encode(y2="median")
+    end = joined.mark_tick(orient="horizontal", size=9, thickness=2)
+    return [interval, line, end]
+
+
+def _points(channels: Channels) -> list[alt.Chart]:
+    filled = _where("datum.kind === 'point' && !datum.software").mark_point(filled=True, size=62)
+    hollow = _where("datum.kind === 'point' && datum.software").mark_point(size=55, fill="white", strokeWidth=1.8)
+    return [
+        layer.encode(xOffset=channels.offset, y=channels.y("median"), color=channels.colour, shape=channels.shape)
+        for layer in (filled, hollow)
+    ]
+
+
+def _caveats(channels: Channels) -> list[alt.Chart]:
+    """A ring around what was disturbed; a pale dot struck out for a wrong result."""
+    ring = _where("datum.kind === 'point' && datum.disturbed").mark_point(size=190, strokeWidth=1, color=INK)
+    wrong = _where("datum.kind === 'wrong'")
+    dot = wrong.mark_point(filled=True, size=55, color=palette.STRUCK, fillOpacity=0.45)
+    strike = wrong.mark_point(shape=CROSS, size=60, strokeWidth=1.6, color=INK)
+    return [layer.encode(xOffset=channels.offset, y=channels.y("median")) for layer in (ring, dot, strike)]
+
+
+def _failures(channels: Channels) -> list[alt.Chart]:
+    """A cross on the floor; a native target has no slot of its own, so its cross stands in the middle."""
+    cross: dict[str, Any] = {"shape": CROSS, "size": 34, "strokeWidth": 1.8}
+    own = _where("datum.kind === 'failed' && datum.slot").mark_point(**cross).encode(xOffset=channels.offset)
+    native = _where("datum.kind === 'failed' && !datum.slot").mark_point(**cross)
+    return [layer.encode(y=alt.value(FLOOR), color=channels.colour) for layer in (own, native)]
+
+
+def _panel(panel: plotted.Panel, channels: Channels) -> Any:
+    layers = [*_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels), *_failures(channels)]
+    width = 1.1 * channels.band * len({mark["width"] for mark in panel.marks})
+    shown = alt.when(alt.param("chosen")).then(alt.value(1.0)).otherwise(alt.value(0.1))
+    layered = alt.layer(*layers, data=alt.InlineData(values=panel.marks)).properties(height=HEIGHT, width=width)
+    return layered.encode(tooltip=TOOLTIP, opacity=shown).properties(title=panel.title)
+
+
+def _where(condition: str) -> alt.Chart:
+    return alt.Chart().transform_filter(condition)
+
+
+def _by(targets: Mapping[str, Mark], trait: str) -> alt.Scale:
+    return _mapped({name: mark[trait] for name, mark in targets.items()})
+
+
+def _mapped(values: Mapping[str, str]) -> alt.Scale:
+    return alt.Scale(domain=list(values), range=list(values.values()))
+
+
+def _styled(figure: ChartType) -> ChartType:
+    """Calm: no frame, faint grid lines, and a ground that lets the page through."""
+    axis = {
+        "gridColor": FAINT,
+        "domainColor": "#b5b2aa",
+        "labelColor": INK,
+        "titleColor": INK,
+        "titleFontWeight": "normal",
+    }
+    return (
+        figure.configure(font=FONT, background=EMPTY, padding=6)
+        .configure_view(stroke=FAINT)
+        .configure_title(fontSize=13, color=INK, offset=8)
+        .configure_axis(**axis, labelFontSize=11, titleFontSize=12, titlePadding=8)
+        .configure_legend(labelColor=INK, labelFontSize=12, rowPadding=5, columnPadding=18, offset=14)
+    )

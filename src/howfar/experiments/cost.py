@@ -1,0 +1,93 @@
+"""What the run itself cost: where its wall time went, and how much of it lay outside what it measured.
+
+Counted are the last attempts of all tasks, the controls' among them; a task that was repeated because the machine was
+disturbed cost its first attempt too, which the store keeps but which is not counted here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from howfar import tables
+from howfar.records import Cell, Outcome, Results, Study, Target
+from howfar.stats import quantile
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+TITLE = "What the run cost"
+PAPER = ""
+QUESTION = "Where did the time of the run go, and how much of it lay outside what was measured?"
+METRIC = "overhead_share"
+
+# The spans of a task's timeline that each part sums up.
+PARTS: Mapping[str, Sequence[str]] = {
+    "launch": ("launch",),
+    "load": ("library_load", "backend_init", "model_load"),
+    "first": ("first", "check"),
+    "warmup": ("warmup",),
+    "timed": ("latency", "throughput"),
+    "dispose": ("dispose",),
+    "end": ("end",),
+    "idle": ("idle",),
+}
+OUTSIDE = ("launch", "end", "idle")
+ALL = "all"
+
+
+def cells(_study: Study) -> Iterable[Cell]:
+    """Nothing of its own: it reads the timeline of whatever was run."""
+    return ()
+
+
+def table(results: Results) -> pl.DataFrame:
+    """Per target, and for `all`: ms in each part (`median` of a task, `total` of all tasks) and `overhead_share`.
+
+    `overhead_share` is the share of the wall time in which no page was working: launch, end and idle. A target's
+    `samples` are its tasks.
+    """
+    gathered: dict[Target, list[Outcome]] = defaultdict(list)
+    for outcome in results.outcomes:
+        if outcome.timeline:
+            gathered[outcome.task.cell.target].append(outcome)
+    everything = [outcome for outcomes in gathered.values() for outcome in outcomes]
+    whole = _rows({"framework": ALL}, everything) if everything else ()
+    return tables.frame(
+        [*whole, *(row for target in sorted(gathered) for row in _target_rows(target, gathered[target]))]
+    )
+
+
+def chart(table: pl.DataFrame) -> "ChartType":
+    """One bar per target: its shares of its own wall time."""
+    from howfar import drawing
+
+    return drawing.shares(table, list(PARTS))
+
+
+def _target_rows(target: Target, outcomes: list[Outcome]) -> Iterator[tables.Row]:
+    identity = {
+        "framework": target.framework,
+        "version": target.version,
+        "backend": target.backend,
+        "browser": target.browser,
+        "threads": target.threads,
+    }
+    return _rows(identity, outcomes)
+
+
+def _rows(identity: tables.Row, outcomes: list[Outcome]) -> Iterator[tables.Row]:
+    per_task = {part: [_milliseconds(outcome, names) for outcome in outcomes] for part, names in PARTS.items()}
+    per_task["total"] = [sum(values) for values in zip(*per_task.values(), strict=True)]
+    common = identity | {"status": "ok", "message": "", "samples": len(outcomes), "current": True}
+    for part, values in per_task.items():
+        numbers = {"median": float(np.median(values)), "p10": quantile([values], 0.1), "p90": quantile([values], 0.9)}
+        yield common | numbers | {"metric": f"{part}_ms", "unit": "ms", "total": float(sum(values))}
+    outside = sum(sum(per_task[part]) for part in OUTSIDE) / (sum(per_task["total"]) or 1.0)
+    yield common | {"metric": METRIC, "unit": "share", "median": outside}
+
+
+def _milliseconds(outcome: Outcome, names: Sequence[str]) -> float:
+    return 1000 * sum(span.seconds for span in outcome.timeline if span.name in names)

@@ -1,0 +1,35 @@
+"""Figure 4: the time of one inference, per framework, back end and model size."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from howfar import tables
+from howfar.measured import timed
+from howfar.records import Cell, Results, Study
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+TITLE = "Inference time"
+PAPER = "Figure 4"
+QUESTION = "How long does one inference take until its numbers are on the CPU?"
+METRIC = "latency_ms"
+
+
+def cells(study: Study) -> Iterable[Cell]:
+    """Inference with every model by every target."""
+    return study.cells("inference")
+
+
+def table(results: Results) -> pl.DataFrame:
+    """Milliseconds per inference: latency (drained every time), throughput (drained once per sample), enqueue."""
+    return tables.table(timed(results, "inference"))
+
+
+def chart(table: pl.DataFrame) -> "ChartType":
+    """Latency over width, a panel per depth."""
+    from howfar import drawing
+
+    return drawing.times(table, METRIC, "ms per inference")

@@ -1,0 +1,35 @@
+"""Figure 1: the time of one training batch, per framework, back end and model size."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from howfar import tables
+from howfar.measured import timed
+from howfar.records import Cell, Results, Study
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+TITLE = "Training time"
+PAPER = "Figure 1"
+QUESTION = "How long does one training batch take, and how does that grow with the model?"
+METRIC = "throughput_ms"
+
+
+def cells(study: Study) -> Iterable[Cell]:
+    """Training of every model by every target."""
+    return study.cells("training")
+
+
+def table(results: Results) -> pl.DataFrame:
+    """Milliseconds per batch: throughput (the loss is read once per sample of several batches), latency, enqueue."""
+    return tables.table(timed(results, "training"))
+
+
+def chart(table: pl.DataFrame) -> "ChartType":
+    """Throughput over width, a panel per depth."""
+    from howfar import drawing
+
+    return drawing.times(table, METRIC, "ms per training batch")

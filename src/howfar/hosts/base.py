@@ -1,0 +1,173 @@
+"""What the runner knows of a host: launch a visit, watch it, and end every process of it, whatever happened."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, Protocol
+
+import psutil
+
+from howfar.probes.processes import tree
+from howfar.records import Fact
+from howfar.server import Visit
+
+
+class Running(Protocol):
+    """A launched visit."""
+
+    # The role (probes.processes) of the process that measures.
+    measuring_role: str
+
+    def pids(self) -> list[int]:
+        """Every process of the visit that is alive."""
+
+    def alive(self) -> bool:
+        """Whether the process that was launched still runs."""
+
+    def log(self) -> str:
+        """The end of what its processes wrote to standard error."""
+
+
+class Host(Protocol):
+    """One browser, or the native side. Lives for one block (round) of a run."""
+
+    def checked_facts(self) -> Mapping[str, Fact]:
+        """What must be equal for two outcomes to be pooled."""
+
+    def launch(self, visit: Visit) -> AbstractContextManager[Running]:
+        """Opens the visit; leaving the context ends every process that it started."""
+
+
+class Reaper:
+    """Ends what is left of a run that was killed itself: a process that waits for this one's death (hosts/reaper.py)."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "howfar.hosts.reaper"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+
+    def _say(self, word: str, pid: int, folder: Path | str) -> None:
+        stdin = self._process.stdin
+        if stdin is not None:
+            stdin.write(f"{word} {pid} {folder}\n")
+            stdin.flush()
+
+    @contextlib.contextmanager
+    def watch(self, pid: int, folder: Path | str = "") -> Iterator[None]:
+        """Answers for a process and its folder until the context is left."""
+        self._say("started", pid, folder)
+        yield
+        self._say("ended", pid, folder)
+
+    def close(self) -> None:
+        """Nothing is left to answer for."""
+        self._process.communicate()
+
+
+class LaunchedProcess:
+    """A process with a fresh folder of its own, in a session of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], folder: Path, measuring_role: str) -> None:
+        self._process, self._folder, self.measuring_role = process, folder, measuring_role
+
+    def pids(self) -> list[int]:
+        return tree(self._process.pid)
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def log(self) -> str:
+        return tail(self._folder / "stderr.txt")
+
+
+@contextlib.contextmanager
+def fresh_folder() -> Iterator[Path]:
+    """A temporary folder (a browser's profile) that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="howfar-"))
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
+@contextlib.contextmanager
+def launched(
+    command: Sequence[str], folder: Path, reaper: Reaper, *, measuring_role: str, env: Mapping[str, str] | None = None
+) -> Iterator[LaunchedProcess]:
+    """Starts a process and ends its whole tree on the way out."""
+    with (folder / "stderr.txt").open("wb") as log:
+        process = _start(command, log, env)
+    try:
+        with reaper.watch(process.pid, folder):
+            yield LaunchedProcess(process, folder, measuring_role)
+            end_tree(process.pid)
+    finally:
+        end_tree(process.pid)
+        process.wait(timeout=10)
+
+
+def _start(command: Sequence[str], log: IO[bytes], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+        env={**os.environ, **(env or {})},
+        start_new_session=True,
+    )
+
+
+def end_tree(pid: int) -> None:
+    """Kills a process that was started in a session of its own, all that descend from it, and all of that session
+    whose parents are gone already; waits until they are."""
+    deadline = time.monotonic() + 5
+    while pids := _members(pid):
+        for member in pids:
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"processes {pids} do not end")
+        time.sleep(0.002)
+
+
+def _members(leader: int) -> set[int]:
+    """The living (not merely unreaped) processes of a session or tree."""
+    return {pid for pid in {*tree(leader), *_session(leader)} if _runs(pid)}
+
+
+def _session(leader: int) -> Iterator[int]:
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError, AttributeError):  # gone meanwhile; Windows has no sessions
+            if os.getsid(pid) == leader:
+                yield pid
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder in which a dying process may still write its last file."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.02)
+
+
+def tail(file: Path, size: int = 8000) -> str:
+    """The last `size` bytes of a file as text; nothing where there is none."""
+    try:
+        return file.read_bytes()[-size:].decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,115 @@
+"""Chromium and Chrome: whatever stock build is found, as a plain process with a fresh profile for every task."""
+
+import contextlib
+import ctypes.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from howfar.errors import UserError
+from howfar.hosts.base import LaunchedProcess, Reaper, fresh_folder, launched
+from howfar.records import Fact
+from howfar.server import Visit
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
+
+BASE_FLAGS = (
+    "--headless=new",
+    # Nothing that a first start, an update or a sync would do beside the task.
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--disable-search-engine-choice-screen",
+    "--disable-quic",
+    "--metrics-recording-only",
+    "--noerrdialogs",
+    # No key ring of the desktop: it would ask the person for a password.
+    "--password-store=basic",
+    "--use-mock-keychain",
+    # The page is measured although nobody looks at it.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    # Exact heap sizes instead of coarse ones.
+    "--enable-precise-memory-info",
+)
+WEBGPU_FLAG = "--enable-unsafe-webgpu"  # without it Chromium on Linux gives no adapter at all
+SWIFTSHADER_WEBGPU_FLAG = "--use-webgpu-adapter=swiftshader"
+# Measured on two cores without a GPU, 256^3 products: llvmpipe 54 ms, SwiftShader 157 ms. Both are software.
+LLVMPIPE_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
+SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+SOFTWARE_RENDERER = re.compile(r"swiftshader|llvmpipe|lavapipe|softpipe|basic render", re.IGNORECASE)
+
+
+def find() -> Path | None:
+    """The browser to use: `$HOWFAR_CHROMIUM`, else the first one installed."""
+    if named := os.environ.get("HOWFAR_CHROMIUM"):
+        return Path(named) if Path(named).is_file() else None
+    applications = [Path("/Applications") / name for name in MAC]
+    found = [Path(path) for name in NAMES if (path := shutil.which(name))]
+    return next((path for path in [*found, *applications] if path.is_file()), None)
+
+
+def require() -> Path:
+    """The browser to use.
+
+    Raises: UserError where there is none.
+    """
+    if path := find():
+        return path
+    if named := os.environ.get("HOWFAR_CHROMIUM"):
+        raise UserError("no such file", where=f"HOWFAR_CHROMIUM={named}", mend="name the browser's program")
+    mend = "install one (Debian: apt-get install chromium), or name its program in HOWFAR_CHROMIUM"
+    raise UserError("no Chromium or Chrome is installed here", mend=mend)
+
+
+@cache
+def version(browser: Path) -> str:
+    """`156.0.8078.79`, as the browser says itself."""
+    done = subprocess.run([str(browser), "--version"], capture_output=True, text=True, check=False, timeout=30)
+    found = re.search(r"\d+(\.\d+)+", done.stdout)
+    return found.group() if found else "unknown"
+
+
+def has_gpu() -> bool:
+    """Whether the system shows a graphics device; Linux is the one where a browser must be told if it has none."""
+    return platform.system() != "Linux" or any(Path("/dev/dri").glob("renderD*")) or Path("/dev/nvidia0").exists()
+
+
+def gpu_flags() -> tuple[str, ...]:
+    """What gives WebGL and WebGPU here: the GPU where there is one, else the fastest software."""
+    if platform.system() != "Linux":
+        return (WEBGPU_FLAG,)
+    mesa = LLVMPIPE_FLAGS if has_gpu() or ctypes.util.find_library("EGL_mesa") else SWIFTSHADER_FLAGS
+    return (*mesa, WEBGPU_FLAG) if has_gpu() else (*mesa, WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG)
+
+
+class Chromium:
+    """A host; `extra_flags` come last and win."""
+
+    def __init__(self, reaper: Reaper, extra_flags: tuple[str, ...] = ()) -> None:
+        self.path = require()
+        self._reaper = reaper
+        sandbox = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()  # root can't have one
+        self._flags = (*BASE_FLAGS, *sandbox, *gpu_flags(), *extra_flags)
+
+    def checked_facts(self) -> Mapping[str, Fact]:
+        facts = {"browser": "chromium", "browser_version": version(self.path), "browser_flags": " ".join(self._flags)}
+        return {**facts, "headless": True}
+
+    @contextlib.contextmanager
+    def launch(self, visit: Visit) -> Iterator[LaunchedProcess]:
+        with fresh_folder() as folder:
+            command = [str(self.path), *self._flags, f"--user-data-dir={folder / 'profile'}", visit.url]
+            with launched(command, folder, self._reaper, measuring_role="renderer") as running:
+                yield running

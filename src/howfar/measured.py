@@ -1,0 +1,190 @@
+"""Outcomes, gathered: what one cell showed over its rounds, in one environment, for one metric.
+
+Nothing is pooled across environments, protocols or settings, and no failure is dropped: a cell that failed in every
+round is still here, without numbers and with its reason.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+
+import numpy as np
+from msgspec import Struct
+
+from howfar.records import Cell, Fact, Metric, Outcome, Results, Status, Workload
+from howfar.stats import Floats, Summary, change_point, summarize
+
+# Known answers and the controls are of this framework: they are no contestants.
+REFERENCE = "reference"
+NATIVE = "native"
+
+# Statuses whose samples are numbers; a page that threw half-way measured something else.
+COUNTED = ("ok", "wrong_result")
+
+# The metrics of each workload, the one that figures draw and that targets are ranked on first. Training reads its loss
+# once per sample of several steps, as training loops do; an inference is done when its numbers are on the CPU.
+METRICS: Mapping[Workload, Sequence[Metric]] = {
+    "training": ("throughput", "latency", "enqueue"),
+    "inference": ("latency", "throughput", "enqueue"),
+}
+
+SAYS: Mapping[Status, str] = {
+    "ok": "went well",
+    "unsupported": "could not run here",
+    "fell_back": "fell back to another back end",
+    "wrong_result": "gave a wrong result",
+    "page_error": "stopped with an error",
+    "out_of_memory": "ran out of memory",
+    "gl_context_lost": "lost the WebGL context",
+    "gpu_device_lost": "lost the GPU device",
+    "crashed": "crashed",
+    "hung": "hung",
+}
+
+
+class Group(Struct, frozen=True):
+    """The rounds of one cell under equal conditions. `current`: no newer conditions of this cell are stored."""
+
+    cell: Cell
+    environment: str
+    current: bool
+    outcomes: tuple[Outcome, ...]
+
+
+class Measured(Struct, frozen=True):
+    """One metric of one group: a row of a table before it is written down.
+
+    `metric` ends in its unit (`latency_ms`); `rounds` maps a round to its process's median in ms; `summary` is None
+    when no round gave a number.
+    """
+
+    group: Group
+    metric: str
+    summary: Summary | None
+    rounds: Mapping[int, float]
+    status: Status
+    message: str
+    drifting: bool
+
+    @property
+    def cell(self) -> Cell:
+        return self.group.cell
+
+    @property
+    def native(self) -> bool:
+        return self.cell.target.browser == NATIVE
+
+    @property
+    def right(self) -> bool:
+        """Has numbers, and right results behind them: may be ranked."""
+        return self.summary is not None and self.status != "wrong_result"
+
+    @property
+    def median(self) -> float:
+        """Milliseconds per operation; infinite without numbers, so that it sorts last."""
+        return float("inf") if self.summary is None else self.summary.median
+
+
+def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric]) -> list[Measured]:
+    """Every group of the wanted cells, for each of `metrics` that it has samples of.
+
+    The first of `metrics` is the primary one: every group has a row for it, with numbers or without.
+    """
+    return [
+        measured
+        for group in groups(results, wanted)
+        for metric in metrics
+        if (measured := _measured(group, metric)).summary is not None or metric == metrics[0]
+    ]
+
+
+def timed(results: Results, workload: Workload) -> list[Measured]:
+    """All contestants in one workload, by its metrics."""
+    return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
+
+
+def groups(results: Results, wanted: Callable[[Cell], bool]) -> Iterator[Group]:
+    """The wanted cells' outcomes, gathered by cell and conditions, in the cells' order; newest conditions last."""
+    cells: dict[Cell, list[Outcome]] = defaultdict(list)
+    for outcome in results.outcomes:
+        if wanted(outcome.task.cell):
+            cells[outcome.task.cell].append(outcome)
+    return chain.from_iterable(
+        _groups_of(cell, cells[cell], results.environments) for cell in sorted(cells, key=_order)
+    )
+
+
+def contestant(cell: Cell) -> bool:
+    """Anything but the reference framework's known answers and controls."""
+    return cell.target.framework != REFERENCE
+
+
+def per_operation(outcome: Outcome, metric: Metric) -> Floats:
+    """The timed samples of one metric, in milliseconds per operation and the order they were taken."""
+    timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
+    return np.concatenate([np.asarray(s.sample_ms, dtype=float) / s.repeats for s in timed] or [np.empty(0)])
+
+
+def _order(cell: Cell) -> tuple[object, ...]:
+    target = cell.target
+    return (cell.workload, cell.model, target.browser == NATIVE, target.framework, target.version, target.backend,
+            target.browser, -1 if target.threads is None else target.threads)  # fmt: skip
+
+
+def _groups_of(cell: Cell, outcomes: list[Outcome], environments: Mapping[str, Mapping[str, Fact]]) -> Iterator[Group]:
+    age = {name: position for position, name in enumerate(environments)}
+    gathered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        environment = _environment(outcome, outcomes, environments)
+        task = outcome.task
+        gathered[environment, task.protocol, task.batch_size, task.data, task.seed].append(outcome)
+
+    def newness(key: tuple[object, ...]) -> tuple[int, str]:
+        return age.get(str(key[0]), -1), max(outcome.started_at for outcome in gathered[key])
+
+    keys = sorted(gathered, key=newness)
+    for key in keys:
+        rounds = sorted(gathered[key], key=lambda outcome: outcome.task.round)
+        yield Group(cell, str(key[0]), key == keys[-1], tuple(rounds))
+
+
+def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[str, Mapping[str, Fact]]) -> str:
+    """Where an outcome belongs: a failure knows fewer facts, so the newest environment that they don't contradict.
+
+    Otherwise a browser that crashed before it told its version would stand apart from the rounds that went well.
+    """
+    if outcome.status in COUNTED:
+        return outcome.environment
+    known = {name: fact for name, fact in environments.get(outcome.environment, {}).items() if fact is not None}
+    measured = {other.environment for other in others if other.status in COUNTED}
+    fitting = [name for name in environments if name in measured and known.items() <= environments[name].items()]
+    return fitting[-1] if fitting else outcome.environment
+
+
+def _measured(group: Group, metric: Metric) -> Measured:
+    samples = {o.task.round: per_operation(o, metric) for o in group.outcomes if o.status in COUNTED}
+    samples = {number: values for number, values in samples.items() if len(values)}
+    status, message = verdict(group.outcomes)
+    return Measured(
+        group=group,
+        metric=f"{metric}_ms",
+        summary=summarize(list(samples.values())) if samples else None,
+        rounds={number: float(np.median(values)) for number, values in samples.items()},
+        status=status,
+        message=message if samples or message else f"no samples of {metric}",
+        drifting=any(change_point(values) is not None for values in samples.values()),
+    )
+
+
+def verdict(outcomes: Sequence[Outcome]) -> tuple[Status, str]:
+    """One status and one message for the rounds of a cell: a failure in any of them is said, a wrong result first."""
+    failures = Counter((o.status, o.message) for o in outcomes if o.status != "ok")
+    if not failures:
+        return "ok", ""
+    (status, message), count = max(failures.items(), key=lambda item: (item[0][0] == "wrong_result", item[1]))
+    if count == len(outcomes):
+        return status, message
+    parts = [
+        f"{n} of {len(outcomes)} rounds {SAYS[kind]}{f': {why}' if why else ''}" for (kind, why), n in failures.items()
+    ]
+    return status, "; ".join(parts)

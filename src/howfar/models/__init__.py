@@ -1,0 +1,39 @@
+"""The models of a study as neutral specs: layers and float32 weights, the same for every framework."""
+
+from functools import lru_cache
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from howfar.models.mlp import dense_layers
+from howfar.records import Layer, Model, fingerprint
+
+Array = NDArray[np.float32]
+
+
+class ModelSpec(Struct, frozen=True):
+    """Layers with their parameters: per layer weights (inputs, units) and biases (units,), float32."""
+
+    layers: tuple[Layer, ...]
+    parameters: tuple[tuple[Array, Array], ...]
+
+    def to_bytes(self) -> bytes:
+        """All parameters in order, weights then biases of each layer, little-endian float32."""
+        return b"".join(array.astype("<f4").tobytes() for pair in self.parameters for array in pair)
+
+
+@lru_cache(maxsize=4)
+def spec(model: Model, seed: int) -> ModelSpec:
+    """The model's layers and its seeded weights; `spin` and `loop` have none."""
+    layers = dense_layers(model) if model.kind == "mlp" else ()
+    rng = np.random.default_rng([seed, int(fingerprint(model), 16)])
+    return ModelSpec(layers, tuple(_he(rng, layer) for layer in layers))
+
+
+def _he(rng: np.random.Generator, layer: Layer) -> tuple[Array, Array]:
+    """He et al. 2015, so that deep ReLU nets neither die nor explode; biases are small but not 0, so that a framework
+    that forgets them is caught."""
+    weights = rng.normal(0, np.sqrt(2 / layer.inputs), (layer.inputs, layer.units))
+    biases = rng.normal(0, 0.01, layer.units)
+    return weights.astype(np.float32), biases.astype(np.float32)

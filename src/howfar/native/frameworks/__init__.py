@@ -1,0 +1,1 @@
+"""One adapter per native framework, named as in the registry (with _ for -)."""

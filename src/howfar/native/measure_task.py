@@ -1,0 +1,192 @@
+"""The life of a native task: ask what to do, open the framework, measure, post the report. The twin of page/main.js."""
+
+import http.client
+import math
+import platform
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from howfar.native.adapter import Network, Unsupported
+from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
+from howfar.records import Assignment, Fact, Phase, PhaseName, Report, Series, Status
+
+
+T = TypeVar("T")
+
+
+class Server:
+    """The talk with the server that opened this process; the token in the URL is this task's alone."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        self._address, self._task = parts.netloc, query["task"][0]
+        self._headers = {"x-howfar-token": query["token"][0], "content-type": "application/json"}
+        self._talk = http.client.HTTPConnection(self._address)
+
+    def ask(self, method: str, path: str, message: Any = None) -> bytes:
+        body = None if message is None else msgspec.json.encode(message)
+        self._talk.request(method, path, body, self._headers)
+        answer = self._talk.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}: {content.decode('utf-8', 'replace')}")
+        return content
+
+    def fetch(self) -> Assignment:
+        return msgspec.json.decode(self.ask("GET", f"/tasks/{self._task}"), type=Assignment)
+
+    def stay_alive(self) -> http.client.HTTPConnection:
+        """A connection that the server sees close when this process dies."""
+        connection = http.client.HTTPConnection(self._address)
+        connection.request("GET", f"/tasks/{self._task}/alive", headers=self._headers)
+        return connection
+
+    def enter(self, phase: PhaseName) -> None:
+        self.ask("POST", f"/tasks/{self._task}/phase", phase)
+
+    def post(self, report: Report) -> None:
+        self.ask("POST", f"/tasks/{self._task}/report", report)
+
+
+class Draft:
+    """The report while it grows."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.facts: dict[str, Fact] = {"python": platform.python_version()}
+        self.phases: list[Phase] = []
+        self.series: list[Series] = []
+        self.outputs: list[float | None] = []
+        self.losses: list[float | None] = []
+
+    def phase(self, name: PhaseName, work: Callable[[], T]) -> T:
+        """Runs and times one phase."""
+        self._server.enter(name)
+        start = clock_ms()
+        result = work()
+        self.phases.append(Phase(name, clock_ms() - start))
+        return result
+
+    def report(self, task_id: str, status: Status = "ok", message: str = "", detail: str = "") -> Report:
+        return Report(
+            task_id,
+            status,
+            message[:2000],
+            detail[-8000:],
+            facts=self.facts,
+            phases=tuple(self.phases),
+            series=tuple(self.series),
+            outputs=tuple(self.outputs),
+            losses=tuple(self.losses),
+        )
+
+
+def run(adapter: Any, import_ms: float, url: str) -> None:
+    """Measures the task behind the URL with the adapter module, whose import took `import_ms`, and posts the report."""
+    server = Server(url)
+    assignment = server.fetch()
+    alive = server.stay_alive()
+    draft = Draft(server)
+    draft.facts["tick_us"] = float(f"{calibrate_tick() * 1000:.3g}")
+    task_id = assignment.task.id
+    try:
+        _measure(server, adapter, assignment, draft, import_ms)
+        report = draft.report(task_id)
+    except Unsupported as error:
+        report = draft.report(task_id, "unsupported", str(error))
+    except MemoryError as error:
+        report = draft.report(task_id, "out_of_memory", f"MemoryError: {error}", traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this cell's outcome
+        report = draft.report(task_id, "page_error", f"{type(error).__name__}: {error}", traceback.format_exc())
+    server.post(report)
+    alive.close()
+
+
+def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft, import_ms: float) -> None:
+    cell = assignment.task.cell
+    inputs, labels = _data(server, assignment)
+    server.enter("library_load")
+    draft.phases.append(Phase("library_load", import_ms))
+    draft.facts |= draft.phase("backend_init", lambda: adapter.open(cell.target.backend, cell.target.threads))
+    network = _network(assignment, server.ask("GET", assignment.weights_url))
+    draft.phase("model_load", lambda: adapter.build(network))
+    work = WORKLOADS[cell.workload](adapter, assignment, inputs, labels, draft)
+    draft.phase("first", work.first)
+    draft.phase("check", work.check)
+    loop = Loop(assignment.task.sampling, calibrate_tick())
+    draft.series += measure_latency(loop, work.operation, server.enter)
+    drain = getattr(adapter, "sync", None) if work.enqueue else None
+    draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
+    draft.phase("dispose", adapter.dispose)
+
+
+def _data(server: Server, assignment: Assignment) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    content, shape = server.ask("GET", assignment.data_url), assignment.data
+    inputs = np.frombuffer(content, "<f4", shape.samples * shape.features).reshape(shape.samples, shape.features)
+    return inputs, np.frombuffer(content, np.uint8, shape.samples, offset=inputs.nbytes)
+
+
+def _network(assignment: Assignment, content: bytes) -> Network:
+    parameters, offset = [], 0
+    for layer in assignment.layers:
+        weights = np.frombuffer(content, "<f4", layer.inputs * layer.units, offset).reshape(layer.inputs, layer.units)
+        biases = np.frombuffer(content, "<f4", layer.units, offset + weights.nbytes)
+        parameters.append((weights, biases))
+        offset += weights.nbytes + biases.nbytes
+    task, rate = assignment.task, assignment.learning_rate
+    return Network(task.cell.model, assignment.layers, parameters, rate, task.batch_size)
+
+
+class Inference:
+    """One operation: one real digit, from NumPy to class probabilities in NumPy."""
+
+    def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, _labels: Any, draft: Draft) -> None:
+        self._predict, self._samples, self._draft = adapter.predict, list(inputs), draft
+        self._count = assignment.check_count
+        enqueue = getattr(adapter, "enqueue_predict", None)
+        samples, count, predict = self._samples, len(self._samples), adapter.predict
+        self.operation = lambda turn: predict(samples[turn % count])
+        self.enqueue = (lambda turn: enqueue(samples[turn % count])) if enqueue else None
+
+    def first(self) -> None:
+        self._draft.outputs += _finite(self._predict(self._samples[0]))
+
+    def check(self) -> None:
+        for sample in self._samples[1 : self._count]:
+            self._draft.outputs += _finite(self._predict(sample))
+
+
+class Training:
+    """One operation: one SGD step on a batch that is already in the framework's own form."""
+
+    def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, labels: Any, draft: Draft) -> None:
+        size = assignment.task.batch_size
+        starts = range(0, len(labels) - size + 1, size)
+        batches = [adapter.prepare_batch(inputs[i : i + size], labels[i : i + size]) for i in starts]
+        self._train, self._batches, self._draft = adapter.train_batch, batches, draft
+        self._count = assignment.check_count
+        enqueue, train, count = getattr(adapter, "enqueue_train_batch", None), adapter.train_batch, len(batches)
+        self.operation = lambda turn: train(batches[turn % count])
+        self.enqueue = (lambda turn: enqueue(batches[turn % count])) if enqueue else None
+
+    def first(self) -> None:
+        self._draft.losses += _finite([self._train(self._batches[0])])
+
+    def check(self) -> None:
+        for i in range(1, self._count):
+            self._draft.losses += _finite([self._train(self._batches[i % len(self._batches)])])
+
+
+WORKLOADS: dict[str, Any] = {"inference": Inference, "training": Training}
+
+
+def _finite(numbers: Iterable[float]) -> list[float | None]:
+    """JSON has no NaN and no infinity: None stands for them."""
+    return [float(number) if math.isfinite(number) else None for number in numbers]

@@ -1,0 +1,170 @@
+// The life of a page: ask what to do, load the library, measure, post the report. One page, one task.
+
+import { describe, Failure } from './failures.js';
+import { loadScripts } from './load-script.js';
+import { calibrateTick, measureLatency, measureThroughput } from './measure.js';
+import { SCHEMA } from './protocol.js';
+import { openForPerson, openVisit } from './visit.js';
+import { watchGpu } from './watch-gpu.js';
+
+/** @typedef {import('./protocol.js').Assignment} Assignment */
+/** @typedef {import('./protocol.js').PhaseName} PhaseName */
+/** @typedef {import('./protocol.js').Report} Report */
+/** @typedef {import('./visit.js').Visit} Visit */
+/** @typedef {import('./frameworks/adapter.js').Adapter<any>} Adapter */
+/** @typedef {import('./workloads/workload.js').Workload} Workload */
+
+const clock = () => performance.now();
+
+/** @returns {import('./protocol.js').Facts} */
+function pageFacts() {
+  return {
+    user_agent: navigator.userAgent,
+    cross_origin_isolated: crossOriginIsolated,
+    hardware_concurrency: navigator.hardwareConcurrency,
+    visibility: document.visibilityState,
+    tick_us: Number((calibrateTick(clock) * 1000).toPrecision(3)),
+  };
+}
+
+/**
+ * @param {string} task_id
+ * @returns {Report}
+ */
+function emptyReport(task_id) {
+  return {
+    task_id, status: 'ok', message: '', detail: '', facts: pageFacts(), phases: [], series: [],
+    outputs: [], losses: [], live_tensors: null, heap_bytes: null, schema: SCHEMA,
+  };
+}
+
+/** @returns {number} bytes; 0 where the browser does not tell */
+const heapBytes = () => /** @type {any} */ (performance).memory?.usedJSHeapSize ?? 0;
+
+/**
+ * @param {Visit} visit
+ * @param {Report} report
+ * @returns {<T>(name: PhaseName, work: () => T | Promise<T>) => Promise<T>} runs and times one phase
+ */
+function phaseTimer(visit, report) {
+  return async (name, work) => {
+    await visit.enter(name);
+    const start = clock();
+    const result = await work();
+    report.phases.push({ name, ms: clock() - start });
+    return result;
+  };
+}
+
+/**
+ * @param {Assignment} assignment
+ * @param {ArrayBuffer} weights
+ */
+function networkOf({ layers, task, learning_rate }, weights) {
+  let offset = 0;
+  const take = (/** @type {number} */ length) => {
+    const view = new Float32Array(weights, offset, length);
+    offset += view.byteLength;
+    return view;
+  };
+  const parameters = layers.map(({ inputs, units }) => ({ weights: take(inputs * units), biases: take(units) }));
+  return { model: task.cell.model, layers, parameters, learningRate: learning_rate, batchSize: task.batch_size };
+}
+
+/** @param {string} url */
+const fetchBytes = async (url) => (await fetch(url)).arrayBuffer();
+
+/** @param {Assignment} assignment */
+async function fetchData({ data_url, data: { samples, features } }) {
+  const bytes = await fetchBytes(data_url);
+  return { inputs: new Float32Array(bytes, 0, samples * features), labels: new Uint8Array(bytes, samples * features * 4, samples) };
+}
+
+/**
+ * @param {Visit} visit
+ * @param {Report} report
+ * @param {import('./protocol.js').Facts} gpuFacts
+ */
+async function measureTask({ assignment, ...visit }, report, gpuFacts) {
+  const { task, adapter_url, script_urls, asset_urls } = assignment;
+  const { target, workload } = task.cell;
+  const phase = phaseTimer({ assignment, ...visit }, report);
+  /** @type {[{adapter: Adapter}, Record<string, Function>, {inputs: Float32Array, labels: Uint8Array}]} */
+  const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(assignment)]);
+  await phase('library_load', () => loadScripts(script_urls));
+  Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target.threads)));
+  if (report.facts['backend'] !== target.backend) {
+    throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
+  }
+  await phase('model_load', async () => adapter.build(networkOf(assignment, await fetchBytes(assignment.weights_url))));
+  /** @type {Workload} */
+  const work = /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
+  await phase('first', () => work.first(report));
+  Object.assign(report.facts, gpuFacts);
+  await phase('check', () => work.check(report));
+  await measureSteady({ assignment, ...visit }, adapter, work, report);
+  await phase('dispose', () => adapter.dispose());
+}
+
+/**
+ * @param {Visit} visit
+ * @param {Adapter} adapter
+ * @param {Workload} work
+ * @param {Report} report
+ */
+async function measureSteady({ assignment, enter }, adapter, work, report) {
+  const loop = { clock, tickMs: calibrateTick(clock), sampling: assignment.task.sampling, turn: 0 };
+  const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
+  const latency = await measureLatency(loop, work.operation, enter);
+  const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
+  const throughput = await measureThroughput(loop, work.enqueue ?? work.operation, drain, enter);
+  const tensors = adapter.liveTensors?.();
+  report.series.push(...latency, ...throughput);
+  if (before.tensors !== undefined && tensors !== undefined) report.live_tensors = [before.tensors, tensors];
+  if (before.heap) report.heap_bytes = [before.heap, heapBytes()];
+}
+
+/** @returns {Promise<never>} rejects with the first error that nobody caught */
+function uncaught() {
+  return new Promise((_, reject) => {
+    addEventListener('error', ({ error, message }) => reject(error ?? new Error(message)));
+    addEventListener('unhandledrejection', ({ reason }) => reject(reason));
+  });
+}
+
+/**
+ * @param {Visit} visit
+ * @param {ReturnType<typeof watchGpu>} watch
+ * @returns {Promise<Report>}
+ */
+async function run(visit, watch) {
+  const report = emptyReport(visit.assignment.task.id);
+  try {
+    await Promise.race([measureTask(visit, report, watch.facts), watch.lost, uncaught()]);
+  } catch (error) {
+    Object.assign(report, describe(error));
+  }
+  Object.assign(report.facts, watch.facts);
+  await visit.post(report);
+  return report;
+}
+
+/** @param {string} text */
+function say(text, failed = false) {
+  const status = /** @type {HTMLElement} */ (document.getElementById('status'));
+  status.textContent = text;
+  status.classList.toggle('failed', failed);
+}
+
+async function main() {
+  const watch = watchGpu();
+  const params = new URLSearchParams(location.search);
+  const [task, token] = [params.get('task'), params.get('token')];
+  if (task && token) return void (await run(await openVisit(task, token), watch));
+  const visit = await openForPerson(params, (phase) => say(`measuring: ${phase.replace('_', ' ')}`));
+  const report = await run(visit, watch);
+  const { showReport } = await import('./show.js');
+  say(showReport(visit.assignment, report), report.status !== 'ok');
+}
+
+main().catch((error) => say(describe(error).message, true));

@@ -1,0 +1,204 @@
+// The measuring loop. It alone reads the clock; operations only work. native/measure.py is its twin.
+
+import { changePoint, relativeHalfWidth } from './steady.js';
+
+/** @typedef {import('./protocol.js').Sampling} Sampling */
+/** @typedef {import('./protocol.js').Series} Series */
+/** @typedef {() => number} Clock milliseconds */
+/** @typedef {(turn: number) => unknown} Operation may return a promise; `turn` counts up, so that inputs can rotate */
+
+/**
+ * @typedef {object} Loop
+ * @property {Clock} clock
+ * @property {number} tickMs
+ * @property {Sampling} sampling
+ * @property {number} turn how many operations were run so far
+ */
+
+// Up to this many operations are in flight before a throughput sample drains the device: deep enough to hide the
+// round trip of a read-back behind work, shallow enough for a GPU's memory.
+const PIPELINE_DEPTH = 10;
+
+/**
+ * The clock's step: the median distance between two different readings that follow one another.
+ * @param {Clock} clock
+ * @returns {number} milliseconds
+ */
+export function calibrateTick(clock) {
+  const steps = [];
+  while (steps.length < 25) {
+    const start = clock();
+    let next = clock();
+    while (next === start) next = clock();
+    steps.push(next - start);
+  }
+  return /** @type {number} */ (steps.sort((a, b) => a - b)[12]);
+}
+
+/**
+ * @param {Loop} loop
+ * @param {Operation} operation
+ * @param {number} repeats
+ * @returns {Promise<number>} the milliseconds that all of them took
+ */
+async function sample(loop, operation, repeats) {
+  const { clock } = loop;
+  const start = clock();
+  for (let i = 0; i < repeats; i++) {
+    const result = operation(loop.turn++);
+    if (result instanceof Promise) await result; // a synchronous operation must not pay for an await
+  }
+  return clock() - start;
+}
+
+/**
+ * @param {Loop} loop
+ * @returns {number} what a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later
+ */
+const enoughMs = ({ sampling, tickMs }) => sampling.min_ticks * tickMs * 1.5;
+
+/**
+ * @param {Loop} loop
+ * @param {(repeats: number) => Promise<number>} take
+ * @returns {Promise<{repeats: number, ms: number}>} the repeats that make a sample long enough, and the first such sample
+ */
+async function calibrateRepeats(loop, take) {
+  const enough = enoughMs(loop);
+  for (let repeats = 1; ; ) {
+    const ms = await take(repeats);
+    if (ms >= enough) return { repeats, ms };
+    const wanted = Math.ceil((enough / Math.max(ms, loop.tickMs)) * repeats);
+    repeats = Math.max(repeats * 2, Math.min(wanted, repeats * 10));
+  }
+}
+
+/**
+ * Runs until the level is steady or time is up, and forgets the steps before the last change of level.
+ * @param {Loop} loop
+ * @param {(repeats: number) => Promise<number>} take
+ * @returns {Promise<{repeats: number, sample_ms: number[], ended_by: 'steady' | 'cap'}>}
+ */
+async function warmUp(loop, take) {
+  const { warmup_min_seconds, warmup_max_seconds, target_half_width } = loop.sampling;
+  const start = loop.clock();
+  const { repeats, ms } = await calibrateRepeats(loop, take);
+  const sample_ms = [ms];
+  let level = 0;
+  let checkAtMs = warmup_min_seconds * 1000;
+  for (;;) {
+    const elapsedMs = loop.clock() - start;
+    if (elapsedMs >= checkAtMs && sample_ms.length - level >= 10) {
+      const change = changePoint(sample_ms.slice(level), target_half_width);
+      if (change === null) return { repeats, sample_ms, ended_by: 'steady' };
+      level += change;
+      checkAtMs = elapsedMs * 1.25;
+    }
+    if (elapsedMs >= warmup_max_seconds * 1000) return { repeats, sample_ms, ended_by: 'cap' };
+    sample_ms.push(await take(repeats));
+  }
+}
+
+/**
+ * The repeats for the timed samples: warm-up's, unless the code got so much faster that its samples are now too short.
+ * @param {Loop} loop
+ * @param {(repeats: number) => Promise<number>} take
+ * @param {{repeats: number, sample_ms: number[]}} warm
+ * @returns {Promise<{repeats: number, ms: number}>}
+ */
+async function recalibrate(loop, take, warm) {
+  const ms = /** @type {number} */ (warm.sample_ms.at(-1));
+  return ms >= enoughMs(loop) ? { repeats: warm.repeats, ms } : calibrateRepeats(loop, take);
+}
+
+/**
+ * @param {Loop} loop
+ * @param {() => Promise<number>} take one sample; resolves to its milliseconds
+ * @param {(ms: number) => void} keep
+ * @returns {Promise<'interval' | 'cap'>} what ended it
+ */
+async function sampleUntilKnown(loop, take, keep) {
+  const { min_samples, min_seconds, max_seconds, slow_samples, target_half_width } = loop.sampling;
+  /** @type {number[]} */
+  const samples = [];
+  const start = loop.clock();
+  for (let checkAtMs = min_seconds * 1000; ; ) {
+    const ms = await take();
+    samples.push(ms);
+    keep(ms);
+    const elapsedMs = loop.clock() - start;
+    if (elapsedMs >= checkAtMs && samples.length >= min_samples) {
+      if (relativeHalfWidth(samples) < target_half_width) return 'interval';
+      checkAtMs = elapsedMs * 1.25;
+    }
+    if (elapsedMs >= max_seconds * 1000 && samples.length >= slow_samples) return 'cap';
+  }
+}
+
+/**
+ * One metric in full: warm-up, then timed samples of operations that each bring their numbers to the CPU.
+ * @param {Loop} loop
+ * @param {Operation} operation
+ * @param {(phase: 'warmup' | 'latency') => Promise<void>} enter
+ * @returns {Promise<Series[]>}
+ */
+export async function measureLatency(loop, operation, enter) {
+  const take = (/** @type {number} */ repeats) => sample(loop, operation, repeats);
+  await enter('warmup');
+  const warm = await warmUp(loop, take);
+  const { repeats } = await recalibrate(loop, take, warm);
+  await enter('latency');
+  /** @type {number[]} */
+  const sample_ms = [];
+  const ended_by = await sampleUntilKnown(loop, () => take(repeats), (ms) => sample_ms.push(ms));
+  return [
+    { metric: 'latency', stage: 'warmup', ...warm },
+    { metric: 'latency', stage: 'timed', repeats, sample_ms, ended_by },
+  ];
+}
+
+/**
+ * Warm-up, then timed samples of k operations that are drained together once. Where `drain` has something to wait for,
+ * the time before it is the `enqueue` series: what a page that never reads its results back would see.
+ * @param {Loop} loop
+ * @param {Operation} enqueue
+ * @param {(() => Promise<void>) | null} drain
+ * @param {(phase: 'warmup' | 'throughput') => Promise<void>} enter
+ * @returns {Promise<Series[]>}
+ */
+export async function measureThroughput(loop, enqueue, drain, enter) {
+  /** @type {number[]} */
+  const enqueued_ms = [];
+  const take = async (/** @type {number} */ repeats) => {
+    const start = loop.clock();
+    const enqueuedMs = await sample(loop, enqueue, repeats);
+    if (!drain) return enqueuedMs;
+    await drain();
+    enqueued_ms.push(enqueuedMs);
+    return loop.clock() - start;
+  };
+  await enter('warmup');
+  const warm = await warmUp(loop, take);
+  const repeats = pipelined(loop.sampling, await recalibrate(loop, take, warm));
+  enqueued_ms.length = 0;
+  await enter('throughput');
+  /** @type {number[]} */
+  const sample_ms = [];
+  const ended_by = await sampleUntilKnown(loop, () => take(repeats), (ms) => sample_ms.push(ms));
+  /** @type {Series[]} */
+  const series = [
+    { metric: 'throughput', stage: 'warmup', ...warm },
+    { metric: 'throughput', stage: 'timed', repeats, sample_ms, ended_by },
+  ];
+  if (drain) series.push({ metric: 'enqueue', stage: 'timed', repeats, sample_ms: enqueued_ms, ended_by });
+  return series;
+}
+
+/**
+ * The repeats of a throughput sample: as deep as the pipeline, while `min_samples` of them still fit under the cap.
+ * @param {Sampling} sampling
+ * @param {{repeats: number, ms: number}} calibrated
+ */
+function pipelined({ max_seconds, min_samples }, { repeats, ms }) {
+  const affordable = Math.floor((max_seconds * 1000 * repeats) / min_samples / ms);
+  return Math.max(repeats, Math.min(PIPELINE_DEPTH, affordable), 1);
+}

@@ -1,0 +1,183 @@
+// The messages between a page and the server. The same fixtures hold this file and records.py to the same answers.
+
+/** @typedef {string | number | boolean | null} Fact */
+/** @typedef {Record<string, Fact>} Facts */
+/** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
+/** @typedef {'library_load' | 'backend_init' | 'model_load' | 'first' | 'check' | 'warmup' | 'latency' | 'throughput' | 'dispose'} PhaseName */
+/** @typedef {{kind: 'mlp' | 'spin' | 'loop', depth: number, width: number}} Model */
+/** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null}} Target */
+/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference'}} Cell */
+
+/**
+ * @typedef {object} Sampling
+ * @property {number} min_samples
+ * @property {number} min_seconds
+ * @property {number} max_seconds
+ * @property {number} target_half_width
+ * @property {number} warmup_min_seconds
+ * @property {number} warmup_max_seconds
+ * @property {number} min_ticks
+ * @property {number} slow_samples
+ */
+
+/**
+ * @typedef {object} Task
+ * @property {string} id
+ * @property {Cell} cell
+ * @property {number} round
+ * @property {number} batch_size
+ * @property {number} seed
+ * @property {string} data
+ * @property {Sampling} sampling
+ * @property {string} protocol
+ * @property {number} control
+ */
+
+/** @typedef {{inputs: number, units: number, activation: 'relu' | 'softmax'}} Layer */
+/** @typedef {{samples: number, features: number, classes: number}} DataShape */
+
+/**
+ * @typedef {object} Assignment
+ * @property {Task} task
+ * @property {string} adapter_url
+ * @property {string[]} script_urls
+ * @property {Record<string, string>} asset_urls
+ * @property {Layer[]} layers
+ * @property {string} weights_url
+ * @property {string} data_url
+ * @property {DataShape} data
+ * @property {number} check_count
+ * @property {number} learning_rate
+ * @property {number} schema
+ */
+
+/**
+ * @typedef {object} Series
+ * @property {'latency' | 'throughput' | 'enqueue'} metric
+ * @property {'warmup' | 'timed'} stage
+ * @property {number} repeats
+ * @property {number[]} sample_ms
+ * @property {'interval' | 'steady' | 'cap' | 'once'} ended_by
+ */
+
+/**
+ * @typedef {object} Report
+ * @property {string} task_id
+ * @property {Status} status
+ * @property {string} message
+ * @property {string} detail
+ * @property {Facts} facts
+ * @property {{name: PhaseName, ms: number}[]} phases
+ * @property {Series[]} series
+ * @property {(number | null)[]} outputs null stands for a number that is not finite
+ * @property {(number | null)[]} losses
+ * @property {[number, number] | null} live_tensors
+ * @property {[number, number] | null} heap_bytes
+ * @property {number} schema
+ */
+
+export const SCHEMA = 1;
+
+/** @typedef {(value: any, path: string) => void} Checker throws a TypeError naming the key path */
+
+/**
+ * @param {boolean} right
+ * @param {string} path
+ * @param {string} wanted
+ */
+function demand(right, path, wanted) {
+  if (!right) throw new TypeError(`${path}: expected ${wanted}`);
+}
+
+/** @type {Checker} */
+const text = (value, path) => demand(typeof value === 'string', path, 'a string');
+/** @type {Checker} */
+const number = (value, path) => demand(typeof value === 'number' && Number.isFinite(value), path, 'a number');
+/** @type {Checker} */
+const positive = (value, path) => demand(typeof value === 'number' && value > 0, path, 'a number above 0');
+/** @type {Checker} */
+const duration = (value, path) => demand(typeof value === 'number' && value >= 0, path, 'a number of at least 0');
+/** @type {Checker} */
+const count = (value, path) => demand(Number.isInteger(value) && value >= 0, path, 'an integer of at least 0');
+/** @type {Checker} */
+const natural = (value, path) => demand(Number.isInteger(value) && value >= 1, path, 'an integer of at least 1');
+/** @type {Checker} */
+const fact = (value, path) => demand(value === null || ['string', 'number', 'boolean'].includes(typeof value), path, 'a plain value');
+/** @type {(...allowed: unknown[]) => Checker} */
+const oneOf = (...allowed) => (value, path) => demand(allowed.includes(value), path, `one of ${allowed.join(', ')}`);
+/** @type {(checker: Checker) => Checker} */
+const orNull = (checker) => (value, path) => value === null || checker(value, path);
+/** @type {(checker: Checker) => Checker} */
+const listOf = (checker) => (value, path) => {
+  demand(Array.isArray(value), path, 'a list');
+  value.forEach((/** @type {unknown} */ item, /** @type {number} */ i) => checker(item, `${path}[${i}]`));
+};
+/** @type {(checker: Checker) => Checker} */
+const mapOf = (checker) => (value, path) => {
+  demand(typeof value === 'object' && value !== null && !Array.isArray(value), path, 'an object');
+  for (const [key, item] of Object.entries(value)) checker(item, `${path}.${key}`);
+};
+/** @type {(fields: Record<string, Checker>) => Checker} */
+const record = (fields) => (value, path) => {
+  mapOf(() => {})(value, path);
+  for (const key of Object.keys(value)) demand(key in fields, `${path}.${key}`, 'no such field');
+  for (const [key, checker] of Object.entries(fields)) {
+    demand(key in value, `${path}.${key}`, 'this field');
+    checker(value[key], `${path}.${key}`);
+  }
+};
+
+const sampling = record({
+  min_samples: natural, min_seconds: positive, max_seconds: positive, target_half_width: positive,
+  warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural,
+});
+const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count) });
+const model = record({ kind: oneOf('mlp', 'spin', 'loop'), depth: natural, width: natural });
+const cell = record({ target, model, workload: oneOf('training', 'inference') });
+const task = record({
+  id: text, cell, round: count, batch_size: natural, seed: count, data: text, sampling, protocol: text, control: count,
+});
+
+const assignment = record({
+  task, adapter_url: text, script_urls: listOf(text), asset_urls: mapOf(text),
+  layers: listOf(record({ inputs: natural, units: natural, activation: oneOf('relu', 'softmax') })),
+  weights_url: text, data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
+  check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
+});
+
+const PHASES = ['library_load', 'backend_init', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'dispose'];
+const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
+const pair = orNull((value, path) => {
+  listOf(count)(value, path);
+  demand(value.length === 2, path, 'two counts');
+});
+
+const report = record({
+  task_id: text, status: oneOf(...STATUSES), message: text, detail: text, facts: mapOf(fact),
+  phases: listOf(record({ name: oneOf(...PHASES), ms: duration })),
+  series: listOf(record({
+    metric: oneOf('latency', 'throughput', 'enqueue'), stage: oneOf('warmup', 'timed'), repeats: natural,
+    sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'once'),
+  })),
+  outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
+});
+
+/**
+ * @param {unknown} value what the server sent
+ * @returns {Assignment}
+ * @throws {TypeError} naming the key path that is wrong
+ */
+export function readAssignment(value) {
+  assignment(value, 'assignment');
+  return /** @type {Assignment} */ (value);
+}
+
+/**
+ * @param {unknown} value what is about to be sent
+ * @returns {Report}
+ * @throws {TypeError} naming the key path that is wrong
+ */
+export function readReport(value) {
+  report(value, 'report');
+  return /** @type {Report} */ (value);
+}

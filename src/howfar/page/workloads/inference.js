@@ -1,0 +1,30 @@
+// One operation: one real digit, from numbers on the CPU to class probabilities on the CPU.
+
+/** @typedef {import('../protocol.js').Assignment} Assignment */
+/** @typedef {import('../protocol.js').Report} Report */
+/** @typedef {import('../frameworks/adapter.js').Adapter<any>} Adapter */
+/** @typedef {import('./workload.js').Workload} Workload */
+
+import { finite } from './workload.js';
+
+/**
+ * @param {Adapter} adapter
+ * @param {Assignment} assignment
+ * @param {{inputs: Float32Array}} data
+ * @returns {Workload}
+ */
+export function inference(adapter, { check_count, data: { samples, features } }, { inputs }) {
+  const views = Array.from({ length: samples }, (_, i) => inputs.slice(i * features, (i + 1) * features));
+  const sampleOf = (/** @type {number} */ turn) => /** @type {Float32Array} */ (views[turn % samples]);
+  const { enqueuePredict } = adapter;
+  return {
+    async first(report) {
+      report.outputs.push(...finite(await adapter.predict(sampleOf(0))));
+    },
+    async check(report) {
+      for (let i = 1; i < check_count; i++) report.outputs.push(...finite(await adapter.predict(sampleOf(i))));
+    },
+    operation: (turn) => adapter.predict(sampleOf(turn)),
+    enqueue: enqueuePredict ? (turn) => enqueuePredict(sampleOf(turn)) : null,
+  };
+}

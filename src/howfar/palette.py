@@ -1,0 +1,70 @@
+"""One colour and one shape per target, the same in every figure.
+
+A framework is a hue and a back end a lightness of it, so that neighbours differ for colour-blind eyes too; the shape
+says the back end again. Native is neutral: it is the yardstick, not a contestant.
+"""
+
+from collections.abc import Mapping
+
+FRAMEWORKS = (
+    "tfjs", "onnxruntime-web", "litert", "convnetjs", "brain.js", "synaptic", "mind", "keras-js", "webdnn", "limit",
+)  # fmt: skip
+BACKENDS = ("cpu", "wasm", "webgl", "webgpu", "webnn", "gpu")
+
+HUES: Mapping[str, tuple[str, ...]] = {
+    "tfjs": ("#7db4e6", "#3f8fd2", "#1f63a8", "#123c6e", "#0a2342"),
+    "onnxruntime-web": ("#f6b26b", "#e8862e", "#c05f0c", "#8a3f05", "#5c2a03"),
+    "litert": ("#7fd1bd", "#2fa58a", "#167a64", "#0b5244", "#06362d"),
+    "convnetjs": ("#cc5a9a",),
+    "brain.js": ("#8f6bc7",),
+    "synaptic": ("#a8a13a",),
+    "mind": ("#c9b458",),
+    "keras-js": ("#d98b8b", "#c25555", "#9c2f2f", "#6e1a1a"),
+    "webdnn": ("#9ac26b", "#74a043", "#4f7a22", "#33560f"),
+    "limit": ("#b0a08a",),
+}
+UNKNOWN = ("#b58a63", "#94683f", "#704a26", "#4c3016")
+NATIVE_SINGLE = "#1c1c1c"
+NATIVE_MANY = "#8b8b8b"
+STRUCK = "#9a9a9a"
+
+SHAPES = {"cpu": "circle", "wasm": "square", "webgl": "triangle-up", "webgpu": "diamond", "webnn": "triangle-down"}
+
+# Where a run's wall time goes: what is measured in colour, what only surrounds it in grey.
+PARTS: Mapping[str, str] = {
+    "timed": "#1f63a8",
+    "warmup": "#7db4e6",
+    "first": "#e8862e",
+    "load": "#f2c48d",
+    "launch": "#6f6f6f",
+    "idle": "#a9a9a9",
+    "end": "#c8c8c8",
+    "dispose": "#e0e0e0",
+}
+
+
+def colour(framework: str, backend: str) -> str:
+    """The colour of a browser target."""
+    shades = HUES.get(framework, UNKNOWN)
+    return shades[min(_place(backend, BACKENDS), len(shades) - 1)]
+
+
+def native_colour(threads: int | None) -> str:
+    """The neutral of a native target: black on one thread, grey on more."""
+    return NATIVE_SINGLE if threads == 1 else NATIVE_MANY
+
+
+def shape(backend: str) -> str:
+    """The mark of a back end."""
+    return SHAPES.get(backend, "cross")
+
+
+def order(framework: str, version: str, backend: str, threads: int | None) -> tuple[object, ...]:
+    """Where a target stands in legends and in its group: by framework, newest version first, then by back end."""
+    newest_first = tuple(-int(part) for part in version.split(".") if part.isdigit())
+    lone = -1 if threads is None else threads
+    return (_place(framework, FRAMEWORKS), framework, newest_first, _place(backend, BACKENDS), lone == 0, lone)
+
+
+def _place(name: str, known: tuple[str, ...]) -> int:
+    return known.index(name) if name in known else len(known)

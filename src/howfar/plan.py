@@ -1,0 +1,40 @@
+"""A study to tasks: blocks (rounds), each over all cells in a seeded order of its own, with controls in between. Pure."""
+
+import random
+from collections.abc import Iterable, Iterator
+
+from howfar.records import Cell, Model, Study, Target, Task, task_id
+
+# The control cell: a fixed plain-JS loop of about 1.4 ms (200 thousand turns) on the machines seen so far. It does
+# the same work before, between and after the cells of every block, so that its times show the machine drifting.
+CONTROL_MODEL = Model("loop", 1, 200)
+
+
+def blocks(study: Study, cells: Iterable[Cell], data: str) -> list[list[Task]]:
+    """One list of unique tasks per round, in the order to run them. `data` names the data set."""
+    unique = sorted(dict.fromkeys(cells))
+    return [list(_block(study, unique, data, number)) for number in range(study.rounds)]
+
+
+def _block(study: Study, cells: list[Cell], data: str, number: int) -> Iterator[Task]:
+    order = cells.copy()
+    random.Random(f"{study.seed}/{number}").shuffle(order)  # a string seed is stable over Python's versions
+    control = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
+    for position, cell in enumerate(order):
+        if position % study.control_every == 0:
+            yield task(study, control, data, number, position // study.control_every + 1)
+        yield task(study, cell, data, number)
+    yield task(study, control, data, number, len(order) // study.control_every + 2)
+
+
+def task(study: Study, cell: Cell, data: str, number: int, control: int = 0) -> Task:
+    """The cell in one round, with its stable id."""
+    factors = {
+        "round": number,
+        "batch_size": study.batch_size,
+        "seed": study.seed,
+        "data": data,
+        "sampling": study.sampling,
+        "control": control,
+    }
+    return Task(task_id(cell, **factors), cell, **factors)

@@ -1,0 +1,182 @@
+"""What a figure draws, worked out before it is drawn: one plain dict per mark, with the words of its tooltip."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from math import ceil, floor, log10
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from howfar import palette, wording
+from howfar.measured import NATIVE, SAYS
+from howfar.tables import current
+
+Mark = dict[str, Any]
+
+# Of the vertical axis: room below the lowest number for the marks of failures, and a little above the highest.
+BELOW, ABOVE = 1.9, 1.3
+# A slot's pixels, and the slots that a width has at least.
+NARROWEST, BROADEST, FEWEST = 9.0, 20.0, 4
+# What tells two targets apart.
+IDENTITY = ("framework", "version", "backend", "browser", "threads")
+
+
+def marks(table: pl.DataFrame, metric: str, beside: str = "") -> list[Mark]:
+    """One mark per row of `metric` in its newest environment; native ones once per browser, as each panel shows them.
+
+    `kind` says how a mark is drawn (`point`, `native`, `wrong`, `failed`), `slot` whether it has a place of its own
+    within its width (native has none: it spans the width), `beside` is the median of the second metric.
+    """
+    rows = current(table)
+    joined = {_key(row): row["median"] for row in rows.filter(metric=beside).iter_rows(named=True)}
+    drawn = list(rows.filter(metric=metric).iter_rows(named=True))
+    drawn.sort(key=_order)
+    browsers = dict.fromkeys(row["browser"] for row in drawn if row["browser"] != NATIVE) or {NATIVE: None}
+    return [
+        _mark(row) | {"beside": joined.get(_key(row)), "browser": browser}
+        for row in drawn
+        for browser in (browsers if row["browser"] == NATIVE else [row["browser"]])
+    ]
+
+
+def targets(drawn: Sequence[Mark]) -> dict[str, Mark]:
+    """Every target once, with one of its marks, as the legend lists them: browser targets first, then native."""
+    return {mark["target"]: mark for mark in sorted(drawn, key=lambda mark: not mark["slot"])}
+
+
+def slots(drawn: Sequence[Mark]) -> list[str]:
+    """The targets that stand side by side within one width."""
+    return [name for name, mark in targets(drawn).items() if mark["slot"]]
+
+
+class Panel(NamedTuple):
+    """One small chart: the marks of one depth in one browser."""
+
+    title: str
+    marks: list[Mark]
+
+
+class Grid(NamedTuple):
+    """How panels stand: so many side by side, each slot of each width so many pixels broad."""
+
+    columns: int
+    step: float
+
+
+def panels(drawn: Sequence[Mark]) -> list[Panel]:
+    """The panels in reading order: by browser, then by model and depth."""
+    gathered: dict[tuple[str, str, int], list[Mark]] = defaultdict(list)
+    for mark in drawn:
+        gathered[mark["browser"], mark["model"], mark["depth"]].append(mark)
+    browsers, models = {key[0] for key in gathered}, {key[1] for key in gathered}
+    return [Panel(_title(key, browsers, models), gathered[key]) for key in sorted(gathered)]
+
+
+def grid(shown: Sequence[Panel], page: float) -> Grid:
+    """The arrangement of panels that fills `page` pixels without crowding: broad steps, and as few rows as that allows.
+
+    Panels of several browsers stand below each other, a row or more per browser.
+    """
+    browsers = Counter(panel.marks[0]["browser"] for panel in shown)
+    abreast = max(browsers.values(), default=1)
+    slotted = max(len(slots([mark for panel in shown for mark in panel.marks])), FEWEST)
+    needed = 1.1 * slotted * sum(len({mark["width"] for mark in panel.marks}) for panel in shown[:abreast])
+    rows = ceil(needed * NARROWEST / page) if needed else 1
+    return Grid(ceil(abreast / rows), min(max(page * rows / max(needed, 1), NARROWEST), BROADEST))
+
+
+def domain(drawn: Sequence[Mark]) -> tuple[float, float]:
+    """The ends of the logarithmic axis, in ms: all medians and intervals with room around them."""
+    ends = [mark[name] for mark in drawn for name in ("low", "high", "median", "beside") if mark[name]]
+    return (min(ends) / BELOW, max(ends) * ABOVE) if ends else (0.1, 10.0)
+
+
+def ticks(low: float, high: float) -> list[float]:
+    """Round values on a logarithmic axis: powers of ten, with 2 and 5 between them where the axis is short."""
+    steps = (1, 2, 5) if high / low < 200 else (1,)
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    return [float(f"{step}e{power}") for power in powers for step in steps if low <= float(f"{step}e{power}") <= high]
+
+
+def shares(table: pl.DataFrame, parts: Sequence[str]) -> tuple[list[Mark], list[Mark]]:
+    """The bars of the cost figure (share and seconds per target and part), and per target the words at its end."""
+    bars, ends = [], []
+    for row in sorted(table.filter(metric="total_ms").iter_rows(named=True), key=_largest_first):
+        own = table.filter(pl.all_horizontal(pl.col(name).eq_missing(row[name]) for name in IDENTITY))
+        spent = dict(own.select("metric", "total").iter_rows())
+        whole = row["total"] or 1.0
+        bars += [
+            {"target": bar_name(row), "part": part, "place": place, "share": spent[f"{part}_ms"] / whole,
+             "seconds": spent[f"{part}_ms"] / 1000}
+            for place, part in enumerate(parts)
+        ]  # fmt: skip
+        ends.append({"target": bar_name(row), "label": wording.duration(row["total"])})
+    return bars, ends
+
+
+def bar_name(row: Mark) -> str:
+    """The target of a row of `cost`; the row of all targets has no version."""
+    return "all tasks" if row["version"] is None else wording.target(row)
+
+
+def _title(key: tuple[str, str, int], browsers: set[str], models: set[str]) -> str:
+    browser, model, depth = key
+    parts = [browser] * (len(browsers) > 1) + [model] * (len(models) > 1)
+    return ", ".join([*parts, f"depth {depth}"])
+
+
+def _largest_first(row: Mark) -> tuple[bool, float]:
+    return row["version"] is not None, -row["total"]
+
+
+def _mark(row: Mark) -> Mark:
+    native = row["browser"] == NATIVE
+    wrong, failed = row["status"] == "wrong_result", row["median"] is None
+    return {
+        "target": wording.target(row),
+        "kind": "failed" if failed else "wrong" if wrong else "native" if native else "point",
+        "slot": not native,
+        "colour": palette.native_colour(row["threads"]) if native else palette.colour(row["framework"], row["backend"]),
+        "shape": "stroke" if native else palette.shape(row["backend"]),
+        "software": row["software_gpu"],
+        "disturbed": row["disturbed"],
+        **{name: row[name] for name in ("model", "depth", "width", "median", "low", "high")},
+        **told(row),
+    }
+
+
+def told(row: Mark) -> Mark:
+    """The words of a tooltip."""
+    native = (row["times_native"], row["times_native_low"], row["times_native_high"])
+    return {
+        "what": f"{row['workload']}, {row['model']} {row['depth']} × {row['width']}",
+        "time": wording.milliseconds(row["median"]),
+        "within": wording.interval(row["low"], row["high"]) or wording.NONE,
+        "spread": wording.interval(row["p10"], row["p90"]) or wording.NONE,
+        "taken": f"{row['samples']} samples, {row['processes']} of {wording.counted(row['rounds'], 'round')}",
+        "to_fastest": wording.NONE if row["times_fastest"] is None else f"{wording.number(row['times_fastest'])}×",
+        "to_native": wording.NONE if row["times_native"] is None else wording.times(*native),
+        "outcome": "right" if row["status"] == "ok" else f"{SAYS[row['status']]}. {row['message']}".strip(),
+        "notes": ", ".join(notes(row)) or wording.NONE,
+    }
+
+
+def notes(row: Mark) -> list[str]:
+    """What a reader must know of a number before using it."""
+    marked = {
+        "software GPU": row["software_gpu"],
+        "disturbed": row["disturbed"],
+        "no steady state": row["steady"] is False,
+        "drifting": row["drifting"],
+        "leaks tensors": row["leaking"],
+    }
+    return [note for note, holds in marked.items() if holds]
+
+
+def _order(row: Mark) -> tuple[object, ...]:
+    place = palette.order(row["framework"], row["version"], row["backend"], row["threads"])
+    return (row["browser"] == NATIVE, *place, row["model"], row["depth"], row["width"])
+
+
+def _key(row: Mark) -> tuple[object, ...]:
+    return tuple(row[name] for name in (*IDENTITY, "model", "depth", "width", "workload"))

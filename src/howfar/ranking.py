@@ -1,0 +1,70 @@
+"""Who is faster than whom, claimed only where the rounds that both were measured in allow it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from howfar.measured import Measured
+from howfar.records import Model, Workload
+from howfar.stats import Ratio, ratio
+
+
+class Field(Struct, frozen=True):
+    """All that was measured for one model and workload, by one metric, in its newest environment."""
+
+    workload: Workload
+    model: Model
+    metric: str
+    entries: tuple[Measured, ...]
+
+    @property
+    def browsers(self) -> list[Measured]:
+        """The right targets that run in a browser, fastest first."""
+        return sorted((entry for entry in self.entries if entry.right and not entry.native), key=_time)
+
+    @property
+    def natives(self) -> list[Measured]:
+        """The right native targets, fastest first."""
+        return sorted((entry for entry in self.entries if entry.right and entry.native), key=_time)
+
+    @property
+    def native_single(self) -> Measured | None:
+        """The fastest right native target on one thread."""
+        return next((entry for entry in self.natives if entry.cell.target.threads == 1), None)
+
+    @property
+    def leaders(self) -> list[Measured]:
+        """The fastest browser target and every one that cannot be told apart from it, fastest first."""
+        ranked = self.browsers
+        return ranked[:1] + [other for other in ranked[1:] if not _faster(ranked[0], other)]
+
+
+def fields(measured: Iterable[Measured]) -> list[Field]:
+    """The comparisons that may be made: same workload, model and metric, newest environment; largest model last."""
+    gathered: dict[tuple[Workload, Model, str], list[Measured]] = defaultdict(list)
+    for entry in measured:
+        if entry.group.current:
+            gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
+    return [Field(*key, entries=tuple(gathered[key])) for key in sorted(gathered)]
+
+
+def against(entry: Measured, other: Measured | None) -> Ratio | None:
+    """How many times the other's time this one takes; None when either has no right numbers or no shared round."""
+    if other is None or not (entry.right and other.right):
+        return None
+    return ratio(entry.rounds, other.rounds)
+
+
+def first(entries: Sequence[Measured]) -> Measured | None:
+    """The fastest of entries that are sorted so, if there is one."""
+    return entries[0] if entries else None
+
+
+def _time(entry: Measured) -> float:
+    return entry.median
+
+
+def _faster(entry: Measured, other: Measured) -> bool:
+    compared = against(entry, other)
+    return compared is not None and compared.faster

@@ -1,0 +1,239 @@
+"""The local server: pages, framework files, models and data out; phases and reports in. Loopback only.
+
+A page is trusted only with the token of the visit that it was opened for, only under a loopback name, and only with
+messages that follow the schema and the size limit. It serves howfar's page folder, the packages that the registry
+names, and the bytes registered with it: nothing else.
+"""
+
+import contextlib
+import hmac
+import queue
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from howfar.errors import UserError
+from howfar.records import Assignment, PhaseName, Report
+from howfar.vendor import packages_dir
+
+# The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.
+MAX_MESSAGE_BYTES = 16_000_000
+
+# Isolation gives the 5 us clock and threads; no-store keeps every load a cold one.
+HEADERS = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something a visit did, and when by the runner's monotonic clock (seconds).
+
+    `fetched`: it has its assignment · `phase`: `value` begins · `report`: `value` is the Report · `gone`: its process
+    closed the connection · `refused`: it sent what is not a message of the protocol; `value` says why.
+    """
+
+    kind: str
+    at: float
+    value: Any = None
+
+
+class Visit:
+    """One page (or native process) that was opened for one task: its URL, and what comes from it."""
+
+    def __init__(self, assignment: Assignment, url: str, token: str) -> None:
+        self.assignment, self.url, self.token = assignment, url, token
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        # Called when a phase begins, before the page is told to go on: what is read here lies outside every sample.
+        self.on_phase: Callable[[PhaseName], None] = lambda _: None
+
+    def put(self, kind: str, value: Any = None) -> None:
+        """Adds an event, stamped now."""
+        self.events.put(Event(kind, time.monotonic(), value))
+
+
+Assign = Callable[[Mapping[str, str]], Assignment]
+
+
+class Server:
+    """Use as a context manager; it runs in a thread of its own."""
+
+    def __init__(self, *, port: int = 0, assign: Assign | None = None, adapters: Path | None = None) -> None:
+        """`port` 0 = any free one. `assign`: makes the assignment of a page that a person opened (none: 404).
+        `adapters`: a folder of further adapters, served under /adapters."""
+        self._assign = assign
+        self._visits: dict[str, Visit] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._opened = 0
+        self._socket = _listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(self._app(adapters), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        self._uvicorn = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._uvicorn.run, args=([self._socket],), daemon=True)
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        while not self._uvicorn.started and self._thread.is_alive():
+            time.sleep(0.005)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._uvicorn.should_exit = True
+        self._thread.join(timeout=5)
+        self._socket.close()
+
+    def add_blob(self, path: str, content: bytes) -> str:
+        """Serves these bytes under /blobs/`path`. Returns the URL path."""
+        self._blobs[path] = content
+        return f"/blobs/{path}"
+
+    @contextlib.contextmanager
+    def expect(self, assignment: Assignment) -> Iterator[Visit]:
+        """Opens the door for one visit, and closes it again."""
+        self._opened += 1
+        token, task = secrets.token_urlsafe(16), assignment.task.id
+        # A host name of its own gives the page an origin, and so a renderer process and storage, of its own.
+        url = f"http://p{self._opened}.localhost:{self.port}/run/?task={task}&token={token}"
+        visit = self._visits[task] = Visit(assignment, url, token)
+        try:
+            yield visit
+        finally:
+            del self._visits[task]
+
+    def _app(self, adapters: Path | None) -> Starlette:
+        page = Path(str(files("howfar").joinpath("page")))
+        routes = [
+            Route("/run/", lambda _: Response((page / "index.html").read_bytes(), media_type="text/html")),
+            Route("/tasks", self._person),
+            Route("/tasks/{task}", self._fetch),
+            Route("/tasks/{task}/alive", self._alive),
+            Route("/tasks/{task}/phase", self._phase, methods=["POST"]),
+            Route("/tasks/{task}/report", self._report, methods=["POST"]),
+            Route("/blobs/{path:path}", self._blob),
+            Mount("/page", StaticFiles(directory=page)),
+            Mount("/packages", StaticFiles(directory=packages_dir(), check_dir=False)),
+        ]
+        if adapters:
+            routes.append(Mount("/adapters", StaticFiles(directory=adapters)))
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "*.localhost", "127.0.0.1"])
+        return Starlette(routes=routes, middleware=[Middleware(_Headers), hosts])
+
+    def _visit(self, request: Request) -> Visit:
+        visit = self._visits.get(request.path_params["task"])
+        token = request.headers.get("x-howfar-token", "")
+        if visit is None or not hmac.compare_digest(visit.token.encode(), token.encode()):
+            raise HTTPException(404)
+        return visit
+
+    async def _fetch(self, request: Request) -> Response:
+        visit = self._visit(request)
+        visit.put("fetched")
+        return _json(visit.assignment)
+
+    async def _person(self, request: Request) -> Response:
+        if self._assign is None or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            raise HTTPException(404)
+        try:
+            return _json(self._assign(dict(request.query_params)))
+        except UserError as error:
+            raise HTTPException(400, str(error)) from None
+
+    async def _alive(self, request: Request) -> Response:
+        """Answers nothing: the connection lasts as long as the process that measures."""
+        visit = self._visit(request)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        visit.put("gone")
+        return Response()
+
+    async def _phase(self, request: Request) -> Response:
+        visit = self._visit(request)
+        phase = await _read(request, visit, PhaseName)
+        visit.put("phase", phase)
+        visit.on_phase(phase)
+        return Response()
+
+    async def _report(self, request: Request) -> Response:
+        visit = self._visit(request)
+        report = await _read(request, visit, Report)
+        if report.task_id != visit.assignment.task.id:
+            raise _refuse(visit, "the report is of another task")
+        visit.put("report", report)
+        return Response()
+
+    async def _blob(self, request: Request) -> Response:
+        content = self._blobs.get(request.path_params["path"])
+        if content is None:
+            raise HTTPException(404)
+        return Response(content, media_type="application/octet-stream")
+
+
+class _Headers:
+    """Puts HEADERS on every answer, and UTF-8 on JavaScript (brain.js dies without it)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if "javascript" in headers.get("content-type", ""):
+                    headers["content-type"] = "text/javascript; charset=utf-8"
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        mend = "choose another with --port, or leave it out for a free one"
+        raise UserError(f"port {port} can't be had ({error})", where="127.0.0.1", mend=mend) from None
+    return listener
+
+
+def _json(value: Any) -> Response:
+    return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+async def _read(request: Request, visit: Visit, kind: Any) -> Any:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_MESSAGE_BYTES:
+            raise _refuse(visit, f"a message of over {MAX_MESSAGE_BYTES} bytes", status=413)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise _refuse(visit, str(error)) from None
+
+
+def _refuse(visit: Visit, why: str, status: int = 400) -> HTTPException:
+    visit.put("refused", why)
+    return HTTPException(status, why)

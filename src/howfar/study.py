@@ -1,0 +1,133 @@
+"""A study file: TOML to a Study, checked whole at the door, every name in it resolved or refused with its key path."""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from howfar import frameworks
+from howfar.errors import UserError
+from howfar.frameworks import Framework, Registry
+from howfar.records import Study, Target, TargetChoice
+
+# One file of hosts/ each; `native` is every study's own and is not named.
+BROWSERS = ("chromium",)
+
+
+def named_studies() -> list[str]:
+    """The studies that come with howfar."""
+    return sorted(path.name.removesuffix(".toml") for path in files("howfar").joinpath("studies").iterdir())
+
+
+def experiment_names() -> list[str]:
+    """The experiments that there are: the files of experiments/ (listed, not imported: see tests/test_imports.py)."""
+    names = (path.name for path in files("howfar").joinpath("experiments").iterdir())
+    return sorted(name.removesuffix(".py") for name in names if name.endswith(".py") and not name.startswith("_"))
+
+
+def load(name: str, known: Registry) -> Study:
+    """The study of that name, or the one in that file.
+
+    Raises: UserError with the file and the key path of what is wrong.
+    """
+    where, text = _read(name)
+    try:
+        study = msgspec.toml.decode(text, type=Study)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at ")
+        raise UserError(f"{path.strip('`').removeprefix('$.') or 'top level'}: {what}", where=where, mend=_SEE) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not valid TOML: {error}", where=where, mend="correct the file there") from None
+    return resolve(study, known, where)
+
+
+_SEE = "the keys that there are: see `howfar list studies` and docs/method.md"
+
+
+def _read(name: str) -> tuple[str, bytes]:
+    if name in named_studies():
+        return f"{name}.toml", files("howfar").joinpath("studies", f"{name}.toml").read_bytes()
+    path = Path(name)
+    try:
+        return str(path), path.read_bytes()
+    except OSError as error:
+        mend = f"give a TOML file, or one of: {', '.join(named_studies())}"
+        raise UserError(f"no study there ({error.strerror})", where=name, mend=mend) from None
+
+
+def resolve(study: Study, known: Registry, where: str) -> Study:
+    """The study with its targets resolved against the registry.
+
+    Raises: UserError naming the key whose value does not exist.
+    """
+    if not re.fullmatch(r"[\w.-]+", study.name):
+        raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
+    _each_known(study.experiments, experiment_names(), "experiments", where)
+    _each_known(study.browsers, list(BROWSERS), "browsers", where)
+    for i, choice in enumerate(study.models):
+        if not list(choice.models()):
+            mend = "give sizes = [[depth, width], ...], or depths and widths"
+            raise UserError(f"models[{i}]: no sizes", where=where, mend=mend)
+    targets = [
+        target
+        for i, choice in enumerate(study.targets)
+        for target in _targets(choice, study.browsers, known, f"{where}: targets[{i}]")
+    ]
+    if not targets:
+        raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
+    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)))
+
+
+def _each_known(names: tuple[str, ...], known: list[str], key: str, where: str) -> None:
+    for i, name in enumerate(names):
+        if name not in known:
+            raise UserError(f"{key}[{i}]: no {key.removesuffix('s')} {name!r}", where=where, mend=f"known: {', '.join(known)}")
+
+
+def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, where: str) -> Iterator[Target]:
+    name, wanted = frameworks.split_version(choice.framework)
+    framework = frameworks.find(known, name, where=f"{where}.framework")
+    version = frameworks.resolve_version(name, framework, wanted, where=f"{where}.framework")
+    backends = choice.backends or tuple(framework.backends)
+    for backend in backends:
+        check_backend(name, framework, backend, f"{where}.backends")
+        if framework.runs_in == "native":
+            yield from (Target(name, version, backend, "native", n) for n in _threads(choice))
+        else:
+            yield from (Target(name, version, backend, browser) for browser in browsers)
+
+
+def check_backend(name: str, framework: Framework, backend: str, where: str) -> None:
+    """Raises: UserError where the framework has no such back end."""
+    if backend not in framework.backends:
+        mend = f"it has: {', '.join(framework.backends)}"
+        raise UserError(f"{name} has no back end {backend!r}", where=where, mend=mend)
+
+
+def _threads(choice: TargetChoice) -> tuple[int, ...]:
+    return tuple(0 if n == "all" else n for n in choice.threads) or (1,)
+
+
+def only(study: Study, selection: str) -> Study:
+    """The study with only those targets that match `key=value,key=value` (a key that is given twice takes either).
+
+    Raises: UserError for a key that a target does not have, or where nothing is left.
+    """
+    wanted: dict[str, set[str]] = {}
+    for pair in selection.split(","):
+        key, equals, value = pair.partition("=")
+        if not equals or key not in Target.__struct_fields__:
+            mend = f"write key=value with a key of: {', '.join(Target.__struct_fields__)}"
+            raise UserError(f"{pair!r} selects nothing", where="--only", mend=mend)
+        wanted.setdefault(key, set()).add(value)
+    left = tuple(
+        target
+        for target in study.resolved_targets
+        if all(str(getattr(target, key)) in values for key, values in wanted.items())
+    )
+    if not left:
+        targets = ", ".join(map(str, study.resolved_targets))
+        raise UserError(f"{selection!r} leaves no target", where="--only", mend=f"the study has: {targets}")
+    return msgspec.structs.replace(study, resolved_targets=left)

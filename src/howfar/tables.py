@@ -1,0 +1,134 @@
+"""The common table: one row per cell, metric and environment. What figures draw and what `howfar export` prints."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+from howfar.measured import Measured
+from howfar.ranking import Field, against, fields, first
+
+# Scripts rely on these names and on this order; new columns go to the end.
+SCHEMA: dict[str, Any] = {
+    "framework": pl.String,
+    "version": pl.String,
+    "backend": pl.String,
+    "browser": pl.String,
+    "threads": pl.Int64,
+    "model": pl.String,
+    "depth": pl.Int64,
+    "width": pl.Int64,
+    "workload": pl.String,
+    "protocol": pl.String,
+    "metric": pl.String,
+    "unit": pl.String,
+    "median": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p10": pl.Float64,
+    "p90": pl.Float64,
+    "p99": pl.Float64,
+    "samples": pl.Int64,
+    "processes": pl.Int64,
+    "status": pl.String,
+    "message": pl.String,
+    "max_abs_error": pl.Float64,
+    "software_gpu": pl.Boolean,
+    "disturbed": pl.Boolean,
+    "steady": pl.Boolean,
+    "drifting": pl.Boolean,
+    "leaking": pl.Boolean,
+    "environment": pl.String,
+    "times_fastest": pl.Float64,
+    "times_native": pl.Float64,
+    "times_native_low": pl.Float64,
+    "times_native_high": pl.Float64,
+    "tolerance": pl.Float64,
+    "rounds": pl.Int64,
+    "batch_size": pl.Int64,
+    # No newer environment of the same cell is stored: only these rows are drawn and ranked.
+    "current": pl.Boolean,
+    # Over all tasks of the row, where that has a meaning (`cost`); in `unit`.
+    "total": pl.Float64,
+}
+
+Row = dict[str, Any]
+
+
+def table(measured: Iterable[Measured]) -> pl.DataFrame:
+    """The rows of `measured` in the common layout, each held against the fastest and against native."""
+    entries = list(measured)
+    field_of = {id(entry): field for field in fields(entries) for entry in field.entries}
+    return frame(_row(entry) | _ratios(entry, field_of.get(id(entry))) for entry in entries)
+
+
+def frame(rows: Iterable[Row]) -> pl.DataFrame:
+    """Rows in the common layout; what a row leaves out is null."""
+    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
+
+
+def current(rows: pl.DataFrame) -> pl.DataFrame:
+    """Without the rows of older environments."""
+    return rows.filter(pl.col("current"))
+
+
+def _row(entry: Measured) -> Row:
+    return _identity(entry) | _numbers(entry) | _caveats(entry)
+
+
+def _identity(entry: Measured) -> Row:
+    target, model, task = entry.cell.target, entry.cell.model, entry.group.outcomes[0].task
+    return {
+        "framework": target.framework,
+        "version": target.version,
+        "backend": target.backend,
+        "browser": target.browser,
+        "threads": target.threads,
+        "model": model.kind,
+        "depth": model.depth,
+        "width": model.width,
+        "workload": entry.cell.workload,
+        "protocol": task.protocol,
+        "batch_size": task.batch_size,
+        "environment": entry.group.environment,
+        "current": entry.group.current,
+        "metric": entry.metric,
+        "unit": "ms",
+    }
+
+
+def _numbers(entry: Measured) -> Row:
+    rounds: Row = {"rounds": len(entry.group.outcomes)}
+    summary = entry.summary
+    if summary is None:
+        return rounds | {"samples": 0, "processes": 0}
+    return rounds | {name: getattr(summary, name) for name in summary.__struct_fields__}
+
+
+def _caveats(entry: Measured) -> Row:
+    outcomes = entry.group.outcomes
+    checks = [outcome.check for outcome in outcomes if outcome.check]
+    warmups = [series for outcome in outcomes for series in outcome.series if series.stage == "warmup"]
+    tensors = [outcome.live_tensors for outcome in outcomes if outcome.live_tensors]
+    return {
+        "status": entry.status,
+        "message": entry.message,
+        "max_abs_error": max((check.max_abs_error for check in checks), default=None),
+        "tolerance": max((check.tolerance for check in checks), default=None),
+        "software_gpu": any(outcome.software_gpu for outcome in outcomes),
+        "disturbed": any(outcome.disturbed for outcome in outcomes),
+        "steady": all(series.ended_by == "steady" for series in warmups) if warmups else None,
+        "drifting": entry.drifting,
+        "leaking": any(after > before for before, after in tensors) if tensors else None,
+    }
+
+
+def _ratios(entry: Measured, field: Field | None) -> Row:
+    fastest = field and not entry.native and against(entry, first(field.browsers))
+    native = field and against(entry, field.native_single)
+    return {
+        "times_fastest": fastest.value if fastest else None,
+        "times_native": native.value if native else None,
+        "times_native_low": native.low if native else None,
+        "times_native_high": native.high if native else None,
+    }

@@ -1,0 +1,158 @@
+"""Framework files: fetched once through the npm client, verified, kept in the user's cache, offline afterwards.
+
+A package is held as `packages/<name>/<version>/`, with the files that the registry names and a `howfar.json` that holds
+the integrity of the tarball they came from and a SHA-256 of each. `frameworks.lock` pins the integrity of the
+editions that howfar's own studies use; for any other version npm's own record of it is what is checked and kept.
+"""
+
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import platformdirs
+from msgspec import Struct
+
+from howfar.errors import UserError
+from howfar.frameworks import Backend
+
+MANIFEST = "howfar.json"
+
+
+class Package(Struct, frozen=True):
+    """What is cached of one npm package: its tarball's integrity, and the SHA-256 of each file kept."""
+
+    integrity: str
+    sha256: Mapping[str, str]
+
+
+def cache_dir() -> Path:
+    """Where packages are kept: `$HOWFAR_CACHE`, or the user's cache folder."""
+    return Path(os.environ.get("HOWFAR_CACHE") or platformdirs.user_cache_dir("howfar"))
+
+
+def packages_dir() -> Path:
+    """The folder that the server serves under /packages."""
+    return cache_dir() / "packages"
+
+
+def split_file(file: str) -> tuple[str, str]:
+    """`@scope/package:dist/a.js` -> ("@scope/package", "dist/a.js")."""
+    package, _, path = file.partition(":")
+    return package, path
+
+
+def fetch(backend: Backend, version: str) -> dict[str, str]:
+    """Makes sure of every file of a back end at a version. Returns file -> SHA-256, in the registry's notation.
+
+    Raises: UserError where npm is missing, does not serve that version, or served something else than before.
+    """
+    wanted = list(dict.fromkeys([*backend.scripts, *(file for group in backend.assets.values() for file in group)]))
+    hashes: dict[str, str] = {}
+    for package in dict.fromkeys(split_file(file)[0] for file in wanted):
+        paths = [split_file(file)[1] for file in wanted if split_file(file)[0] == package]
+        held = _ensure(package, version, paths)
+        hashes |= {f"{package}:{path}": held.sha256[path] for path in paths}
+    return hashes
+
+
+def _ensure(package: str, version: str, paths: list[str]) -> Package:
+    folder = packages_dir() / package / version
+    held = _read(folder)
+    if held and all(held.sha256.get(path) == _sha256(folder / path) for path in paths):
+        return held
+    known = set(held.sha256) if held else set()
+    pinned = locked().get(f"{package}@{version}") or (held.integrity if held else None)
+    return _download(package, version, sorted(known.union(paths)), pinned)
+
+
+def _read(folder: Path) -> Package | None:
+    try:
+        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Package)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+
+
+def _download(package: str, version: str, paths: Iterable[str], pinned: str | None) -> Package:
+    """Fetches into a folder beside the final one and renames it: a broken download is never taken for a whole one."""
+    folder = packages_dir() / package / version
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as name:
+        part = Path(name)
+        tarball = _npm_pack(package, version, part)
+        integrity = _verified(tarball, pinned, f"{package}@{version}")
+        hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
+        held = Package(integrity, hashes)
+        (part / "package" / MANIFEST).write_bytes(msgspec.json.encode(held))
+        shutil.rmtree(folder, ignore_errors=True)
+        (part / "package").replace(folder)
+    return held
+
+
+def _npm_pack(package: str, version: str, into: Path) -> Path:
+    """The package's tarball, as the npm client hands it over (it checks it against its registry's own record)."""
+    name = f"{package}@{version}"
+    npm = shutil.which("npm")
+    if npm is None:
+        mend = "install Node.js with npm (Debian: apt-get install npm), then run the same command again"
+        raise UserError(f"{name} is not in the cache and npm is not installed", where=str(cache_dir()), mend=mend)
+    command = [npm, "pack", name, "--ignore-scripts", "--prefer-offline", "--loglevel=error", "--pack-destination", str(into)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into, stdin=subprocess.DEVNULL)
+    tarballs = list(into.glob("*.tgz"))
+    if done.returncode != 0 or len(tarballs) != 1:
+        raise UserError(f"npm does not hand over {name} ({_reason(done.stdout + done.stderr)})", mend=_npm_mend(package))
+    return tarballs[0]
+
+
+def _npm_mend(package: str) -> str:
+    return f"see `npm view {package} versions`, or connect to the network once: afterwards the cache is enough"
+
+
+def _reason(output: str) -> str:
+    lines = [line.removeprefix("npm error ").strip() for line in output.splitlines() if line.startswith("npm error")]
+    return next((line for line in lines if line and not line.startswith("code")), "no reason given")[:160]
+
+
+@cache
+def locked() -> Mapping[str, str]:
+    """`package@version` -> integrity, as frameworks.lock pins them."""
+    lines = files("howfar").joinpath("frameworks.lock").read_text("utf-8").splitlines()
+    return dict(line.split() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _verified(tarball: Path, pinned: str | None, name: str) -> str:
+    digest = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
+    found = f"sha512-{digest}"
+    if pinned not in (None, found):
+        what = f"{name} is not the package that howfar knows: its integrity differs from the one on record"
+        raise UserError(what, mend="do not use it; check your npm registry or mirror")
+    return found
+
+
+def _extract(tarball: Path, paths: Iterable[str], into: Path, name: str) -> dict[str, str]:
+    hashes = {}
+    with tarfile.open(tarball) as archive:
+        for path in paths:
+            try:
+                content = archive.extractfile(f"package/{path}")
+            except KeyError:
+                content = None
+            if content is None:
+                raise UserError(f"{name} has no file {path}", mend="this edition is laid out differently; try another version")
+            data = content.read()
+            (into / path).parent.mkdir(parents=True, exist_ok=True)
+            (into / path).write_bytes(data)
+            hashes[path] = hashlib.sha256(data).hexdigest()
+    return hashes

@@ -1,0 +1,216 @@
+"""Synthetic results: seeded numbers in the shape of a real run, to test the judging half without a browser."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from howfar.records import (
+    Cell,
+    Check,
+    Fact,
+    Metric,
+    Model,
+    ModelChoice,
+    Noise,
+    Outcome,
+    Results,
+    RunFacts,
+    Sampling,
+    Series,
+    Span,
+    Status,
+    Study,
+    Target,
+    TargetChoice,
+    Task,
+    Workload,
+    task_id,
+)
+
+SIZES = ((1, 64), (4, 128), (8, 256))
+EXPERIMENTS = ("training_time", "inference_time", "warmup_time", "cost")
+
+HOST: Mapping[str, Fact] = {
+    "os": "Linux 6.8",
+    "cpu": "Imagined CPU @ 3.2 GHz",
+    "cores": 8,
+    "memory_bytes": 16 * 2**30,
+    "load_1m": 0.4,
+}
+BROWSER: Mapping[str, Fact] = {
+    "browser": "chromium",
+    "browser_version": "140.0",
+    "gpu": "SwiftShader",
+    "headless": True,
+}
+
+TFJS = Target("tfjs", "4.22.0", "cpu", "chromium")
+WASM = Target("tfjs", "4.22.0", "wasm", "chromium")
+WEBGL = Target("tfjs", "4.22.0", "webgl", "chromium")
+WEBGPU = Target("tfjs", "4.22.0", "webgpu", "chromium")
+OLD = Target("tfjs", "0.13.0", "cpu", "chromium")
+CONVNET = Target("convnetjs", "0.3.0", "cpu", "chromium")
+BRAIN = Target("brain.js", "1.4.2", "cpu", "chromium")
+SYNAPTIC = Target("synaptic", "1.1.4", "cpu", "chromium")
+ORT = Target("onnxruntime-web", "1.23.0", "wasm", "chromium")
+ORT_WEBGPU = Target("onnxruntime-web", "1.23.0", "webgpu", "chromium")
+LITERT = Target("litert", "0.2.1", "wasm", "chromium")
+NATIVE = Target("tensorflow", "2.21.0", "cpu", "native", threads=1)
+NATIVE_ALL = Target("tensorflow", "2.21.0", "cpu", "native", threads=0)
+CONTROL = Target("reference", "1", "cpu", "chromium")
+
+# Milliseconds per million weights and a fixed cost per operation, for a batch of 64 in training.
+SPEED = {
+    TFJS: (160.0, 2.0), WASM: (22.0, 1.5), WEBGL: (60.0, 14.0), WEBGPU: (58.0, 9.0), OLD: (420.0, 4.0),
+    CONVNET: (85.0, 0.3), BRAIN: (150.0, 0.6), SYNAPTIC: (9000.0, 20.0), ORT: (12.0, 0.2), ORT_WEBGPU: (50.0, 4.0),
+    LITERT: (20.0, 0.4), NATIVE: (11.0, 0.35), NATIVE_ALL: (4.0, 0.5), CONTROL: (20.0, 0.0),
+}  # fmt: skip
+INFERENCE_ONLY = (WASM, ORT, ORT_WEBGPU, LITERT, WEBGPU)
+
+
+def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
+    """A study of `SIZES` over the given targets."""
+    resolved = tuple(targets) or tuple(target for target in SPEED if target != CONTROL)
+    asked: dict[str, Any] = {
+        "name": "quick",
+        "title": "How far, in a few minutes",
+        "experiments": EXPERIMENTS,
+        "targets": tuple(TargetChoice(target.framework) for target in resolved),
+        "models": (ModelChoice(sizes=SIZES),),
+        "resolved_targets": resolved,
+    }
+    return Study(**(asked | changes))
+
+
+def task(cell: Cell, number: int = 0, control: int = 0) -> Task:
+    """The cell in one round."""
+    identity = task_id(cell, round=number, control=control)
+    return Task(identity, cell, number, 64, 2019, "digits", Sampling(), control=control)
+
+
+def level(cell: Cell) -> float:
+    """The true milliseconds per operation that the samples scatter around."""
+    if cell.model.kind == "loop":
+        return 20.0
+    slope, fixed = SPEED[cell.target]
+    model = cell.model
+    weights = (784 * model.width + (model.depth - 1) * model.width**2 + model.width * 10) / 1e6
+    return (slope * weights + fixed) / (1 if cell.workload == "training" else 8)
+
+
+def series(metric: Metric, ms: float, rng: np.random.Generator, count: int = 40) -> Series:
+    """Timed samples of 4 operations each around `ms` per operation, 3 % of noise and an occasional spike."""
+    times = ms * np.exp(rng.normal(0, 0.03, count)) * (1 + 0.8 * (rng.random(count) < 0.03))
+    return Series(metric, "timed", 4, tuple(4 * float(time) for time in times), "interval")
+
+
+def once(metric: Metric, ms: float) -> Series:
+    """A single-shot phase."""
+    return Series(metric, "timed", 1, (ms,), "once")
+
+
+def all_series(cell: Cell, rng: np.random.Generator, ms: float) -> tuple[Series, ...]:
+    """What a good page sends for one task."""
+    first = {"webgl": 180.0, "webgpu": 120.0, "wasm": 12.0}.get(cell.target.backend, 4.0)
+    return (
+        once("library_load", 30 + 5 * float(rng.random())),
+        once("first", first + 6 * ms * float(np.exp(rng.normal(0, 0.05)))),
+        Series("latency", "warmup", 1, tuple(ms * (1 + 1 / n) for n in range(1, 20)), "steady"),
+        series("latency", 1.15 * ms, rng),
+        series("throughput", ms, rng),
+        series("enqueue", 0.4 * ms, rng),
+    )
+
+
+def outcome(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
+    """A good outcome: every factor seeded by the cell and the round, the machine's drift common to a round."""
+    rng = np.random.default_rng(crc32(f"{cell} {number}".encode()))
+    drift = (1.0, 1.06, 0.97, 1.02, 0.99)[number % 5]
+    ms = level(cell) * drift * float(np.exp(rng.normal(0, 0.015)))
+    found: dict[str, Any] = {
+        "task": task(cell, number),
+        "status": "ok",
+        "environment": "native" if cell.target.browser == "native" else "chromium",
+        "started_at": f"2025-06-0{number + 1}T10:00:00Z",
+        "series": all_series(cell, rng, ms),
+        "check": Check(3e-6, 1e-3),
+        "noise": Noise(2.0, 0.01, 0.1, ()),
+        "software_gpu": cell.target.backend in ("webgl", "webgpu") and cell.target.browser != "native",
+        "timeline": timeline(rng),
+    }
+    return Outcome(**(found | changes))
+
+
+def timeline(rng: np.random.Generator) -> tuple[Span, ...]:
+    """Where the run's wall time went for one task, in seconds."""
+    spans = {"idle": 0.2, "launch": 0.5, "library_load": 0.1, "backend_init": 0.1, "model_load": 0.05, "first": 0.2,
+             "check": 0.05, "warmup": 0.6, "latency": 0.9, "throughput": 0.9, "dispose": 0.02, "end": 0.3}  # fmt: skip
+    return tuple(Span(name, seconds * float(np.exp(rng.normal(0, 0.1)))) for name, seconds in spans.items())
+
+
+def failed(cell: Cell, status: Status, message: str, number: int = 0, **changes: Any) -> Outcome:
+    """An outcome without samples."""
+    return outcome(cell, number, **({"status": status, "message": message, "series": (), "check": None} | changes))
+
+
+def wrong(cell: Cell, number: int = 0) -> Outcome:
+    """Numbers that are quick and wrong."""
+    message = "output differs from the reference by 0.31, tolerance 0.001"
+    return outcome(cell, number, status="wrong_result", message=message, check=Check(0.31, 1e-3))
+
+
+def control(number: int, order: int) -> Outcome:
+    """The fixed loop between the tasks."""
+    cell = Cell(CONTROL, Model("loop", 1, 20), "inference")
+    start = f"2025-06-0{number + 1}T1{order}:00:00Z"
+    return outcome(cell, number, task=task(cell, number, control=order), started_at=start)
+
+
+def results(outcomes: Iterable[Outcome], of: Study | None = None, host: Mapping[str, Fact] = HOST) -> Results:
+    """The store's contents as the judging half reads them."""
+    run = RunFacts(of or study(), "0.1.0", "2025-06-01T09:58:00Z", host)
+    environments = {
+        "old": {**HOST, **BROWSER, "browser_version": "139.0"},
+        "native": HOST,
+        "chromium": dict(HOST) | dict(BROWSER),
+    }
+    return Results(run, environments, tuple(outcomes))
+
+
+def cells(targets: Iterable[Target], workload: Workload, sizes: Iterable[tuple[int, int]] = SIZES) -> list[Cell]:
+    """Every target with every size."""
+    return [Cell(target, Model("mlp", *size), workload) for target in targets for size in sizes]
+
+
+def rich() -> Results:
+    """A run with a bit of everything: software GPU, failures, wrong results, noise, a leak, an older environment."""
+    asked = study()
+    planned = [*asked.cells("training"), *asked.cells("inference")]
+    outcomes = [_rich_outcome(cell, number) for cell in planned for number in range(asked.rounds)]
+    outcomes += [control(number, order) for number in range(asked.rounds) for order in range(1, 4)]
+    outcomes += [outcome(cell, 0, environment="old") for cell in cells([TFJS], "inference")]
+    return results(outcomes, asked)
+
+
+def _rich_outcome(cell: Cell, number: int) -> Outcome:
+    fault = next(_faults(cell, number), None)
+    if fault is not None:
+        return fault
+    if cell.target == LITERT:
+        return wrong(cell, number)
+    disturbed = cell.target == BRAIN and number == 1
+    leak = {"live_tensors": (10, 60)} if cell.target == OLD else {}
+    return outcome(cell, number, disturbed=disturbed, **leak)
+
+
+def _faults(cell: Cell, number: int) -> Iterator[Outcome]:
+    if cell.target in INFERENCE_ONLY and cell.workload == "training":
+        yield failed(cell, "unsupported", f"{cell.target.framework} {cell.target.backend} cannot train", number)
+    if cell.target == ORT_WEBGPU:
+        yield failed(cell, "fell_back", "asked for webgpu, wasm answered", number)
+    if cell.target == SYNAPTIC and cell.model.width == 256:
+        yield failed(cell, "hung", "phase warmup passed its limit of 180 s", number)
+    if cell.target == WEBGL and cell.model.width == 256 and number == 2:
+        yield failed(cell, "crashed", "the renderer process is gone (signal 11)", number, detail="#0 0x0\n#1 0x1")

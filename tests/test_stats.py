@@ -1,0 +1,131 @@
+"""An interval is only worth printing if it covers the truth as often as it says: these tests simulate it."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from howfar import stats
+
+SIMULATIONS = 4000
+
+
+def simulated_medians(rng: np.random.Generator, processes: int, samples: int = 41) -> tuple[np.ndarray, float]:
+    """Medians (simulations, processes) of hierarchical samples around 4 ms, and the true log level.
+
+    Each process has its own level (5 %), each sample its noise (10 %), and one in fifty is preempted for 8 ms.
+    """
+    shape = (SIMULATIONS, processes, samples)
+    levels = rng.normal(np.log(4), 0.05, size=shape[:2])
+    times = np.exp(levels[..., None] + rng.normal(0, 0.1, size=shape)) + 8 * (rng.random(shape) < 0.02)
+    many = np.exp(rng.normal(0, 0.1, 400_000)) + 2 * (rng.random(400_000) < 0.02)
+    return np.median(times, axis=-1), float(np.log(4) + np.log(np.median(many)))
+
+
+def coverage(low: np.ndarray, high: np.ndarray, truth: float) -> float:
+    return float(np.mean((low <= truth) & (truth <= high)))
+
+
+@pytest.mark.parametrize("processes", [3, 5, 10])
+def test_the_interval_of_a_median_covers_95_percent(processes: int) -> None:
+    medians, truth = simulated_medians(np.random.default_rng(processes), processes)
+    low, high = stats.t_interval(np.log(medians))
+    assert 0.93 <= coverage(low, high, truth) <= 0.97
+
+
+def test_the_percentile_bootstrap_would_not_cover_with_three_processes() -> None:
+    medians, truth = simulated_medians(np.random.default_rng(3), 3)
+    resamples = np.array(list(itertools.product(range(3), repeat=3)))
+    means = np.log(medians)[:, resamples].mean(axis=-1)
+    low, high = np.quantile(means, [0.025, 0.975], axis=-1)
+    assert coverage(low, high, truth) < 0.90
+
+
+@pytest.mark.parametrize("rounds", [3, 5, 10])
+def test_the_interval_of_a_ratio_covers_95_percent_whatever_the_machine_does_between_rounds(rounds: int) -> None:
+    rng = np.random.default_rng(rounds)
+    drift = rng.normal(0, 0.7, size=(SIMULATIONS, rounds))
+    a = np.exp(np.log(6) + drift + rng.normal(0, 0.04, size=drift.shape))
+    b = np.exp(np.log(4) + drift + rng.normal(0, 0.04, size=drift.shape))
+    low, high = stats.t_interval(np.log(a / b))
+    assert 0.93 <= coverage(low, high, float(np.log(1.5))) <= 0.97
+    # The two alone, a factor of two apart from round to round, would say nothing: the drift must have cancelled.
+    assert np.median(high - low) < 0.3
+
+
+def test_ratio_and_summary_use_the_interval_whose_coverage_was_tested() -> None:
+    a, b = {0: 6.0, 1: 12.6, 2: 3.1}, {0: 4.0, 1: 8.0, 2: 2.0, 3: 9.0}
+    low, high = stats.t_interval(np.log([6 / 4, 12.6 / 8, 3.1 / 2]))
+    measured = stats.ratio(a, b)
+    assert measured is not None
+    assert (measured.rounds, measured.slower, measured.faster) == (3, True, False)
+    assert [measured.low, measured.high] == pytest.approx(np.exp([low, high]))
+    summary = stats.summarize([[1, 2, 3], [2, 4, 8], [3, 3, 3]])
+    low, high = stats.t_interval(np.log([2, 4, 3]))
+    assert summary.median == pytest.approx(24 ** (1 / 3))
+    assert [summary.low, summary.high] == pytest.approx(np.exp([low, high]))
+
+
+def test_a_is_faster_only_when_the_interval_excludes_one() -> None:
+    noisy = stats.ratio({0: 1.0, 1: 2.0, 2: 0.9}, {0: 2.0, 1: 1.9, 2: 1.0})
+    clear = stats.ratio({0: 1.0, 1: 2.0, 2: 0.9}, {0: 2.0, 1: 4.1, 2: 1.8})
+    assert noisy is not None and noisy.undecided
+    assert clear is not None and clear.faster and not clear.slower
+
+
+def test_one_round_gives_a_ratio_without_an_interval_and_no_shared_round_gives_none() -> None:
+    alone = stats.ratio({0: 1.0}, {0: 4.0, 1: 4.0})
+    assert alone == stats.Ratio(0.25, None, None, 1)
+    assert alone.undecided
+    assert stats.ratio({0: 1.0}, {1: 4.0}) is None
+
+
+def test_one_process_has_a_median_and_no_interval() -> None:
+    summary = stats.summarize([[5.0, 4.0, 6.0]])
+    assert summary == stats.Summary(5.0, None, None, None, None, None, 3, 1)
+
+
+def test_a_clock_too_coarse_gives_zero_and_no_interval() -> None:
+    summary = stats.summarize([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0]])
+    assert (summary.median, summary.low, summary.high) == (0.0, None, None)
+
+
+def test_quantiles_give_processes_equal_weight() -> None:
+    long, short = np.full(990, 1.0), np.full(10, 9.0)
+    assert stats.quantile([long, short], 0.9) == 9.0
+    assert stats.quantile([long, short], 0.1) == 1.0
+
+
+def test_far_quantiles_need_enough_samples() -> None:
+    assert stats.quantile([np.arange(9.0)], 0.9) is None
+    assert stats.quantile([np.arange(10.0)], 0.9) == 8.0
+    assert stats.quantile([np.arange(99.0)], 0.99) is None
+    assert stats.quantile([np.arange(100.0)], 0.99) == 98.0
+
+
+def test_change_point_finds_where_the_new_level_starts() -> None:
+    rng = np.random.default_rng(1)
+    up = np.concatenate([rng.normal(8, 0.1, 40), rng.normal(10, 0.1, 40)])
+    assert stats.change_point(up) == 40
+    assert stats.change_point(up[::-1]) == 40
+    early = np.concatenate([rng.normal(10, 0.1, 20), rng.normal(8, 0.1, 60)])
+    # Where the levels are unequally long the rank test places the change a few samples late.
+    assert stats.change_point(early) in range(20, 30)
+
+
+def test_change_point_needs_both_significance_and_size() -> None:
+    step = np.r_[np.full(40, 1.0), np.full(40, 1.01)] + np.tile([0, 1e-4], 40)
+    assert stats.change_point(step) is None
+    assert stats.change_point(step, shift=0.005) == 40
+    assert stats.change_point([1, 1, 2, 2]) is None
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [2.0] * 50, [0.0] * 50])
+def test_change_point_of_nothing_or_a_constant_is_none(values: list[float]) -> None:
+    assert stats.change_point(values) is None
+
+
+def test_change_point_rarely_fires_on_steady_noise() -> None:
+    rng = np.random.default_rng(2)
+    fired = sum(stats.change_point(rng.normal(10, 1, 60)) is not None for _ in range(500))
+    assert fired <= 10
