@@ -15,6 +15,8 @@ from howfar.records import (
     ModelChoice,
     Noise,
     Outcome,
+    Phase,
+    PhaseName,
     Results,
     RunFacts,
     Sampling,
@@ -26,18 +28,20 @@ from howfar.records import (
     TargetChoice,
     Task,
     Workload,
-    task_id,
+    fingerprint,
 )
 
 SIZES = ((1, 64), (4, 128), (8, 256))
 EXPERIMENTS = ("training_time", "inference_time", "warmup_time", "cost")
 
 HOST: Mapping[str, Fact] = {
-    "os": "Linux 6.8",
-    "cpu": "Imagined CPU @ 3.2 GHz",
+    "os": "Imagined GNU/Linux 12",
+    "machine": "x86_64",
+    "cpu": "Imagined CPU @ 3.20 GHz",
     "cores": 8,
-    "memory_bytes": 16 * 2**30,
-    "load_1m": 0.4,
+    "memory_gib": 16,
+    "load_average_1min": 0.4,
+    "on_battery": None,
 }
 BROWSER: Mapping[str, Fact] = {
     "browser": "chromium",
@@ -45,6 +49,8 @@ BROWSER: Mapping[str, Fact] = {
     "gpu": "SwiftShader",
     "headless": True,
 }
+
+GPU: Mapping[str, Fact] = {"webgl_renderer": "ANGLE (SwiftShader)", "cross_origin_isolated": True, "tick_us": 5.0}
 
 TFJS = Target("tfjs", "4.22.0", "cpu", "chromium")
 WASM = Target("tfjs", "4.22.0", "wasm", "chromium")
@@ -86,7 +92,7 @@ def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
 
 def task(cell: Cell, number: int = 0, control: int = 0) -> Task:
     """The cell in one round."""
-    identity = task_id(cell, round=number, control=control)
+    identity = fingerprint([cell, number, control])
     return Task(identity, cell, number, 64, 2019, "digits", Sampling(), control=control)
 
 
@@ -106,17 +112,22 @@ def series(metric: Metric, ms: float, rng: np.random.Generator, count: int = 40)
     return Series(metric, "timed", 4, tuple(4 * float(time) for time in times), "interval")
 
 
-def once(metric: Metric, ms: float) -> Series:
-    """A single-shot phase."""
-    return Series(metric, "timed", 1, (ms,), "once")
-
-
-def all_series(cell: Cell, rng: np.random.Generator, ms: float) -> tuple[Series, ...]:
-    """What a good page sends for one task."""
+def phases(cell: Cell, rng: np.random.Generator, ms: float) -> tuple[Phase, ...]:
+    """The single-shot phases of one process; back ends that compile are slow at first."""
     first = {"webgl": 180.0, "webgpu": 120.0, "wasm": 12.0}.get(cell.target.backend, 4.0)
+    times: dict[PhaseName, float] = {
+        "library_load": 30.0,
+        "backend_init": 20.0,
+        "model_load": 8.0,
+        "first": first + 6 * ms,
+    }
+    jitter = float(np.exp(rng.normal(0, 0.05)))
+    return tuple(Phase(name, time * jitter) for name, time in times.items())
+
+
+def all_series(rng: np.random.Generator, ms: float) -> tuple[Series, ...]:
+    """What a good page sends for one task."""
     return (
-        once("library_load", 30 + 5 * float(rng.random())),
-        once("first", first + 6 * ms * float(np.exp(rng.normal(0, 0.05)))),
         Series("latency", "warmup", 1, tuple(ms * (1 + 1 / n) for n in range(1, 20)), "steady"),
         series("latency", 1.15 * ms, rng),
         series("throughput", ms, rng),
@@ -134,7 +145,9 @@ def outcome(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
         "status": "ok",
         "environment": "native" if cell.target.browser == "native" else "chromium",
         "started_at": f"2025-06-0{number + 1}T10:00:00Z",
-        "series": all_series(cell, rng, ms),
+        "phases": phases(cell, rng, ms),
+        "series": all_series(rng, ms),
+        "facts": {} if cell.target.browser == "native" else GPU,
         "check": Check(3e-6, 1e-3),
         "noise": Noise(2.0, 0.01, 0.1, ()),
         "software_gpu": cell.target.backend in ("webgl", "webgpu") and cell.target.browser != "native",
@@ -152,7 +165,9 @@ def timeline(rng: np.random.Generator) -> tuple[Span, ...]:
 
 def failed(cell: Cell, status: Status, message: str, number: int = 0, **changes: Any) -> Outcome:
     """An outcome without samples."""
-    return outcome(cell, number, **({"status": status, "message": message, "series": (), "check": None} | changes))
+    return outcome(
+        cell, number, **({"status": status, "message": message, "phases": (), "series": (), "check": None} | changes)
+    )
 
 
 def wrong(cell: Cell, number: int = 0) -> Outcome:

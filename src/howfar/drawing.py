@@ -13,7 +13,7 @@ from altair.typing import ChartType
 from howfar import palette, plotted
 from howfar.plotted import Mark
 
-INK, FAINT = "#3a3a3a", "#e9e7e2"
+INK, AXIS, FAINT = "#3a3a3a", "#b5b2aa", "#e9e7e2"
 FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 HEIGHT = 300
 # The width that panels may fill side by side, in pixels.
@@ -21,7 +21,6 @@ PAGE = 1040
 # A failure has no number: it stands on the floor of its panel.
 FLOOR = HEIGHT - 11
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
-EMPTY = "transparent"
 
 TOOLTIP = [
     alt.Tooltip(f"{field}:N", title=title)
@@ -62,12 +61,15 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "") -> Cha
     panels = plotted.panels(marks)
     columns, step = plotted.grid(panels, PAGE)
     band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
-    chosen = alt.selection_point(name="chosen", fields=["target"], bind="legend")
     drawn = [
         _panel(panel, _channels(marks, band, title if place % columns == 0 else ""))
         for place, panel in enumerate(panels)
     ]
-    figure = alt.concat(*drawn, columns=columns, spacing=12).add_params(chosen)
+    # The selection of one panel acts on all: they share the legend that it is bound to.
+    drawn[0] = drawn[0].add_params(alt.selection_point(name="chosen", fields=["target"], bind="legend"))
+    # Named at the end and once: Altair copies what a chart holds at every step.
+    datasets = {panel.title: panel.marks for panel in panels}
+    figure = alt.concat(*drawn, columns=columns, spacing=12, datasets=datasets)
     return _styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
 
 
@@ -158,8 +160,8 @@ def _panel(panel: plotted.Panel, channels: Channels) -> Any:
     layers = [*_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels), *_failures(channels)]
     width = 1.1 * channels.band * len({mark["width"] for mark in panel.marks})
     shown = alt.when(alt.param("chosen")).then(alt.value(1.0)).otherwise(alt.value(0.1))
-    layered = alt.layer(*layers, data=alt.InlineData(values=panel.marks)).properties(height=HEIGHT, width=width)
-    return layered.encode(tooltip=TOOLTIP, opacity=shown).properties(title=panel.title)
+    layered = alt.layer(*layers, data=alt.NamedData(panel.title)).properties(height=HEIGHT, width=width)
+    return layered.encode(x=channels.x, tooltip=TOOLTIP, opacity=shown).properties(title=panel.title)
 
 
 def _where(condition: str) -> alt.Chart:
@@ -176,17 +178,15 @@ def _mapped(values: Mapping[str, str]) -> alt.Scale:
 
 def _styled(figure: ChartType) -> ChartType:
     """Calm: no frame, faint grid lines, and a ground that lets the page through."""
-    axis = {
-        "gridColor": FAINT,
-        "domainColor": "#b5b2aa",
-        "labelColor": INK,
-        "titleColor": INK,
-        "titleFontWeight": "normal",
-    }
-    return (
-        figure.configure(font=FONT, background=EMPTY, padding=6)
-        .configure_view(stroke=FAINT)
-        .configure_title(fontSize=13, color=INK, offset=8)
-        .configure_axis(**axis, labelFontSize=11, titleFontSize=12, titlePadding=8)
-        .configure_legend(labelColor=INK, labelFontSize=12, rowPadding=5, columnPadding=18, offset=14)
+    text = {"labelColor": INK, "titleColor": INK}
+    axis = text | {"gridColor": FAINT, "domainColor": AXIS, "titleFontWeight": "normal", "titlePadding": 8}
+    figure.config = alt.Config(
+        font=FONT,
+        background="transparent",
+        padding=6,
+        view={"stroke": FAINT},
+        title={"fontSize": 13, "color": INK, "offset": 8},
+        axis=axis | {"labelFontSize": 11, "titleFontSize": 12},
+        legend=text | {"labelFontSize": 12, "rowPadding": 5, "columnPadding": 18, "offset": 14},
     )
+    return figure

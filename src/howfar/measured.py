@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from howfar.records import Cell, Fact, Metric, Outcome, Results, Status, Workload
+from howfar.records import Cell, Fact, Metric, Outcome, Results, Status, Task, Workload
 from howfar.stats import Floats, Summary, change_point, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
@@ -27,6 +27,9 @@ METRICS: Mapping[Workload, Sequence[Metric]] = {
     "training": ("throughput", "latency", "enqueue"),
     "inference": ("latency", "throughput", "enqueue"),
 }
+
+# Phases that happen once per process, by their duration. (The phase `latency` is all of its samples together.)
+ONCE: Sequence[Metric] = ("library_load", "backend_init", "model_load", "first", "dispose")
 
 SAYS: Mapping[Status, str] = {
     "ok": "went well",
@@ -120,7 +123,9 @@ def contestant(cell: Cell) -> bool:
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:
-    """The timed samples of one metric, in milliseconds per operation and the order they were taken."""
+    """One metric's timed samples in milliseconds per operation, in the order they were taken; a phase is one sample."""
+    if metric in ONCE:
+        return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
     timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
     return np.concatenate([np.asarray(s.sample_ms, dtype=float) / s.repeats for s in timed] or [np.empty(0)])
 
@@ -133,19 +138,19 @@ def _order(cell: Cell) -> tuple[object, ...]:
 
 def _groups_of(cell: Cell, outcomes: list[Outcome], environments: Mapping[str, Mapping[str, Fact]]) -> Iterator[Group]:
     age = {name: position for position, name in enumerate(environments)}
-    gathered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
+    gathered: dict[tuple[str, Task], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        environment = _environment(outcome, outcomes, environments)
-        task = outcome.task
-        gathered[environment, task.protocol, task.batch_size, task.data, task.seed].append(outcome)
+        # All that a task says, but for its round: protocol, batch size, data, seed, sampling.
+        settings = structs.replace(outcome.task, id="", round=0)
+        gathered[_environment(outcome, outcomes, environments), settings].append(outcome)
 
-    def newness(key: tuple[object, ...]) -> tuple[int, str]:
-        return age.get(str(key[0]), -1), max(outcome.started_at for outcome in gathered[key])
+    def newness(key: tuple[str, Task]) -> tuple[int, str]:
+        return age.get(key[0], -1), max(outcome.started_at for outcome in gathered[key])
 
     keys = sorted(gathered, key=newness)
     for key in keys:
         rounds = sorted(gathered[key], key=lambda outcome: outcome.task.round)
-        yield Group(cell, str(key[0]), key == keys[-1], tuple(rounds))
+        yield Group(cell, key[0], key == keys[-1], tuple(rounds))
 
 
 def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[str, Mapping[str, Fact]]) -> str:

@@ -27,6 +27,7 @@ UNKNOWN = ("#b58a63", "#94683f", "#704a26", "#4c3016")
 NATIVE_SINGLE = "#1c1c1c"
 NATIVE_MANY = "#8b8b8b"
 STRUCK = "#9a9a9a"
+DUST = "#a89f8c"
 
 SHAPES = {"cpu": "circle", "wasm": "square", "webgl": "triangle-up", "webgpu": "diamond", "webnn": "triangle-down"}
 
@@ -43,10 +44,16 @@ PARTS: Mapping[str, str] = {
 }
 
 
-def colour(framework: str, backend: str) -> str:
-    """The colour of a browser target."""
+def colour(framework: str, backend: str, age: int = 0) -> str:
+    """The colour of a browser target; greyer by each newer version of its framework that stands beside it."""
     shades = HUES.get(framework, UNKNOWN)
-    return shades[min(_place(backend, BACKENDS), len(shades) - 1)]
+    shade = shades[min(_place(backend, BACKENDS), len(shades) - 1)]
+    return _mixed(shade, DUST, 1 - 0.5**age)
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 def native_colour(threads: int | None) -> str:
@@ -61,9 +68,13 @@ def shape(backend: str) -> str:
 
 def order(framework: str, version: str, backend: str, threads: int | None) -> tuple[object, ...]:
     """Where a target stands in legends and in its group: by framework, newest version first, then by back end."""
-    newest_first = tuple(-int(part) for part in version.split(".") if part.isdigit())
     lone = -1 if threads is None else threads
-    return (_place(framework, FRAMEWORKS), framework, newest_first, _place(backend, BACKENDS), lone == 0, lone)
+    return (_place(framework, FRAMEWORKS), framework, newest_first(version), _place(backend, BACKENDS), lone == 0, lone)
+
+
+def newest_first(version: str) -> tuple[int, ...]:
+    """Sorts versions by falling number: 4.22.0, 4.9.1, 0.13.0."""
+    return tuple(-int(part) for part in version.split(".") if part.isdigit())
 
 
 def _place(name: str, known: tuple[str, ...]) -> int:

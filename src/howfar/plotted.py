@@ -31,9 +31,10 @@ def marks(table: pl.DataFrame, metric: str, beside: str = "") -> list[Mark]:
     joined = {_key(row): row["median"] for row in rows.filter(metric=beside).iter_rows(named=True)}
     drawn = list(rows.filter(metric=metric).iter_rows(named=True))
     drawn.sort(key=_order)
+    ages = _ages(drawn)
     browsers = dict.fromkeys(row["browser"] for row in drawn if row["browser"] != NATIVE) or {NATIVE: None}
     return [
-        _mark(row) | {"beside": joined.get(_key(row)), "browser": browser}
+        _mark(row, ages[row["framework"], row["version"]]) | {"beside": joined.get(_key(row)), "browser": browser}
         for row in drawn
         for browser in (browsers if row["browser"] == NATIVE else [row["browser"]])
     ]
@@ -129,20 +130,35 @@ def _largest_first(row: Mark) -> tuple[bool, float]:
     return row["version"] is not None, -row["total"]
 
 
-def _mark(row: Mark) -> Mark:
+def _mark(row: Mark, age: int) -> Mark:
     native = row["browser"] == NATIVE
     wrong, failed = row["status"] == "wrong_result", row["median"] is None
     return {
         "target": wording.target(row),
         "kind": "failed" if failed else "wrong" if wrong else "native" if native else "point",
         "slot": not native,
-        "colour": palette.native_colour(row["threads"]) if native else palette.colour(row["framework"], row["backend"]),
+        "colour": _colour(row, age),
         "shape": "stroke" if native else palette.shape(row["backend"]),
         "software": row["software_gpu"],
         "disturbed": row["disturbed"],
         **{name: row[name] for name in ("model", "depth", "width", "median", "low", "high")},
         **told(row),
     }
+
+
+def _colour(row: Mark, age: int) -> str:
+    if row["browser"] == NATIVE:
+        return palette.native_colour(row["threads"])
+    return palette.colour(row["framework"], row["backend"], age)
+
+
+def _ages(rows: Sequence[Mark]) -> dict[tuple[str, str], int]:
+    """How many newer versions of the same framework stand beside each version."""
+    editions = sorted(
+        {(row["framework"], row["version"]) for row in rows}, key=lambda one: palette.newest_first(one[1])
+    )
+    frameworks = [framework for framework, _ in editions]
+    return {edition: frameworks[:place].count(edition[0]) for place, edition in enumerate(editions)}
 
 
 def told(row: Mark) -> Mark:

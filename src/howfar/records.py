@@ -116,11 +116,6 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.cell.target} {self.cell.model} {self.cell.workload}"
 
 
-def task_id(cell: Cell, **factors: Any) -> str:
-    """A stable hash (16 hex digits) of the cell, the protocol and every other factor that changes a number."""
-    return fingerprint({"cell": cell, "protocol": PROTOCOL, **factors})
-
-
 def fingerprint(facts: Any) -> str:
     """A stable hash (16 hex digits) of anything msgspec can encode."""
     return sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:16]
@@ -253,9 +248,10 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a result was from the float64 reference, and how far it may be."""
+    """How far a result was from the float64 reference, and how far it may be. No error at all is known (None) where
+    numbers are missing or not finite: such a result is wrong."""
 
-    max_abs_error: float
+    max_abs_error: float | None
     tolerance: float
 
 

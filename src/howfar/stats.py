@@ -125,8 +125,8 @@ def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:
 
     Pettitt's rank test (Applied Statistics 28, 1979). With average ranks, U_t = 2 (rank_1 + .. + rank_t) - t (n + 1)
     and K = max |U_t| at the first such t, p = 2 exp(-6 K^2 / (n^3 + n^2)). A change counts when p < 0.01 and the
-    median from t on differs from the median before t by more than `shift` times the latter. The measuring loops hold
-    to the same rule for warm-up.
+    median from t on differs from the median before t by more than `shift` times itself. The measuring loops hold to
+    the same rule for warm-up.
     """
     series = np.asarray(values, dtype=float)
     n = len(series)
@@ -134,7 +134,7 @@ def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:
         return None
     position, p = _pettitt(series)
     before, after = np.median(series[:position]), np.median(series[position:])
-    changed = p < DRIFT_P and abs(after - before) > shift * before
+    changed = p < DRIFT_P and abs(after - before) > shift * after
     return position if changed else None
 
 

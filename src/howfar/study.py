@@ -7,14 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from howfar import frameworks
+from howfar import frameworks, hosts
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
 from howfar.records import Study, Target, TargetChoice
-
-# One file of hosts/ each; `native` is every study's own and is not named.
-BROWSERS = ("chromium",)
-
 
 def named_studies() -> list[str]:
     """The studies that come with howfar."""
@@ -65,7 +61,7 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
     if not re.fullmatch(r"[\w.-]+", study.name):
         raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
     _each_known(study.experiments, experiment_names(), "experiments", where)
-    _each_known(study.browsers, list(BROWSERS), "browsers", where)
+    _each_known(study.browsers, hosts.browsers(), "browsers", where)
     for i, choice in enumerate(study.models):
         if not list(choice.models()):
             mend = "give sizes = [[depth, width], ...], or depths and widths"

@@ -42,8 +42,14 @@ class Host(Protocol):
     def checked_facts(self) -> Mapping[str, Fact]:
         """What must be equal for two outcomes to be pooled."""
 
+    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
+        """Whether the GPU that a report's facts name is one in name only."""
+
     def launch(self, visit: Visit) -> AbstractContextManager[Running]:
         """Opens the visit; leaving the context ends every process that it started."""
+
+    def close(self) -> None:
+        """Ends what outlived the tasks."""
 
 
 class Reaper:

@@ -103,6 +103,10 @@ class Chromium:
         sandbox = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()  # root can't have one
         self._flags = (*BASE_FLAGS, *sandbox, *gpu_flags(), *extra_flags)
 
+    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
+        found = f"{facts.get('webgl_renderer', '')} {facts.get('webgpu_adapter', '')}"
+        return bool(SOFTWARE_RENDERER.search(found)) or facts.get("webgpu_fallback_adapter") is True
+
     def checked_facts(self) -> Mapping[str, Fact]:
         facts = {"browser": "chromium", "browser_version": version(self.path), "browser_flags": " ".join(self._flags)}
         return {**facts, "headless": True}
@@ -113,3 +117,9 @@ class Chromium:
             command = [str(self.path), *self._flags, f"--user-data-dir={folder / 'profile'}", visit.url]
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running
+
+    def close(self) -> None:
+        """Nothing lives longer than its task."""
+
+
+HOST = Chromium

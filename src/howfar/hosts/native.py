@@ -50,6 +50,9 @@ class Native:
         self._parent: subprocess.Popen[str] | None = None
         self._log_file = Path(os.devnull)
 
+    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:  # noqa: ARG002
+        return False
+
     def checked_facts(self) -> Mapping[str, Fact]:
         return {"browser": "native", "python": sys.version.split()[0]}
 
@@ -109,6 +112,9 @@ class Native:
             selector.register(parent.stdout, selectors.EVENT_READ)
             ready = selector.select(max(0.0, deadline - time.monotonic()))
         return parent.stdout.readline().strip() if ready else ""
+
+
+HOST = Native
 
 
 def _end(parent: subprocess.Popen[str]) -> None:

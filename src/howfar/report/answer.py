@@ -1,0 +1,151 @@
+"""The answer, in words that the numbers allow: what is fastest, how far native is, and what did not work.
+
+Nothing is called faster unless the 95 % interval of the ratio excludes 1; where that can't be said, the words say so.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from howfar import wording
+from howfar.measured import NATIVE
+from howfar.ranking import first
+from howfar.records import Results, Workload
+from howfar.report.failures import Failure, failures
+from howfar.report.standing import Standing, size, standings
+from howfar.stats import Ratio
+
+NAMES = {"webgl": "WebGL", "webgpu": "WebGPU", "webnn": "WebNN"}
+
+
+class Answer(Struct, frozen=True):
+    """Three sentences (a few more where there is more to say), without markup."""
+
+    fastest: str
+    native: str
+    failed: str
+
+
+def answer(results: Results) -> Answer:
+    """What these results say about the question of the project's name."""
+    stand = standings(results)
+    return Answer(_fastest(stand), _native(stand, results), _failed(results))
+
+
+def _fastest(stand: Sequence[Standing]) -> str:
+    if not any(standing.leaders for standing in stand):
+        return "No browser target gave a right result, so there is none to call fastest."
+    return " ".join(_per_workload(stand, _leading))
+
+
+def _per_workload(stand: Sequence[Standing], say: Callable[[list[Standing]], str]) -> list[str]:
+    gathered: dict[Workload, list[Standing]] = defaultdict(list)
+    for standing in stand:
+        gathered[standing.workload].append(standing)
+    said = {workload: say(own) for workload, own in gathered.items()}
+    return [f"In {workload}, {words}." for workload, words in said.items() if words]
+
+
+def _leading(own: list[Standing]) -> str:
+    """Sizes with the same leaders are said together."""
+    gathered: dict[tuple[str, tuple[str, ...]], list[Standing]] = defaultdict(list)
+    for standing in own:
+        gathered[standing.claim, tuple(str(leader.cell.target) for leader in standing.leaders)].append(standing)
+    return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in gathered.items())
+
+
+def _claimed(claim: str, names: Sequence[str], at: str) -> str:
+    if claim == "none":
+        return f"no browser target gave a right result {at}"
+    if claim == "tied":
+        return f"{wording.listed(names)} can't be told apart {at}"
+    words = {
+        "fastest": f"{names[0]} is the fastest browser target {at}",
+        "alone": f"{names[0]} is the only browser target with a right result {at}",
+        "unranked": f"{names[0]} had the lowest time {at}, but one round allows no ranking",
+    }
+    return words[claim]
+
+
+def _sizes(at: Sequence[Standing], own: Sequence[Standing]) -> str:
+    if len(at) == len(own) > 1:
+        return f"at every size ({size(own[0].model)} to {size(own[-1].model)})"
+    return f"at {wording.listed([size(standing.model) for standing in at], most=6)}"
+
+
+def _native(stand: Sequence[Standing], results: Results) -> str:
+    said = _per_workload([standing for standing in stand if standing.to_single or standing.to_best], _distance)
+    if said:
+        return " ".join(said)
+    tried = [outcome for outcome in results.outcomes if outcome.task.cell.target.browser == NATIVE]
+    if not tried:
+        return "Native was not measured, so how far the browser is from it can't be said."
+    if all(outcome.status != "ok" for outcome in tried):
+        reasons = list(dict.fromkeys(outcome.message or outcome.status for outcome in tried))
+        return f"Native gave no right result ({wording.listed(reasons)}), so how far the browser is can't be said."
+    return "No browser target and native were right in the same round, so how far the browser is can't be said."
+
+
+def _distance(own: list[Standing]) -> str:
+    single = _range([(standing, standing.to_single) for standing in own])
+    best = _range([(standing, standing.to_best) for standing in own])
+    parts = [f"{single} the time of native on one thread"] if single else []
+    parts += [f"{best} that of native at its best"] if best else []
+    return f"the best browser target takes {', and '.join(parts)}"
+
+
+def _range(ratios: Sequence[tuple[Standing, Ratio | None]]) -> str:
+    """The smallest ratio and the largest, each with its interval and its size."""
+    known = sorted(((ratio.value, size(standing.model), ratio) for standing, ratio in ratios if ratio), key=first)
+    if not known:
+        return ""
+    ends = known if len(known) == 1 else [known[0], known[-1]]
+    return " to ".join(f"{_times(ratio)} at {at}" for _, at, ratio in ends)
+
+
+def _times(ratio: Ratio) -> str:
+    within = wording.interval(ratio.low, ratio.high) or "one round, no interval"
+    doubt = ", no clear difference" if ratio.high is not None and ratio.undecided else ""
+    return f"{wording.number(ratio.value)}× ({within}{doubt})"
+
+
+def _failed(results: Results) -> str:
+    found = failures(results)
+    said = [f"{_sentence(found)}." if found else "", _software(results), _missing(results)]
+    if not found and not _missing(results):
+        said.insert(0, "Everything that was planned ran, and gave right results.")
+    return " ".join(words for words in said if words)
+
+
+def _sentence(found: Sequence[Failure]) -> str:
+    gathered: dict[str, list[Failure]] = defaultdict(list)
+    for failure in found:
+        gathered[failure.says].append(failure)
+    clauses = [f"{_who(own)} {says} ({_why(own)})" for says, own in gathered.items()]
+    return "; ".join(clauses)
+
+
+def _who(own: Sequence[Failure]) -> str:
+    return wording.listed(list(dict.fromkeys(failure.target for failure in own)), most=3)
+
+
+def _why(own: Sequence[Failure]) -> str:
+    reasons = list(dict.fromkeys(failure.message or "no reason was told" for failure in own))
+    told = reasons[0] if len(reasons[0]) <= 160 else f"{reasons[0][:159]}…"
+    return told if len(reasons) == 1 else f"{told}; and {wording.counted(len(reasons) - 1, 'other reason')} below"
+
+
+def _software(results: Results) -> str:
+    backends = sorted({outcome.task.cell.target.backend for outcome in results.outcomes if outcome.software_gpu})
+    if not backends:
+        return ""
+    names = wording.listed([NAMES.get(backend, backend) for backend in backends])
+    return f"{names} ran in software here: {'their' if len(backends) > 1 else 'its'} times say nothing about a GPU."
+
+
+def _missing(results: Results) -> str:
+    from howfar.report.machine import progress
+
+    done, planned = progress(results)
+    return "" if done >= planned else f"The run is not complete: {done} of {planned} planned measurements are here."

@@ -1,0 +1,93 @@
+"""Where the numbers were taken, and how quiet it was there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from howfar import wording
+from howfar.experiments import load, names
+from howfar.measured import METRICS, contestant, groups, per_operation
+from howfar.records import Fact, Outcome, Results
+
+# A fact with more values than this (user agents of many devices, say) is shortened.
+MOST_VALUES = 4
+
+
+class Drift(Struct, frozen=True):
+    """The control cell's medians in the order they were taken: the same work every time, so what changes is the machine.
+
+    `medians` in ms; `spread` = largest over smallest.
+    """
+
+    medians: tuple[float, ...]
+
+    @property
+    def spread(self) -> float:
+        return max(self.medians) / min(self.medians) if self.medians and min(self.medians) > 0 else float("nan")
+
+
+def control_drift(results: Results) -> Drift:
+    """The drift over all controls of the newest environment that answered."""
+    controls = [group for group in groups(results, lambda cell: not contestant(cell)) if group.current]
+    outcomes = sorted((o for group in controls for o in group.outcomes), key=lambda outcome: outcome.started_at)
+    samples = (per_operation(outcome, METRICS[outcome.task.cell.workload][0]) for outcome in outcomes)
+    return Drift(tuple(float(np.median(values)) for values in samples if len(values)))
+
+
+def progress(results: Results) -> tuple[int, int]:
+    """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted)."""
+    study = results.run.study
+    asked = (name for name in study.experiments if name in names())
+    cells = {cell for name in asked for cell in load(name).cells(study)}
+    here = {(o.task.cell, o.task.round) for o in results.outcomes if o.task.cell in cells}
+    return len(here), len(cells) * study.rounds
+
+
+def machine(results: Results) -> str:
+    """The machine in one line."""
+    host = results.run.host
+    cores = f"{host['cores']} cores" if host.get("cores") else None
+    memory = f"{host['memory_gib']} GiB" if host.get("memory_gib") else None
+    parts = [host.get("cpu"), cores, memory, host.get("os")]
+    return ", ".join(str(part) for part in parts if part) or "machine not recorded"
+
+
+def browsers(results: Results) -> str:
+    """The browsers with their versions, as the environments of the outcomes tell them."""
+    used = {outcome.environment for outcome in results.outcomes}
+    facts = [found for name, found in results.environments.items() if name in used and found.get("browser") != "native"]
+    told = (f"{found.get('browser', '')} {found.get('browser_version', '')}".strip() for found in facts)
+    return wording.listed([name for name in dict.fromkeys(told) if name])
+
+
+def environments(results: Results) -> dict[str, Mapping[str, Fact]]:
+    """The checked facts of each environment that an outcome was taken in, without those of the host itself."""
+    used = {outcome.environment for outcome in results.outcomes}
+    host = results.run.host
+    return {
+        name: {fact: value for fact, value in found.items() if host.get(fact, ...) != value}
+        for name, found in results.environments.items()
+        if name in used
+    }
+
+
+def page_facts(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    """What the pages and native processes found, over all outcomes: every fact with its distinct values."""
+    values: dict[str, dict[str, None]] = defaultdict(dict)
+    for outcome in outcomes:
+        for name, value in outcome.facts.items():
+            values[name][str(value)] = None
+    return {name: wording.listed(list(found), most=MOST_VALUES) for name, found in sorted(values.items())}
+
+
+def noise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """How many processes were disturbed, and the largest share of time that one waited for a core."""
+    waits = [outcome.noise.wait_share for outcome in outcomes if outcome.noise]
+    return {
+        "disturbed": sum(outcome.disturbed for outcome in outcomes),
+        "processes": len(outcomes),
+        "wait": max(waits, default=None),
+    }

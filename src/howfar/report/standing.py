@@ -1,0 +1,62 @@
+"""Where the browser stands, model by model: who leads there, and how far it is from native."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from howfar.measured import METRICS, Measured, timed
+from howfar.ranking import Field, against, fields, first
+from howfar.records import Model, Results, Workload
+from howfar.stats import Ratio
+
+# `alone`: the only right one; `unranked`: a single round, which allows no claim.
+Claim = Literal["fastest", "tied", "alone", "unranked", "none"]
+
+
+class Standing(Struct, frozen=True):
+    """One model in one workload. `leaders`: the fastest browser target and all that can't be told apart from it."""
+
+    workload: Workload
+    model: Model
+    claim: Claim
+    leaders: tuple[Measured, ...]
+    to_single: Ratio | None
+    to_best: Ratio | None
+
+
+def standings(results: Results) -> list[Standing]:
+    """Every model of every workload that was measured or tried, training first, small models first."""
+    return [
+        _standing(field)
+        for workload in METRICS
+        for field in fields(timed(results, workload))
+        if field.metric == f"{METRICS[workload][0]}_ms"
+    ]
+
+
+def size(model: Model) -> str:
+    """Depth × width, as everywhere in the report."""
+    return f"{model.depth} × {model.width}"
+
+
+def _standing(field: Field) -> Standing:
+    leaders = tuple(field.leaders)
+    best = first(leaders)
+    return Standing(
+        workload=field.workload,
+        model=field.model,
+        claim=_claim(field, leaders),
+        leaders=leaders,
+        to_single=best and against(best, field.native_single),
+        to_best=best and against(best, first(field.natives)),
+    )
+
+
+def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
+    if not leaders:
+        return "none"
+    if len(field.browsers) == 1:
+        return "alone"
+    if all(len(entry.rounds) < 2 for entry in field.browsers):
+        return "unranked"
+    return "fastest" if len(leaders) == 1 else "tied"

@@ -1,0 +1,203 @@
+"""Runs a plan: block after block, every outcome appended at once. A run that was killed goes on where it stood."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from howfar import __version__, data, environment, frameworks, plan
+from howfar.assignments import Desk, library_hashes
+from howfar.frameworks import Registry
+from howfar.hosts import open_host
+from howfar.hosts.base import Host, Reaper
+from howfar.records import Cell, Fact, Outcome, RunFacts, Sampling, Study, Target, Task, fingerprint
+from howfar.server import Server
+from howfar.store import Done, Store
+from howfar.visiting import Visitor
+
+# The survey asks whether a back end is there; its times are thrown away.
+_SHORT = Sampling(1, 0.001, 0.002, 0.5, 0.001, 0.002)
+
+
+class Progress(Protocol):
+    """Who wants to know how a run goes; called between tasks only."""
+
+    def begin(self, pending: Sequence[Task], done: int) -> None: ...
+    def start(self, task: Task) -> None: ...
+    def end(self, outcome: Outcome, seconds: float) -> None: ...
+
+
+class Options(Struct, frozen=True):
+    """What a user can say of a run beside its study."""
+
+    port: int = 0
+    mnist: Path | None = None
+    retry_failed: bool = False
+    adapters: Path | None = None
+
+
+class Environment(Struct, frozen=True):
+    """Where outcomes of one host come from: the facts that must be equal, and their fingerprint."""
+
+    fingerprint: str
+    facts: Mapping[str, Fact]
+
+
+class Workshop:
+    """All that stays open while tasks run: the server, the reaper, the desk. Use as a context manager."""
+
+    def __init__(self, study: Study, known: Registry, options: Options) -> None:
+        self.study, self.known, self._options = study, known, options
+        self.digits = data.load(options.mnist, study.seed)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Workshop":
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(Server(port=self._options.port, adapters=self._options.adapters))
+            self.reaper = Reaper()
+            stack.callback(self.reaper.close)
+            self.visitor = Visitor(server, Desk(server, self.known, self.digits), self.study.limits)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def block(self) -> Iterator["Block"]:
+        """The hosts of one block: opened when first needed, closed together."""
+        block = Block(self.reaper)
+        try:
+            yield block
+        finally:
+            block.close()
+
+    def survey(self, browser: str) -> dict[str, Outcome]:
+        """What this browser says of each back end: the known answers, asked on each of them."""
+        with self.block() as block:
+            return {
+                backend: self.visitor.measure(block.host(browser), self._survey_task(browser, backend), "survey")
+                for backend in self.known["reference"].backends
+            }
+
+    def _survey_task(self, browser: str, backend: str) -> Task:
+        study = Study("survey", "", (), (), (), sampling=_SHORT)
+        cell = Cell(Target("reference", "1", backend, browser), plan.CONTROL_MODEL, "inference")
+        return plan.task(study, cell, self.digits.name, 0)
+
+    def environments(self, browsers: Sequence[str]) -> dict[str, Environment]:
+        """The environment of every host that a study needs."""
+        with self.block() as block:
+            return {name: self._environment(name, block.host(name)) for name in dict.fromkeys(browsers)}
+
+    def _environment(self, name: str, host: Host) -> Environment:
+        facts = {**environment.checked_facts(), **host.checked_facts()}
+        if name != "native":
+            gpu = ("webgl_renderer", "webgpu_adapter")
+            found = {key: value for outcome in self.survey(name).values() for key, value in outcome.facts.items()}
+            facts |= {key: found.get(key) for key in gpu}
+        return Environment(fingerprint(facts), facts)
+
+
+class Block:
+    """The hosts of one block."""
+
+    def __init__(self, reaper: Reaper) -> None:
+        self._reaper = reaper
+        self._hosts: dict[str, Host] = {}
+
+    def host(self, name: str) -> Host:
+        """The host of that name, opened now if it was not."""
+        if name not in self._hosts:
+            self._hosts[name] = open_host(name, self._reaper)
+        return self._hosts[name]
+
+    def close(self) -> None:
+        for host in self._hosts.values():
+            host.close()
+
+
+def run(study: Study, known: Registry, cells: Sequence[Cell], store: Store, progress: Progress, options: Options) -> int:
+    """Measures every cell that the store does not hold yet. Returns how many tasks failed (unsupported is no failure).
+
+    Raises: UserError before anything is measured where a browser or a framework's files are missing.
+    """
+    with Workshop(study, known, options) as shop:
+        blocks = plan.blocks(study, cells, shop.digits.name)
+        _fetch_libraries(known, blocks)
+        environments = shop.environments([task.cell.target.browser for block in blocks for task in block])
+        store.add_run(_run_facts(study))
+        for found in environments.values():
+            store.add_environment(found.fingerprint, found.facts)
+        done = store.done({found.fingerprint for found in environments.values()})
+        pending = [[task for task in block if not _finished(task, done, study, options)] for block in blocks]
+        total = sum(map(len, blocks))
+        tasks = [task for block in pending for task in block]
+        progress.begin(tasks, total - len(tasks))
+        worker = _Worker(shop, store, environments, progress, done)
+        return sum(worker.run_block(block) for block in pending)
+
+
+def _fetch_libraries(known: Registry, blocks: Sequence[Sequence[Task]]) -> None:
+    """Every file is there before the first cell is measured: nothing is downloaded beside a measurement."""
+    for task in {(task.cell.target.framework, task.cell.target.version, task.cell.target.backend): task
+                 for block in blocks for task in block}.values():
+        library_hashes(known, task)
+
+
+def _run_facts(study: Study) -> RunFacts:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return RunFacts(study, __version__, now, environment.host_facts())
+
+
+def _finished(task: Task, done: Mapping[str, Done], study: Study, options: Options) -> bool:
+    """Measured before, and neither to be repeated for noise nor, where the user asks for it, for failure."""
+    last = done.get(task.id)
+    if last is None or (options.retry_failed and last.status != "ok"):
+        return False
+    return not (last.disturbed and last.attempt <= study.limits.noise_repeats)
+
+
+class _Worker:
+    """Measures blocks into a store."""
+
+    def __init__(
+        self, shop: Workshop, store: Store, environments: Mapping[str, Environment], progress: Progress,
+        done: Mapping[str, Done],
+    ) -> None:
+        self._shop, self._store, self._environments = shop, store, environments
+        self._progress, self._done = progress, done
+
+    def run_block(self, tasks: Sequence[Task]) -> int:
+        """Returns how many of the tasks failed."""
+        failed = 0
+        with self._shop.block() as block:
+            for task in tasks:
+                self._progress.start(task)
+                outcome = self._measure_quietly(block, task)
+                self._progress.end(outcome, sum(span.seconds for span in outcome.timeline))
+                failed += outcome.status not in ("ok", "unsupported")
+        return failed
+
+    def _measure_quietly(self, block: Block, task: Task) -> Outcome:
+        """Measures, again where the machine was disturbed, and appends every attempt."""
+        before = self._done.get(task.id)
+        attempt = before.attempt + 1 if before else 1
+        last_attempt = max(attempt, self._shop.study.limits.noise_repeats + 1)
+        while True:
+            outcome = self._measure(block, task, attempt)
+            self._store.append(outcome)
+            if not outcome.disturbed or attempt >= last_attempt:
+                return outcome
+            attempt += 1
+
+    def _measure(self, block: Block, task: Task, attempt: int) -> Outcome:
+        target = task.cell.target
+        found = self._environments[target.browser].fingerprint
+        if reason := frameworks.why_unsupported(self._shop.known[target.framework], target):
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            return Outcome(task, "unsupported", found, now, attempt, reason)
+        return self._shop.visitor.measure(block.host(target.browser), task, found, attempt)

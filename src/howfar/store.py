@@ -1,0 +1,210 @@
+"""Where outcomes are kept: append-only, every raw sample, in SQLite through SQLAlchemy Core. Any SQL tool reads it.
+
+Write-ahead log with synchronous FULL: a run that is killed at any moment, by power loss even, loses nothing that was
+appended. One run at a time: a lock that the system frees when its holder dies.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import filelock
+import msgspec
+import sqlalchemy as sql
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+from howfar.errors import UserError
+from howfar.records import SCHEMA, Fact, Outcome, Results, RunFacts
+
+# "howf" in ASCII: tells a store of ours from any other SQLite file.
+APPLICATION_ID = 0x686F7766
+FILE_NAME = "outcomes.sqlite"
+
+_metadata = MetaData()
+_runs = Table("runs", _metadata, Column("id", Integer, primary_key=True), Column("run", Text, nullable=False))
+_environments = Table(
+    "environments",
+    _metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("facts", Text, nullable=False),
+)
+# The columns beside `outcome` (the whole record as JSON) are copies out of it, for people who ask in SQL.
+_outcomes = Table(
+    "outcomes",
+    _metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", Text, nullable=False, index=True),
+    Column("environment", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("framework", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("backend", Text, nullable=False),
+    Column("browser", Text, nullable=False),
+    Column("threads", Integer),
+    Column("model", Text, nullable=False),
+    Column("workload", Text, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("started_at", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a resumed run must know of a task that was measured before."""
+
+    status: str
+    attempt: int
+    disturbed: bool
+
+
+class Store:
+    """An open store; make one with `create` or `read`."""
+
+    def __init__(self, engine: sql.Engine) -> None:
+        self._engine = engine
+
+    def append(self, outcome: Outcome) -> None:
+        """Adds an outcome; when this returns it is on the disk."""
+        task, target = outcome.task, outcome.task.cell.target
+        row = {
+            "task_id": task.id,
+            "environment": outcome.environment,
+            "attempt": outcome.attempt,
+            "status": outcome.status,
+            "framework": target.framework,
+            "version": target.version,
+            "backend": target.backend,
+            "browser": target.browser,
+            "threads": target.threads,
+            "model": str(task.cell.model),
+            "workload": task.cell.workload,
+            "round": task.round,
+            "started_at": outcome.started_at,
+            "message": outcome.message,
+            "outcome": _encode(outcome),
+        }
+        with self._engine.begin() as connection:
+            connection.execute(_outcomes.insert().values(row))
+
+    def add_run(self, run: RunFacts) -> None:
+        """Notes that a run began."""
+        with self._engine.begin() as connection:
+            connection.execute(_runs.insert().values(run=_encode(run)))
+
+    def add_environment(self, fingerprint: str, facts: Mapping[str, Fact]) -> None:
+        """Notes an environment; one that was seen before becomes the newest."""
+        with self._engine.begin() as connection:
+            connection.execute(_environments.delete().where(_environments.c.fingerprint == fingerprint))
+            connection.execute(_environments.insert().values(fingerprint=fingerprint, facts=_encode(facts)))
+
+    def done(self, environments: set[str]) -> dict[str, Done]:
+        """The last outcome of every task that was measured in one of these environments, by task id."""
+        columns = (_outcomes.c.task_id, _outcomes.c.outcome)
+        query = sql.select(*columns).where(_outcomes.c.environment.in_(environments)).order_by(_outcomes.c.id)
+        with self._engine.connect() as connection:
+            return {row.task_id: msgspec.json.decode(row.outcome, type=Done) for row in connection.execute(query)}
+
+    def results(self) -> Results:
+        """All that it holds: the last attempt of every task in every environment.
+
+        Raises: UserError where nothing was measured yet.
+        """
+        with self._engine.connect() as connection:
+            run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
+            environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
+            rows = connection.execute(sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id)).scalars().all()
+        if run is None or not rows:
+            raise UserError("nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first")
+        outcomes = (msgspec.json.decode(row, type=Outcome) for row in rows)
+        last = {(outcome.task.id, outcome.environment): outcome for outcome in outcomes}
+        facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
+        return Results(msgspec.json.decode(run, type=RunFacts), facts, tuple(last.values()))
+
+
+def _encode(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@contextlib.contextmanager
+def create(folder: Path) -> Iterator[Store]:
+    """The store in this folder, made where there is none, held for one run.
+
+    Raises: UserError where another run holds it, or where the file is not one of ours or broken.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"can't be made ({error.strerror})", where=str(folder), mend="choose another with --out") from None
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        mend = "wait for it, or choose another folder with --out"
+        raise UserError("another run is writing to these results", where=str(folder), mend=mend) from None
+    try:
+        with _opened(folder / FILE_NAME, new=True) as store:
+            yield store
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def read(path: Path) -> Iterator[Store]:
+    """The store in this results folder (or the file itself), to read.
+
+    Raises: UserError where there is none, or where the file is not one of ours or broken.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    if not file.is_file():
+        mend = "give the folder that `howfar run` wrote, such as results/quick"
+        raise UserError(f"no {FILE_NAME} there", where=str(path), mend=mend)
+    with _opened(file, new=False) as store:
+        yield store
+
+
+@contextlib.contextmanager
+def _opened(file: Path, *, new: bool) -> Iterator[Store]:
+    engine = sql.create_engine(f"sqlite:///{file}")
+    sql.event.listen(engine, "connect", _configure)
+    try:
+        with _explained(file):
+            _check_or_create(engine, file, new and (not file.is_file() or file.stat().st_size == 0))
+        with _explained(file):
+            yield Store(engine)
+    finally:
+        engine.dispose()
+
+
+def _configure(connection: object, _: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own connection, which SQLAlchemy leaves untyped
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+@contextlib.contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """What SQLite or the decoder says of a broken store, in one line."""
+    try:
+        yield
+    except (sql.exc.DatabaseError, msgspec.MsgspecError) as error:
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        mend = "move it away and run again, or restore a copy; howfar changed nothing in it"
+        raise UserError(f"can't be read ({reason})", where=str(file), mend=mend) from None
+
+
+def _check_or_create(engine: sql.Engine, file: Path, fresh: bool) -> None:
+    with engine.begin() as connection:
+        application = connection.execute(sql.text("PRAGMA application_id")).scalar()
+        schema = connection.execute(sql.text("PRAGMA user_version")).scalar()
+        if fresh:
+            connection.execute(sql.text(f"PRAGMA application_id = {APPLICATION_ID}"))
+            connection.execute(sql.text(f"PRAGMA user_version = {SCHEMA}"))
+            _metadata.create_all(connection)
+        elif application != APPLICATION_ID:
+            raise UserError("not a store of howfar", where=str(file), mend="give another folder with --out")
+        elif schema != SCHEMA:
+            mend = "use the howfar that wrote it, or another folder with --out"
+            raise UserError(f"its schema is {schema}, this howfar reads {SCHEMA}", where=str(file), mend=mend)

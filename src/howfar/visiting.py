@@ -1,0 +1,165 @@
+"""One task on one host: launch, watch, hold to the limits, end. Whatever happens comes back as an outcome."""
+
+import contextlib
+import queue
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from howfar.assignments import Desk
+from howfar.hosts.base import Host, Running
+from howfar.probes.processes import Snapshot, noise, snapshot
+from howfar.records import Limits, Noise, Outcome, PhaseName, Report, Span, Status, Task
+from howfar.server import Event, Server, Visit
+
+TIMED: tuple[PhaseName, ...] = ("latency", "throughput")
+
+# A measuring thread that waited longer than this share for a core was held up: at a wait of 21 % medians were still
+# within 3 %, at 29 to 43 % they were 35 % too high (14 fresh tabs each, measured under load).
+DISTURBED_WAIT_SHARE = 0.15
+# Threads of the task itself also make one another wait; that is its own nature, not a disturbance, unless others were
+# busy too.
+DISTURBED_FOREIGN_CORES = 0.1
+
+OUT_OF_MEMORY_LOG = re.compile(r"javascript OOM|out of memory|OOM error|MemoryError", re.IGNORECASE)
+
+
+class End(Struct, frozen=True):
+    """How a visit ended: with its report, or with a failure seen from outside."""
+
+    report: Report | None = None
+    status: Status = "ok"
+    message: str = ""
+
+
+class Watch:
+    """Follows one visit: which phase it is in, since when, and what the machine did during its timed samples."""
+
+    def __init__(self, visit: Visit, limits: Limits) -> None:
+        self._visit, self._limits = visit, limits
+        self._since = time.monotonic()
+        self._phase = "launch"
+        self._start: Snapshot | None = None
+        self._running: Running | None = None
+        self.spans: list[Span] = []
+        self.timed: list[tuple[Snapshot, Snapshot]] = []
+
+    def until_end(self, running: Running) -> End:
+        """Waits for the report, the death of the process, or a limit."""
+        self._running = running
+        self._visit.on_phase = self._at_phase
+        while True:
+            event = self._next_event(running)
+            if isinstance(event, End):
+                return event
+            if event.kind == "phase":
+                self.turn_to(event.value, event.at)
+            elif event.kind != "fetched":
+                return self._end_of(event, running)
+
+    def turn_to(self, phase: str, at: float) -> None:
+        """The phase that was ends here, this one begins."""
+        self.spans.append(Span(self._phase, max(0.0, at - self._since)))
+        self._phase, self._since = phase, at
+
+    def noise(self, role: str) -> Noise | None:
+        """What the machine did during the timed samples, if there were any."""
+        return noise(self.timed, role) if self.timed else None
+
+    def _next_event(self, running: Running) -> Event | End:
+        launching = self._phase == "launch"
+        limit = self._limits.launch_seconds if launching else self._limits.phase_seconds
+        while (left := self._since + limit - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                # Once a second it looks whether the process still is: the connection tells sooner, where there is one.
+                return self._visit.events.get(timeout=min(left, 1.0))
+            if not running.alive():
+                return self._gone(running)
+        return End(status="hung", message=f"{self._phase.replace('_', ' ')} was not over after {limit:g} s")
+
+    def _end_of(self, event: Event, running: Running) -> End:
+        if event.kind == "report":
+            return End(report=event.value)
+        if event.kind == "refused":
+            return End(status="page_error", message=f"it sent what is not a message of the protocol: {event.value}")
+        return self._gone(running)
+
+    def _gone(self, running: Running) -> End:
+        time.sleep(0.2)  # its last words may still be on their way into the log
+        if OUT_OF_MEMORY_LOG.search(running.log()):
+            return End(status="out_of_memory", message=f"the process ran out of memory in {self._phase.replace('_', ' ')}")
+        return End(status="crashed", message=f"the process was gone in {self._phase.replace('_', ' ')}")
+
+    def _at_phase(self, phase: PhaseName) -> None:
+        """Called by the server while the host waits: the snapshots lie outside every sample."""
+        if self._running is None or (self._start is None and phase not in TIMED):
+            return
+        now = snapshot(self._running.pids())
+        if self._start is not None:
+            self.timed.append((self._start, now))
+        self._start = now if phase in TIMED else None
+
+
+class Visitor:
+    """Runs tasks one after the other on one server."""
+
+    def __init__(self, server: Server, desk: Desk, limits: Limits) -> None:
+        self._server, self._desk, self._limits = server, desk, limits
+        self._idle_since = time.monotonic()
+
+    def measure(self, host: Host, task: Task, environment: str, attempt: int = 1) -> Outcome:
+        """Launches the task on the host and waits for its end.
+
+        Raises: UserError where the framework's files can't be had.
+        """
+        assignment = self._desk.assignment(task)
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        idle = Span("idle", time.monotonic() - self._idle_since)
+        with self._server.expect(assignment) as visit:
+            watch = Watch(visit, self._limits)
+            with host.launch(visit) as running:
+                end = watch.until_end(running)
+                watch.turn_to("end", time.monotonic())
+                log, role = running.log(), running.measuring_role
+        self._idle_since = time.monotonic()
+        watch.turn_to("", self._idle_since)
+        blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
+        if end.report is None:
+            return msgspec.structs.replace(blank, message=end.message, detail=log)
+        return self._judged(blank, host, visit, end.report, watch.noise(role))
+
+    def _judged(self, blank: Outcome, host: Host, visit: Visit, report: Report, found: Noise | None) -> Outcome:
+        """The outcome of a report: wrong where its numbers are, disturbed where the machine was."""
+        fields: dict[str, Any] = {
+            "status": report.status,
+            "message": report.message,
+            "detail": report.detail,
+            "facts": report.facts,
+            "phases": report.phases,
+            "series": report.series,
+            "losses": report.losses,
+            "live_tensors": report.live_tensors,
+            "heap_bytes": report.heap_bytes,
+            "noise": found,
+            "disturbed": found is not None and _disturbed(found),
+            "software_gpu": blank.task.cell.target.backend in ("webgl", "webgpu") and host.software_gpu(report.facts),
+        }
+        if report.status == "ok":
+            check = self._desk.check(visit.assignment, report)
+            fields["check"] = check
+            if check.max_abs_error is None or check.max_abs_error > check.tolerance:
+                fields |= {"status": "wrong_result", "message": _wrong(check.max_abs_error, check.tolerance)}
+        return msgspec.structs.replace(blank, **fields)
+
+
+def _disturbed(found: Noise) -> bool:
+    return found.wait_share > DISTURBED_WAIT_SHARE and found.foreign_cores > DISTURBED_FOREIGN_CORES
+
+
+def _wrong(error: float | None, tolerance: float) -> str:
+    found = "its numbers are missing or not finite" if error is None else f"it is off by {error:.3g}"
+    return f"{found}; {tolerance:g} is what a right one stays under"
