@@ -5,6 +5,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from msgspec import structs
 
 from howfar.records import (
     Cell,
@@ -23,6 +24,7 @@ from howfar.records import (
     Series,
     Span,
     Status,
+    SteadyMetric,
     Study,
     Target,
     TargetChoice,
@@ -90,17 +92,19 @@ def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
     return Study(**(asked | changes))
 
 
-def task(cell: Cell, number: int = 0, control: int = 0) -> Task:
+def task(cell: Cell, number: int = 0, control: int = 0, batch_size: int = 64) -> Task:
     """The cell in one round."""
-    identity = fingerprint([cell, number, control])
-    return Task(identity, cell, number, 64, 2019, "digits", Sampling(), control=control)
+    identity = fingerprint([cell, number, control, batch_size])
+    metrics: tuple[SteadyMetric, ...] = ("latency", "throughput")
+    return Task(identity, cell, number, batch_size, 2019, "digits", metrics, Sampling(), control=control)
 
 
 def level(cell: Cell) -> float:
     """The true milliseconds per operation that the samples scatter around."""
     if cell.model.kind == "loop":
         return 20.0
-    slope, fixed = SPEED[cell.target]
+    in_chromium = structs.replace(cell.target, browser="chromium")
+    slope, fixed = SPEED.get(cell.target) or SPEED[in_chromium]
     model = cell.model
     weights = (784 * model.width + (model.depth - 1) * model.width**2 + model.width * 10) / 1e6
     return (slope * weights + fixed) / (1 if cell.workload == "training" else 8)
@@ -166,7 +170,9 @@ def timeline(rng: np.random.Generator) -> tuple[Span, ...]:
 def failed(cell: Cell, status: Status, message: str, number: int = 0, **changes: Any) -> Outcome:
     """An outcome without samples."""
     return outcome(
-        cell, number, **({"status": status, "message": message, "phases": (), "series": (), "check": None} | changes)
+        cell,
+        number,
+        **({"status": status, "message": message, "phases": (), "series": (), "check": None, "noise": None} | changes),
     )
 
 

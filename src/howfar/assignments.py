@@ -8,7 +8,7 @@ from howfar import models, vendor
 from howfar.data import Digits
 from howfar.frameworks import Registry
 from howfar.models import reference
-from howfar.records import Assignment, Check, DataShape, Report, Task
+from howfar.records import Assignment, Check, DataShape, Fact, Report, Task, fingerprint
 from howfar.server import Server
 
 # Held against NumPy float64. Every framework that is right stays under 1e-6 over single samples and under 1e-6 over
@@ -54,6 +54,14 @@ class Desk:
             learning_rate=LEARNING_RATE,
         )
 
+    def library_facts(self, task: Task) -> dict[str, Fact]:
+        """One hash over all library files of a browser task; nothing for a native one."""
+        framework = self._known[task.cell.target.framework]
+        backend = framework.backends[task.cell.target.backend]
+        if framework.runs_in == "native" or not backend.scripts:
+            return {}
+        return {"library_sha256": fingerprint(vendor.fetch(backend, task.cell.target.version))}
+
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Holds the outputs (inference) or the losses (training) against the reference."""
         training = assignment.task.cell.workload == "training"
@@ -77,14 +85,6 @@ class Desk:
         starts = [i * size for i in range(len(labels) // size)]
         batches = [(inputs[i : i + size], labels[i : i + size]) for i in (starts * count)[:count]]
         return reference.losses(models.spec(task.cell.model, task.seed), batches, assignment.learning_rate)
-
-
-def library_hashes(known: Registry, task: Task) -> dict[str, str]:
-    """The SHA-256 of every library file of a browser task, by name; none for a native one."""
-    framework = known[task.cell.target.framework]
-    if framework.runs_in == "native":
-        return {}
-    return vendor.fetch(framework.backends[task.cell.target.backend], task.cell.target.version)
 
 
 def _url(file: str, version: str) -> str:

@@ -60,7 +60,9 @@ def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
             with opener(file, "rb") as stream:
                 content = stream.read()
             if content[:3] != b"\0\0\x08":
-                raise UserError("not an IDX file of bytes", where=str(file), mend="give the folder with MNIST's own files")
+                raise UserError(
+                    "not an IDX file of bytes", where=str(file), mend="give the folder with MNIST's own files"
+                )
             return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3])
     mend = "give the folder that holds MNIST's train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not)"
     raise UserError(f"no {name} there", where=str(folder), mend=mend)

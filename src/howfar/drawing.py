@@ -17,7 +17,7 @@ INK, AXIS, FAINT = "#3a3a3a", "#b5b2aa", "#e9e7e2"
 FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 HEIGHT = 300
 # The width that panels may fill side by side, in pixels.
-PAGE = 1040
+PAGE = 980
 # A failure has no number: it stands on the floor of its panel.
 FLOOR = HEIGHT - 11
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
@@ -115,7 +115,7 @@ def _vertical(low: float, high: float, title: str) -> Callable[[str], alt.Y]:
 def _natives(channels: Channels) -> list[alt.Chart]:
     """The yardstick: a line as broad as its width's group, in the band of its interval."""
     own = _where("datum.kind === 'native'").encode(color=channels.colour)
-    interval = own.mark_bar(width=channels.band, fillOpacity=0.22).encode(y=channels.y("low"), y2="high")
+    interval = own.mark_bar(width=channels.band, fillOpacity=0.22, clip=True).encode(y=channels.y("low"), y2="high")
     line = own.mark_tick(orient="horizontal", size=channels.band, thickness=1.6).encode(y=channels.y("median"))
     return [interval, line]
 
@@ -123,7 +123,7 @@ def _natives(channels: Channels) -> list[alt.Chart]:
 def _stems(channels: Channels) -> list[alt.Chart]:
     """The interval of each point, and the line that joins it to the second metric."""
     own = _where("datum.kind === 'point'").encode(xOffset=channels.offset, color=channels.colour)
-    interval = own.mark_rule(strokeWidth=2).encode(y=channels.y("low"), y2="high")
+    interval = own.mark_rule(strokeWidth=2, clip=True).encode(y=channels.y("low"), y2="high")
     joined = own.transform_filter("datum.beside !== null").encode(y=channels.y("beside"))
     line = joined.mark_rule(strokeWidth=1, strokeDash=[2, 2]).encode(y2="median")
     end = joined.mark_tick(orient="horizontal", size=9, thickness=2)

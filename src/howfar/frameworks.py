@@ -95,7 +95,9 @@ def resolve_version(name: str, framework: Framework, wanted: str, *, where: str 
         return wanted or framework.versions[0]
     installed = framework.installed_version()
     if wanted and wanted != installed:
-        what = f"{name}@{wanted} is asked for, but {installed if installed == NOT_INSTALLED else f'{installed} is here'}"
+        what = (
+            f"{name}@{wanted} is asked for, but {installed if installed == NOT_INSTALLED else f'{installed} is here'}"
+        )
         raise UserError(what, where=where, mend=f"install that version, or ask for {name!r} alone")
     return installed
 

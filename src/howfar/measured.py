@@ -11,7 +11,7 @@ from itertools import chain
 import numpy as np
 from msgspec import Struct, structs
 
-from howfar.records import Cell, Fact, Metric, Outcome, Results, Status, Task, Workload
+from howfar.records import PRIMARY_METRIC, Cell, Fact, Metric, Outcome, Results, Status, Task, Workload
 from howfar.stats import Floats, Summary, change_point, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
@@ -21,11 +21,11 @@ NATIVE = "native"
 # Statuses whose samples are numbers; a page that threw half-way measured something else.
 COUNTED = ("ok", "wrong_result")
 
-# The metrics of each workload, the one that figures draw and that targets are ranked on first. Training reads its loss
-# once per sample of several steps, as training loops do; an inference is done when its numbers are on the CPU.
+# The metrics of each workload, the one that figures draw and that targets are ranked on first.
+STEADY: Sequence[Metric] = ("latency", "throughput", "enqueue")
 METRICS: Mapping[Workload, Sequence[Metric]] = {
-    "training": ("throughput", "latency", "enqueue"),
-    "inference": ("latency", "throughput", "enqueue"),
+    workload: (primary, *(metric for metric in STEADY if metric != primary))
+    for workload, primary in PRIMARY_METRIC.items()
 }
 
 # Phases that happen once per process, by their duration. (The phase `latency` is all of its samples together.)
@@ -140,8 +140,8 @@ def _groups_of(cell: Cell, outcomes: list[Outcome], environments: Mapping[str, M
     age = {name: position for position, name in enumerate(environments)}
     gathered: dict[tuple[str, Task], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        # All that a task says, but for its round: protocol, batch size, data, seed, sampling.
-        settings = structs.replace(outcome.task, id="", round=0)
+        # All that a task says, but for its place in the run: protocol, batch size, data, seed, sampling.
+        settings = structs.replace(outcome.task, id="", round=0, control=0)
         gathered[_environment(outcome, outcomes, environments), settings].append(outcome)
 
     def newness(key: tuple[str, Task]) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from howfar.records import Cell, Model, Study, Target, Task, fingerprint
+from howfar.records import PRIMARY_METRIC, Cell, Model, RunFacts, Study, Target, Task, fingerprint
 
 # The control cell: a fixed plain-JS loop of about 1.4 ms (200 thousand turns) on the machines seen so far. It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.
@@ -24,12 +24,19 @@ def _block(study: Study, cells: list[Cell], data: str, number: int) -> Iterator[
     control = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
     for position, cell in enumerate(order):
         if position % study.control_every == 0:
-            yield task(study, control, data, number, position // study.control_every + 1)
-        yield task(study, cell, data, number)
-    yield task(study, control, data, number, len(order) // study.control_every + 2)
+            yield task_of(study, control, data, number, position // study.control_every + 1)
+        yield task_of(study, cell, data, number)
+    yield task_of(study, control, data, number, len(order) // study.control_every + 2)
 
 
-def task(study: Study, cell: Cell, data: str, number: int, control: int = 0) -> Task:
+def task_of(study: Study, cell: Cell, data: str, number: int, control: int = 0) -> Task:
     """The cell in one round, with its stable id."""
-    blank = Task("", cell, number, study.batch_size, study.seed, data, study.sampling, control=control)
+    metrics = ("latency", "throughput") if study.metrics == "all" else (PRIMARY_METRIC[cell.workload],)
+    blank = Task("", cell, number, study.batch_size, study.seed, data, metrics, study.sampling, control=control)
     return msgspec.structs.replace(blank, id=fingerprint(blank))
+
+
+def belongs(task: Task, run: RunFacts) -> bool:
+    """Whether a task is one that this run's study makes: same seed, sampling, data and all else that its id hashes."""
+    again = task_of(run.study, task.cell, run.data, task.round, task.control)
+    return again.id == task.id

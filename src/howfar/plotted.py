@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -15,8 +15,10 @@ Mark = dict[str, Any]
 
 # Of the vertical axis: room below the lowest number for the marks of failures, and a little above the highest.
 BELOW, ABOVE = 1.9, 1.3
+# How far beyond the extreme medians an interval may stretch the axis.
+REACH = 5.0
 # A slot's pixels, and the slots that a width has at least.
-NARROWEST, BROADEST, FEWEST = 9.0, 20.0, 4
+NARROWEST, BROADEST, FEWEST = 9.0, 28.0, 4
 # What tells two targets apart.
 IDENTITY = ("framework", "version", "backend", "browser", "threads")
 
@@ -87,9 +89,18 @@ def grid(shown: Sequence[Panel], page: float) -> Grid:
 
 
 def domain(drawn: Sequence[Mark]) -> tuple[float, float]:
-    """The ends of the logarithmic axis, in ms: all medians and intervals with room around them."""
-    ends = [mark[name] for mark in drawn for name in ("low", "high", "median", "beside") if mark[name]]
-    return (min(ends) / BELOW, max(ends) * ABOVE) if ends else (0.1, 10.0)
+    """The ends of the logarithmic axis, in ms: all medians and intervals with room around them.
+
+    An interval from two rounds may span decades: it is cut off, so that it does not press all medians together.
+    """
+    medians = [mark[name] for mark in drawn for name in ("median", "beside") if mark[name]]
+    if not medians:
+        return 0.1, 10.0
+    lowest = min(mark["low"] or inf for mark in drawn)
+    highest = max(mark["high"] or 0.0 for mark in drawn)
+    low = min([*medians, max(lowest, min(medians) / REACH)])
+    high = max([*medians, min(highest, max(medians) * REACH)])
+    return low / BELOW, high * ABOVE
 
 
 def ticks(low: float, high: float) -> list[float]:
@@ -117,7 +128,7 @@ def shares(table: pl.DataFrame, parts: Sequence[str]) -> tuple[list[Mark], list[
 
 def bar_name(row: Mark) -> str:
     """The target of a row of `cost`; the row of all targets has no version."""
-    return "all tasks" if row["version"] is None else wording.target(row)
+    return "all tasks" if row["version"] is None else wording.named(wording.target(row))
 
 
 def _title(key: tuple[str, str, int], browsers: set[str], models: set[str]) -> str:
@@ -134,7 +145,7 @@ def _mark(row: Mark, age: int) -> Mark:
     native = row["browser"] == NATIVE
     wrong, failed = row["status"] == "wrong_result", row["median"] is None
     return {
-        "target": wording.target(row),
+        "target": str(wording.target(row)),
         "kind": "failed" if failed else "wrong" if wrong else "native" if native else "point",
         "slot": not native,
         "colour": _colour(row, age),
@@ -165,7 +176,7 @@ def told(row: Mark) -> Mark:
     """The words of a tooltip."""
     native = (row["times_native"], row["times_native_low"], row["times_native_high"])
     return {
-        "what": f"{row['workload']}, {row['model']} {row['depth']} × {row['width']}",
+        "what": f"{row['workload']}, {row['model']} {wording.size(row['depth'], row['width'])}",
         "time": wording.milliseconds(row["median"]),
         "within": wording.interval(row["low"], row["high"]) or wording.NONE,
         "spread": wording.interval(row["p10"], row["p90"]) or wording.NONE,

@@ -49,9 +49,9 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     return [Field(*key, entries=tuple(gathered[key])) for key in sorted(gathered)]
 
 
-def against(entry: Measured, other: Measured | None) -> Ratio | None:
+def against(entry: Measured | None, other: Measured | None) -> Ratio | None:
     """How many times the other's time this one takes; None when either has no right numbers or no shared round."""
-    if other is None or not (entry.right and other.right):
+    if entry is None or other is None or not (entry.right and other.right):
         return None
     return ratio(entry.rounds, other.rounds)
 

@@ -35,12 +35,18 @@ PhaseName = Literal[
     "library_load", "backend_init", "model_load", "first", "check", "warmup", "latency", "throughput", "dispose"
 ]
 Metric = Literal["library_load", "backend_init", "model_load", "first", "latency", "throughput", "enqueue", "dispose"]
+SteadyMetric = Literal["latency", "throughput"]
 Fact = str | int | float | bool | None
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 Text = Annotated[str, Meta(max_length=20_000)]
+
+
+# What a figure of a workload shows first. A person waits for one sample's answer; a training loop reads its loss now
+# and then, so what it feels is many steps per read.
+PRIMARY_METRIC: Mapping[Workload, SteadyMetric] = {"training": "throughput", "inference": "latency"}
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
@@ -106,6 +112,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
     batch_size: Positive
     seed: Count
     data: str
+    metrics: tuple[SteadyMetric, ...]
     sampling: Sampling
     protocol: str = PROTOCOL
     # Tells the controls of one round apart; 0 for every other task.
@@ -163,6 +170,8 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Positive = 3
     seed: Count = 2019
     batch_size: Positive = 64
+    # `primary`: of the steady metrics, only the one that the workload's figure shows first.
+    metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
@@ -313,6 +322,7 @@ class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):
     howfar_version: str
     started_at: str
     host: Mapping[str, Fact]
+    data: str = ""  # the name of the data set
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from howfar import __version__, data, environment, frameworks, plan
-from howfar.assignments import Desk, library_hashes
+from howfar import __version__, data, environment, frameworks, plan, vendor
+from howfar.assignments import Desk
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
@@ -86,7 +86,7 @@ class Workshop:
     def _survey_task(self, browser: str, backend: str) -> Task:
         study = Study("survey", "", (), (), (), sampling=_SHORT)
         cell = Cell(Target("reference", "1", backend, browser), plan.CONTROL_MODEL, "inference")
-        return plan.task(study, cell, self.digits.name, 0)
+        return plan.task_of(study, cell, self.digits.name, 0)
 
     def environments(self, browsers: Sequence[str]) -> dict[str, Environment]:
         """The environment of every host that a study needs."""
@@ -120,16 +120,18 @@ class Block:
             host.close()
 
 
-def run(study: Study, known: Registry, cells: Sequence[Cell], store: Store, progress: Progress, options: Options) -> int:
+def run(
+    study: Study, known: Registry, cells: Sequence[Cell], store: Store, progress: Progress, options: Options
+) -> int:
     """Measures every cell that the store does not hold yet. Returns how many tasks failed (unsupported is no failure).
 
     Raises: UserError before anything is measured where a browser or a framework's files are missing.
     """
+    _fetch_libraries(known, cells)
     with Workshop(study, known, options) as shop:
         blocks = plan.blocks(study, cells, shop.digits.name)
-        _fetch_libraries(known, blocks)
         environments = shop.environments([task.cell.target.browser for block in blocks for task in block])
-        store.add_run(_run_facts(study))
+        store.add_run(_run_facts(study, shop.digits.name))
         for found in environments.values():
             store.add_environment(found.fingerprint, found.facts)
         done = store.done({found.fingerprint for found in environments.values()})
@@ -141,16 +143,17 @@ def run(study: Study, known: Registry, cells: Sequence[Cell], store: Store, prog
         return sum(worker.run_block(block) for block in pending)
 
 
-def _fetch_libraries(known: Registry, blocks: Sequence[Sequence[Task]]) -> None:
+def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> None:
     """Every file is there before the first cell is measured: nothing is downloaded beside a measurement."""
-    for task in {(task.cell.target.framework, task.cell.target.version, task.cell.target.backend): task
-                 for block in blocks for task in block}.values():
-        library_hashes(known, task)
+    for target in sorted({cell.target for cell in cells}):
+        framework = known[target.framework]
+        if framework.runs_in == "browser":
+            vendor.fetch(framework.backends[target.backend], target.version)
 
 
-def _run_facts(study: Study) -> RunFacts:
+def _run_facts(study: Study, digits: str) -> RunFacts:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return RunFacts(study, __version__, now, environment.host_facts())
+    return RunFacts(study, __version__, now, environment.host_facts(), digits)
 
 
 def _finished(task: Task, done: Mapping[str, Done], study: Study, options: Options) -> bool:
@@ -165,7 +168,11 @@ class _Worker:
     """Measures blocks into a store."""
 
     def __init__(
-        self, shop: Workshop, store: Store, environments: Mapping[str, Environment], progress: Progress,
+        self,
+        shop: Workshop,
+        store: Store,
+        environments: Mapping[str, Environment],
+        progress: Progress,
         done: Mapping[str, Done],
     ) -> None:
         self._shop, self._store, self._environments = shop, store, environments

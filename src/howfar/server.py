@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,23 @@ HEADERS = {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
 }
+
+
+PAGE = Path(str(files("howfar").joinpath("page")))
+
+
+def page_with(assignment: Assignment) -> str:
+    """index.html with the assignment, and with preloads of what the page will ask for first."""
+    modules = [
+        assignment.adapter_url,
+        f"/page/workloads/{assignment.task.cell.workload}.js",
+        "/page/workloads/workload.js",
+    ]
+    links = [f'<link rel="modulepreload" href="{escape(url)}">' for url in modules]
+    links.append(f'<link rel="preload" as="fetch" crossorigin href="{escape(assignment.data_url)}">')
+    data = msgspec.json.encode(assignment).decode().replace("<", "\\u003c")
+    text = (PAGE / "index.html").read_text("utf-8")
+    return text.replace("<!-- preloads -->", "\n".join(links)).replace("<!-- assignment -->", data)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -122,16 +140,14 @@ class Server:
             del self._visits[task]
 
     def _app(self, adapters: Path | None) -> Starlette:
-        page = Path(str(files("howfar").joinpath("page")))
         routes = [
-            Route("/run/", lambda _: Response((page / "index.html").read_bytes(), media_type="text/html")),
-            Route("/tasks", self._person),
+            Route("/run/", self._page),
             Route("/tasks/{task}", self._fetch),
             Route("/tasks/{task}/alive", self._alive),
             Route("/tasks/{task}/phase", self._phase, methods=["POST"]),
             Route("/tasks/{task}/report", self._report, methods=["POST"]),
             Route("/blobs/{path:path}", self._blob),
-            Mount("/page", StaticFiles(directory=page)),
+            Mount("/page", StaticFiles(directory=PAGE)),
             Mount("/packages", StaticFiles(directory=packages_dir(), check_dir=False)),
         ]
         if adapters:
@@ -151,11 +167,21 @@ class Server:
         visit.put("fetched")
         return _json(visit.assignment)
 
-    async def _person(self, request: Request) -> Response:
-        if self._assign is None or request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    async def _page(self, request: Request) -> Response:
+        """The page with its assignment in it: of the visit whose task and token it names, else of a person's wish."""
+        query = request.query_params
+        visit = self._visits.get(query.get("task", ""))
+        if visit and hmac.compare_digest(visit.token.encode(), query.get("token", "").encode()):
+            visit.put("fetched")
+            return Response(page_with(visit.assignment), media_type="text/html")
+        return Response(page_with(self._wished(request)), media_type="text/html")
+
+    def _wished(self, request: Request) -> Assignment:
+        """Only a person's own navigation may ask: no other site's page, frame or link."""
+        if self._assign is None or request.headers.get("sec-fetch-site", "none") != "none":
             raise HTTPException(404)
         try:
-            return _json(self._assign(dict(request.query_params)))
+            return self._assign(dict(request.query_params))
         except UserError as error:
             raise HTTPException(400, str(error)) from None
 

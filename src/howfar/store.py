@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sql
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
+from howfar import plan
 from howfar.errors import UserError
 from howfar.records import SCHEMA, Fact, Outcome, Results, RunFacts
 
@@ -107,7 +108,8 @@ class Store:
             return {row.task_id: msgspec.json.decode(row.outcome, type=Done) for row in connection.execute(query)}
 
     def results(self) -> Results:
-        """All that it holds: the last attempt of every task in every environment.
+        """What it holds of the study as it was run last (another seed or sampling makes other tasks, which are kept but
+        not mixed in): the last attempt of every task in every environment.
 
         Raises: UserError where nothing was measured yet.
         """
@@ -116,11 +118,14 @@ class Store:
             environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
             rows = connection.execute(sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id)).scalars().all()
         if run is None or not rows:
-            raise UserError("nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first")
-        outcomes = (msgspec.json.decode(row, type=Outcome) for row in rows)
-        last = {(outcome.task.id, outcome.environment): outcome for outcome in outcomes}
+            raise UserError(
+                "nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first"
+            )
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
-        return Results(msgspec.json.decode(run, type=RunFacts), facts, tuple(last.values()))
+        latest = msgspec.json.decode(run, type=RunFacts)
+        outcomes = (msgspec.json.decode(row, type=Outcome) for row in rows)
+        last = {(one.task.id, one.environment): one for one in outcomes if plan.belongs(one.task, latest)}
+        return Results(latest, facts, tuple(last.values()))
 
 
 def _encode(value: object) -> str:
@@ -136,7 +141,9 @@ def create(folder: Path) -> Iterator[Store]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"can't be made ({error.strerror})", where=str(folder), mend="choose another with --out") from None
+        raise UserError(
+            f"can't be made ({error.strerror})", where=str(folder), mend="choose another with --out"
+        ) from None
     lock = filelock.FileLock(folder / ".lock")
     try:
         lock.acquire(blocking=False)

@@ -12,6 +12,7 @@ from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
 from howfar.records import Study, Target, TargetChoice
 
+
 def named_studies() -> list[str]:
     """The studies that come with howfar."""
     return sorted(path.name.removesuffix(".toml") for path in files("howfar").joinpath("studies").iterdir())
@@ -33,7 +34,9 @@ def load(name: str, known: Registry) -> Study:
         study = msgspec.toml.decode(text, type=Study)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at ")
-        raise UserError(f"{path.strip('`').removeprefix('$.') or 'top level'}: {what}", where=where, mend=_SEE) from None
+        raise UserError(
+            f"{path.strip('`').removeprefix('$.') or 'top level'}: {what}", where=where, mend=_SEE
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"not valid TOML: {error}", where=where, mend="correct the file there") from None
     return resolve(study, known, where)
@@ -79,7 +82,9 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
 def _each_known(names: tuple[str, ...], known: list[str], key: str, where: str) -> None:
     for i, name in enumerate(names):
         if name not in known:
-            raise UserError(f"{key}[{i}]: no {key.removesuffix('s')} {name!r}", where=where, mend=f"known: {', '.join(known)}")
+            raise UserError(
+                f"{key}[{i}]: no {key.removesuffix('s')} {name!r}", where=where, mend=f"known: {', '.join(known)}"
+            )
 
 
 def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, where: str) -> Iterator[Target]:
@@ -106,7 +111,7 @@ def _threads(choice: TargetChoice) -> tuple[int, ...]:
     return tuple(0 if n == "all" else n for n in choice.threads) or (1,)
 
 
-def only(study: Study, selection: str) -> Study:
+def select(study: Study, selection: str) -> Study:
     """The study with only those targets that match `key=value,key=value` (a key that is given twice takes either).
 
     Raises: UserError for a key that a target does not have, or where nothing is left.
@@ -127,3 +132,24 @@ def only(study: Study, selection: str) -> Study:
         targets = ", ".join(map(str, study.resolved_targets))
         raise UserError(f"{selection!r} leaves no target", where="--only", mend=f"the study has: {targets}")
     return msgspec.structs.replace(study, resolved_targets=left)
+
+
+def change(
+    study: Study,
+    known: Registry,
+    *,
+    frameworks_wanted: list[str] | None = None,
+    rounds: int | None = None,
+    seed: int | None = None,
+    only: str = "",
+) -> Study:
+    """The study with what the command line says of it.
+
+    Raises: UserError for a framework, version or selection that does not exist.
+    """
+    fields = {"rounds": rounds, "seed": seed}
+    changed = msgspec.structs.replace(study, **{key: value for key, value in fields.items() if value is not None})
+    if frameworks_wanted:
+        choices = tuple(TargetChoice(name) for name in frameworks_wanted)
+        changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
+    return select(changed, only) if only else changed

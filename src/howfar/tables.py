@@ -113,7 +113,7 @@ def _caveats(entry: Measured) -> Row:
     return {
         "status": entry.status,
         "message": entry.message,
-        "max_abs_error": max((check.max_abs_error for check in checks), default=None),
+        "max_abs_error": _worst([check.max_abs_error for check in checks]),
         "tolerance": max((check.tolerance for check in checks), default=None),
         "software_gpu": any(outcome.software_gpu for outcome in outcomes),
         "disturbed": any(outcome.disturbed for outcome in outcomes),
@@ -121,6 +121,12 @@ def _caveats(entry: Measured) -> Row:
         "drifting": entry.drifting,
         "leaking": any(after > before for before, after in tensors) if tensors else None,
     }
+
+
+def _worst(errors: list[float | None]) -> float | None:
+    """The largest error; None where one of them is beyond numbers, which is worse than any."""
+    known = [error for error in errors if error is not None]
+    return max(known, default=None) if len(known) == len(errors) else None
 
 
 def _ratios(entry: Measured, field: Field | None) -> Row:

@@ -108,11 +108,22 @@ def _npm_pack(package: str, version: str, into: Path) -> Path:
     if npm is None:
         mend = "install Node.js with npm (Debian: apt-get install npm), then run the same command again"
         raise UserError(f"{name} is not in the cache and npm is not installed", where=str(cache_dir()), mend=mend)
-    command = [npm, "pack", name, "--ignore-scripts", "--prefer-offline", "--loglevel=error", "--pack-destination", str(into)]
+    command = [
+        npm,
+        "pack",
+        name,
+        "--ignore-scripts",
+        "--prefer-offline",
+        "--loglevel=error",
+        "--pack-destination",
+        str(into),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into, stdin=subprocess.DEVNULL)
     tarballs = list(into.glob("*.tgz"))
     if done.returncode != 0 or len(tarballs) != 1:
-        raise UserError(f"npm does not hand over {name} ({_reason(done.stdout + done.stderr)})", mend=_npm_mend(package))
+        raise UserError(
+            f"npm does not hand over {name} ({_reason(done.stdout + done.stderr)})", mend=_npm_mend(package)
+        )
     return tarballs[0]
 
 
@@ -150,7 +161,9 @@ def _extract(tarball: Path, paths: Iterable[str], into: Path, name: str) -> dict
             except KeyError:
                 content = None
             if content is None:
-                raise UserError(f"{name} has no file {path}", mend="this edition is laid out differently; try another version")
+                raise UserError(
+                    f"{name} has no file {path}", mend="this edition is laid out differently; try another version"
+                )
             data = content.read()
             (into / path).parent.mkdir(parents=True, exist_ok=True)
             (into / path).write_bytes(data)

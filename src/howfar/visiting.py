@@ -91,7 +91,9 @@ class Watch:
     def _gone(self, running: Running) -> End:
         time.sleep(0.2)  # its last words may still be on their way into the log
         if OUT_OF_MEMORY_LOG.search(running.log()):
-            return End(status="out_of_memory", message=f"the process ran out of memory in {self._phase.replace('_', ' ')}")
+            return End(
+                status="out_of_memory", message=f"the process ran out of memory in {self._phase.replace('_', ' ')}"
+            )
         return End(status="crashed", message=f"the process was gone in {self._phase.replace('_', ' ')}")
 
     def _at_phase(self, phase: PhaseName) -> None:
@@ -138,7 +140,7 @@ class Visitor:
             "status": report.status,
             "message": report.message,
             "detail": report.detail,
-            "facts": report.facts,
+            "facts": {**report.facts, **self._desk.library_facts(visit.assignment.task)},
             "phases": report.phases,
             "series": report.series,
             "losses": report.losses,

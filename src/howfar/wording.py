@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import floor, isfinite, log10
 from typing import Any
 
-from howfar.records import Target
+from howfar.records import Fact, Target
 
 NONE = "–"
 
@@ -23,12 +23,12 @@ def number(value: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """`1.23 – 1.45`, or nothing where there is no interval."""
-    return "" if low is None or high is None else f"{number(low)} – {number(high)}"
+    """`1.23–1.45`, or nothing where there is no interval."""
+    return "" if low is None or high is None else f"{number(low)}–{number(high)}"
 
 
 def times(value: float, low: float | None, high: float | None) -> str:
-    """A ratio with its interval: `2.31× (2.20 – 2.43)`."""
+    """A ratio with its interval: `2.31× (2.20–2.43)`."""
     within = interval(low, high)
     return f"{number(value)}× ({within})" if within else f"{number(value)}× (one round, no interval)"
 
@@ -40,6 +40,16 @@ def milliseconds(value: float | None) -> str:
     return f"{number(value)} ms" if value < 10_000 else f"{number(value / 1000)} s"
 
 
+def fact(value: Fact) -> str:
+    """A fact as a reader says it."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def size(depth: int, width: int) -> str:
+    """`4 × 128`, depth × width, which no line breaks apart."""
+    return f"{depth}\u00a0×\u00a0{width}"
+
+
 def duration(ms: float) -> str:
     """A long time: `48 s`, `12 min`, `3 h 20 min`."""
     seconds = round(ms / 1000)
@@ -49,9 +59,14 @@ def duration(ms: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def target(row: dict[str, Any]) -> str:
-    """The target of a table's row as a person says it."""
-    return str(Target(row["framework"], row["version"], row["backend"], row["browser"], row["threads"]))
+def target(row: dict[str, Any]) -> Target:
+    """The target of a table's row."""
+    return Target(row["framework"], row["version"], row["backend"], row["browser"], row["threads"])
+
+
+def named(one: Target) -> str:
+    """A target with its browser, unless that is native or the one that studies use when they don't say."""
+    return str(one) if one.browser in ("native", "chromium") else f"{one} in {one.browser}"
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

@@ -74,9 +74,7 @@ def measure_latency(loop: Loop, operation: Operation, enter: Enter) -> list[Seri
     return [_warm_series("latency", warm), Series("latency", "timed", repeats, tuple(samples), ended_by)]
 
 
-def measure_throughput(
-    loop: Loop, enqueue: Operation, drain: Callable[[], None] | None, enter: Enter
-) -> list[Series]:
+def measure_throughput(loop: Loop, enqueue: Operation, drain: Callable[[], None] | None, enter: Enter) -> list[Series]:
     """Warm-up, then timed samples of k operations that are drained together once; where there is something to drain,
     the time before that is the `enqueue` series."""
     enqueued: list[float] = []

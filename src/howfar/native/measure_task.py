@@ -16,7 +16,6 @@ from howfar.native.adapter import Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
 from howfar.records import Assignment, Fact, Phase, PhaseName, Report, Series, Status
 
-
 T = TypeVar("T")
 
 
@@ -103,7 +102,7 @@ def run(adapter: Any, import_ms: float, url: str) -> None:
         report = draft.report(task_id, "unsupported", str(error))
     except MemoryError as error:
         report = draft.report(task_id, "out_of_memory", f"MemoryError: {error}", traceback.format_exc())
-    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this cell's outcome
+    except Exception as error:
         report = draft.report(task_id, "page_error", f"{type(error).__name__}: {error}", traceback.format_exc())
     server.post(report)
     alive.close()
@@ -121,9 +120,12 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
     draft.phase("first", work.first)
     draft.phase("check", work.check)
     loop = Loop(assignment.task.sampling, calibrate_tick())
-    draft.series += measure_latency(loop, work.operation, server.enter)
-    drain = getattr(adapter, "sync", None) if work.enqueue else None
-    draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
+    metrics = assignment.task.metrics
+    if "latency" in metrics:
+        draft.series += measure_latency(loop, work.operation, server.enter)
+    if "throughput" in metrics:
+        drain = getattr(adapter, "sync", None) if work.enqueue else None
+        draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
     draft.phase("dispose", adapter.dispose)
 
 

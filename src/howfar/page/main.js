@@ -115,11 +115,11 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
 async function measureSteady({ assignment, enter }, adapter, work, report) {
   const loop = { clock, tickMs: calibrateTick(clock), sampling: assignment.task.sampling, turn: 0 };
   const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
-  const latency = await measureLatency(loop, work.operation, enter);
+  const { metrics } = assignment.task;
+  if (metrics.includes('latency')) report.series.push(...(await measureLatency(loop, work.operation, enter)));
   const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
-  const throughput = await measureThroughput(loop, work.enqueue ?? work.operation, drain, enter);
+  if (metrics.includes('throughput')) report.series.push(...(await measureThroughput(loop, work.enqueue ?? work.operation, drain, enter)));
   const tensors = adapter.liveTensors?.();
-  report.series.push(...latency, ...throughput);
   if (before.tensors !== undefined && tensors !== undefined) report.live_tensors = [before.tensors, tensors];
   if (before.heap) report.heap_bytes = [before.heap, heapBytes()];
 }
@@ -158,12 +158,12 @@ function say(text, failed = false) {
 
 async function main() {
   const watch = watchGpu();
-  const params = new URLSearchParams(location.search);
-  const [task, token] = [params.get('task'), params.get('token')];
-  if (task && token) return void (await run(await openVisit(task, token), watch));
-  const visit = await openForPerson(params, (phase) => say(`measuring: ${phase.replace('_', ' ')}`));
+  const token = new URLSearchParams(location.search).get('token');
+  if (token) return void (await run(openVisit(token), watch));
+  const { showReport, showStyle } = await import('./show.js');
+  showStyle();
+  const visit = openForPerson((phase) => say(`measuring: ${phase.replace('_', ' ')}`));
   const report = await run(visit, watch);
-  const { showReport } = await import('./show.js');
   say(showReport(visit.assignment, report), report.status !== 'ok');
 }
 

@@ -28,6 +28,7 @@
  * @property {number} batch_size
  * @property {number} seed
  * @property {string} data
+ * @property {('latency' | 'throughput')[]} metrics
  * @property {Sampling} sampling
  * @property {string} protocol
  * @property {number} control
@@ -135,7 +136,8 @@ const target = record({ framework: text, version: text, backend: text, browser: 
 const model = record({ kind: oneOf('mlp', 'spin', 'loop'), depth: natural, width: natural });
 const cell = record({ target, model, workload: oneOf('training', 'inference') });
 const task = record({
-  id: text, cell, round: count, batch_size: natural, seed: count, data: text, sampling, protocol: text, control: count,
+  id: text, cell, round: count, batch_size: natural, seed: count, data: text,
+  metrics: listOf(oneOf('latency', 'throughput')), sampling, protocol: text, control: count,
 });
 
 const assignment = record({

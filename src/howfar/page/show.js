@@ -6,6 +6,11 @@ import { median } from './steady.js';
 /** @typedef {import('./protocol.js').Report} Report */
 /** @typedef {import('./protocol.js').Series} Series */
 
+/** The style sheet is a person's: a page that the runner opened does not wait for it. */
+export function showStyle() {
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '/page/style.css' }));
+}
+
 /** @param {number} ms */
 const three = (ms) => (ms === 0 ? '0' : ms >= 1000 ? Math.round(ms).toString() : ms.toPrecision(3));
 

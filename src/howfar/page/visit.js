@@ -13,45 +13,33 @@ import { readAssignment, readReport } from './protocol.js';
  * @property {(report: Report) => Promise<void>} post
  */
 
-/**
- * @param {string} url
- * @param {RequestInit} [init]
- */
-async function ask(url, init) {
-  const answer = await fetch(url, init);
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
-  return answer;
+/** @returns {Assignment} what to do: the server writes it into the page, which saves a round trip */
+function embedded() {
+  return readAssignment(JSON.parse(document.getElementById('assignment')?.textContent ?? 'null'));
 }
 
 /**
  * The runner opened this page: `/run/?task=ID&token=TOKEN`.
- * @param {string} task
  * @param {string} token
- * @returns {Promise<Visit>}
+ * @returns {Visit}
  */
-export async function openVisit(task, token) {
+export function openVisit(token) {
+  const assignment = embedded();
   const headers = { 'x-howfar-token': token, 'content-type': 'application/json' };
-  const url = `/tasks/${encodeURIComponent(task)}`;
-  const assignment = readAssignment(await (await ask(url, { headers })).json());
-  fetch(`${url}/alive`, { headers }).catch(() => {}); // stays open: the server sees it close when this process dies
-  return {
-    assignment,
-    async enter(phase) {
-      await ask(`${url}/phase`, { method: 'POST', headers, body: JSON.stringify(phase) });
-    },
-    async post(report) {
-      await ask(`${url}/report`, { method: 'POST', headers, body: JSON.stringify(readReport(report)) });
-    },
+  const url = `/tasks/${encodeURIComponent(assignment.task.id)}`;
+  const post = async (/** @type {string} */ what, /** @type {unknown} */ message) => {
+    const answer = await fetch(`${url}/${what}`, { method: 'POST', headers, body: JSON.stringify(message) });
+    if (!answer.ok) throw new Error(`${what} was answered ${answer.status}: ${await answer.text()}`);
   };
+  fetch(`${url}/alive`, { headers }).catch(() => {}); // stays open: the server sees it close when this process dies
+  return { assignment, enter: (phase) => post('phase', phase), post: (report) => post('report', readReport(report)) };
 }
 
 /**
  * A person opened this page with what to measure in the URL; the figures stay here.
- * @param {URLSearchParams} params
  * @param {(phase: PhaseName) => void} show
- * @returns {Promise<Visit>}
+ * @returns {Visit}
  */
-export async function openForPerson(params, show) {
-  const assignment = readAssignment(await (await ask(`/tasks?${params}`)).json());
-  return { assignment, enter: async (phase) => show(phase), post: async (report) => void readReport(report) };
+export function openForPerson(show) {
+  return { assignment: embedded(), enter: async (phase) => show(phase), post: async (report) => void readReport(report) };
 }

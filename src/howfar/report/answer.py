@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import NATIVE
-from howfar.ranking import first
 from howfar.records import Results, Workload
 from howfar.report.failures import Failure, failures
+from howfar.report.machine import progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
 
@@ -20,7 +20,7 @@ NAMES = {"webgl": "WebGL", "webgpu": "WebGPU", "webnn": "WebNN"}
 
 
 class Answer(Struct, frozen=True):
-    """Three sentences (a few more where there is more to say), without markup."""
+    """Three sentences; where there is more to say, a few, each on its own line. Plain text, without markup."""
 
     fastest: str
     native: str
@@ -36,7 +36,7 @@ def answer(results: Results) -> Answer:
 def _fastest(stand: Sequence[Standing]) -> str:
     if not any(standing.leaders for standing in stand):
         return "No browser target gave a right result, so there is none to call fastest."
-    return " ".join(_per_workload(stand, _leading))
+    return "\n".join(_per_workload(stand, _leading))
 
 
 def _per_workload(stand: Sequence[Standing], say: Callable[[list[Standing]], str]) -> list[str]:
@@ -51,7 +51,9 @@ def _leading(own: list[Standing]) -> str:
     """Sizes with the same leaders are said together."""
     gathered: dict[tuple[str, tuple[str, ...]], list[Standing]] = defaultdict(list)
     for standing in own:
-        gathered[standing.claim, tuple(str(leader.cell.target) for leader in standing.leaders)].append(standing)
+        gathered[standing.claim, tuple(wording.named(leader.cell.target) for leader in standing.leaders)].append(
+            standing
+        )
     return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in gathered.items())
 
 
@@ -77,14 +79,14 @@ def _sizes(at: Sequence[Standing], own: Sequence[Standing]) -> str:
 def _native(stand: Sequence[Standing], results: Results) -> str:
     said = _per_workload([standing for standing in stand if standing.to_single or standing.to_best], _distance)
     if said:
-        return " ".join(said)
+        return "\n".join(said)
     tried = [outcome for outcome in results.outcomes if outcome.task.cell.target.browser == NATIVE]
     if not tried:
-        return "Native was not measured, so how far the browser is from it can't be said."
+        return "Native was not measured, so the distance to it can't be said."
     if all(outcome.status != "ok" for outcome in tried):
         reasons = list(dict.fromkeys(outcome.message or outcome.status for outcome in tried))
-        return f"Native gave no right result ({wording.listed(reasons)}), so how far the browser is can't be said."
-    return "No browser target and native were right in the same round, so how far the browser is can't be said."
+        return f"Native gave no right result ({wording.listed(reasons)}), so the distance to it can't be said."
+    return "No browser target was right in a round in which native was, so the distance to it can't be said."
 
 
 def _distance(own: list[Standing]) -> str:
@@ -97,33 +99,40 @@ def _distance(own: list[Standing]) -> str:
 
 def _range(ratios: Sequence[tuple[Standing, Ratio | None]]) -> str:
     """The smallest ratio and the largest, each with its interval and its size."""
-    known = sorted(((ratio.value, size(standing.model), ratio) for standing, ratio in ratios if ratio), key=first)
+    known = sorted(((ratio.value, size(standing.model), ratio) for standing, ratio in ratios if ratio), key=_value)
     if not known:
         return ""
     ends = known if len(known) == 1 else [known[0], known[-1]]
-    return " to ".join(f"{_times(ratio)} at {at}" for _, at, ratio in ends)
+    return " to ".join(_times(ratio, at) for _, at, ratio in ends)
 
 
-def _times(ratio: Ratio) -> str:
+def _value(known: tuple[float, str, Ratio]) -> float:
+    return known[0]
+
+
+def _times(ratio: Ratio, at: str) -> str:
     within = wording.interval(ratio.low, ratio.high) or "one round, no interval"
     doubt = ", no clear difference" if ratio.high is not None and ratio.undecided else ""
-    return f"{wording.number(ratio.value)}× ({within}{doubt})"
+    return f"{wording.number(ratio.value)}× ({within}{doubt}, at {at})"
 
 
 def _failed(results: Results) -> str:
     found = failures(results)
-    said = [f"{_sentence(found)}." if found else "", _software(results), _missing(results)]
+    said = [*_sentences(found), _software(results), _missing(results)]
     if not found and not _missing(results):
         said.insert(0, "Everything that was planned ran, and gave right results.")
-    return " ".join(words for words in said if words)
+    return "\n".join(words for words in said if words)
 
 
-def _sentence(found: Sequence[Failure]) -> str:
+def _sentences(found: Sequence[Failure]) -> list[str]:
     gathered: dict[str, list[Failure]] = defaultdict(list)
     for failure in found:
         gathered[failure.says].append(failure)
-    clauses = [f"{_who(own)} {says} ({_why(own)})" for says, own in gathered.items()]
-    return "; ".join(clauses)
+    return [f"{_who(own)} {says} in {_tasks(own)} ({_why(own)})." for says, own in gathered.items()]
+
+
+def _tasks(own: Sequence[Failure]) -> str:
+    return wording.counted(sum(failure.tasks for failure in own), "task")
 
 
 def _who(own: Sequence[Failure]) -> str:
@@ -145,7 +154,5 @@ def _software(results: Results) -> str:
 
 
 def _missing(results: Results) -> str:
-    from howfar.report.machine import progress
-
     done, planned = progress(results)
     return "" if done >= planned else f"The run is not complete: {done} of {planned} planned measurements are here."

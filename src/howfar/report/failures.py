@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from howfar import wording
 from howfar.measured import SAYS, contestant
 from howfar.records import Outcome, Results, Status
 from howfar.report.standing import size
@@ -36,7 +37,7 @@ def failures(results: Results) -> list[Failure]:
     gathered: dict[tuple[Status, str, str], list[Outcome]] = defaultdict(list)
     for outcome in results.outcomes:
         if outcome.status != "ok":
-            gathered[outcome.status, str(outcome.task.cell.target), outcome.message].append(outcome)
+            gathered[outcome.status, wording.named(outcome.task.cell.target), outcome.message].append(outcome)
     keys = sorted(gathered, key=lambda key: (SERIOUS_FIRST.index(key[0]), key[1:]))
     return [_failure(*key, gathered[key]) for key in keys]
 

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from howfar import wording
 from howfar.experiments import load, names
-from howfar.measured import METRICS, contestant, groups, per_operation
+from howfar.measured import METRICS, NATIVE, contestant, groups, per_operation
 from howfar.records import Fact, Outcome, Results
 
 # A fact with more values than this (user agents of many devices, say) is shortened.
@@ -17,9 +16,9 @@ MOST_VALUES = 4
 
 
 class Drift(Struct, frozen=True):
-    """The control cell's medians in the order they were taken: the same work every time, so what changes is the machine.
+    """The control cell's medians in ms, in the order they were taken, and the largest over the smallest.
 
-    `medians` in ms; `spread` = largest over smallest.
+    The control does the same work every time, so what changes is the machine.
     """
 
     medians: tuple[float, ...]
@@ -27,6 +26,14 @@ class Drift(Struct, frozen=True):
     @property
     def spread(self) -> float:
         return max(self.medians) / min(self.medians) if self.medians and min(self.medians) > 0 else float("nan")
+
+
+class Noisiness(Struct, frozen=True):
+    """Processes that measured, how many were disturbed, and the largest share of time that one waited for a core."""
+
+    processes: int
+    disturbed: int
+    wait_share: float | None
 
 
 def control_drift(results: Results) -> Drift:
@@ -56,11 +63,11 @@ def machine(results: Results) -> str:
 
 
 def browsers(results: Results) -> str:
-    """The browsers with their versions, as the environments of the outcomes tell them."""
+    """The browsers, each in the newest version that an outcome was taken in."""
     used = {outcome.environment for outcome in results.outcomes}
-    facts = [found for name, found in results.environments.items() if name in used and found.get("browser") != "native"]
-    told = (f"{found.get('browser', '')} {found.get('browser_version', '')}".strip() for found in facts)
-    return wording.listed([name for name in dict.fromkeys(told) if name])
+    facts = [found for name, found in results.environments.items() if name in used and found.get("browser") != NATIVE]
+    newest = {found["browser"]: found.get("browser_version") or "" for found in facts if found.get("browser")}
+    return wording.listed([f"{name} {version}".strip() for name, version in newest.items()]) if newest else "no browser"
 
 
 def environments(results: Results) -> dict[str, Mapping[str, Fact]]:
@@ -79,15 +86,12 @@ def page_facts(outcomes: Iterable[Outcome]) -> dict[str, str]:
     values: dict[str, dict[str, None]] = defaultdict(dict)
     for outcome in outcomes:
         for name, value in outcome.facts.items():
-            values[name][str(value)] = None
+            values[name][wording.fact(value)] = None
     return {name: wording.listed(list(found), most=MOST_VALUES) for name, found in sorted(values.items())}
 
 
-def noise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """How many processes were disturbed, and the largest share of time that one waited for a core."""
-    waits = [outcome.noise.wait_share for outcome in outcomes if outcome.noise]
-    return {
-        "disturbed": sum(outcome.disturbed for outcome in outcomes),
-        "processes": len(outcomes),
-        "wait": max(waits, default=None),
-    }
+def noise(outcomes: Sequence[Outcome]) -> Noisiness:
+    """How quiet the machine was over the processes that came to be timed."""
+    timed = [outcome for outcome in outcomes if outcome.noise]
+    waits = [outcome.noise.wait_share for outcome in timed if outcome.noise]
+    return Noisiness(len(timed), sum(outcome.disturbed for outcome in timed), max(waits, default=None))

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from howfar import wording
 from howfar.measured import METRICS, Measured, timed
 from howfar.ranking import Field, against, fields, first
 from howfar.records import Model, Results, Workload
@@ -36,19 +37,19 @@ def standings(results: Results) -> list[Standing]:
 
 def size(model: Model) -> str:
     """Depth × width, as everywhere in the report."""
-    return f"{model.depth} × {model.width}"
+    return wording.size(model.depth, model.width)
 
 
 def _standing(field: Field) -> Standing:
     leaders = tuple(field.leaders)
-    best = first(leaders)
+    best, native = first(leaders), first(field.natives)
     return Standing(
         workload=field.workload,
         model=field.model,
         claim=_claim(field, leaders),
         leaders=leaders,
-        to_single=best and against(best, field.native_single),
-        to_best=best and against(best, first(field.natives)),
+        to_single=against(best, field.native_single),
+        to_best=against(best, native),
     )
 
 

@@ -13,7 +13,7 @@ _outputs = np.arange(1, 11, dtype=np.float32)
 _spin_us = 0
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:  # noqa: A001 - the contract's word
+def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
     return {"backend": backend, "threads": threads}
 
 

@@ -15,7 +15,7 @@ _parameters: list[tuple[Floats, Floats]] = []
 _rate = np.float32(0)
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:  # noqa: A001 - the contract's word
+def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
     if threads:
         threadpool_limits(threads)
     blas = next((pool for pool in threadpool_info() if pool["user_api"] == "blas"), {})

@@ -23,7 +23,7 @@ _step: Callable[[Any, Any], Any]
 _last: Any = None
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:  # noqa: A001 - the contract's word
+def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
     if backend == "gpu" and not tf.config.list_physical_devices("GPU"):
         raise Unsupported("TensorFlow sees no GPU here")
     if backend == "cpu":

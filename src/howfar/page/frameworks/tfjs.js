@@ -43,6 +43,8 @@ let model;
 /** @type {Optimizer} */
 let optimizer;
 let classes = 0;
+/** What enqueuePredict computed last and nobody has read. @type {Tensor | null} */
+let enqueued = null;
 
 /** @returns {import('../protocol.js').Facts} */
 function wasmFacts() {
@@ -88,7 +90,8 @@ export const adapter = {
   },
 
   enqueuePredict(input) {
-    forward(input).dispose();
+    enqueued?.dispose();
+    enqueued = forward(input);
   },
 
   prepareBatch(inputs, labels) {
@@ -107,9 +110,13 @@ export const adapter = {
     optimizer.minimize(() => tf.mean(tf.metrics.categoricalCrossentropy(ys, model.apply(xs, { training: true }))), false);
   },
 
-  // A GPU works in order: once the last layer's biases can be read, all that was enqueued before is done.
+  // A GPU works in order: once what was computed last can be read, all that was enqueued before it is done. It must be
+  // something that the enqueued operations made: values that never left the CPU would be read at once.
   async sync() {
-    await model.getWeights().at(-1)?.data();
+    const last = enqueued ?? model.getWeights().at(-1);
+    await last?.data();
+    enqueued?.dispose();
+    enqueued = null;
   },
 
   liveTensors: () => tf.memory().numTensors,

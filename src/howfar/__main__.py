@@ -1,0 +1,5 @@
+"""`python -m howfar` is `howfar`."""
+
+from howfar.cli import main
+
+main()

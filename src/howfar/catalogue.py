@@ -1,0 +1,79 @@
+"""`howfar list`: what there is, whether it works here, and the reason where it does not."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from howfar import frameworks, hosts, study, vendor
+from howfar.errors import UserError
+from howfar.frameworks import Registry
+from howfar.records import Study
+from howfar.runner import Options, Workshop
+
+Row = tuple[str, ...]
+
+
+def list_frameworks(known: Registry) -> Iterator[Row]:
+    """Name, title, versions, back ends, where it stands."""
+    yield ("framework", "", "versions", "back ends", "here")
+    for name in frameworks.public_names(known):
+        one = known[name]
+        native = one.runs_in == "native"
+        versions = one.installed_version() if native else f"{', '.join(one.versions)}, or any that npm serves"
+        yield (name, one.title, versions, ", ".join(one.backends), _here(name, known))
+
+
+def _here(name: str, known: Registry) -> str:
+    one = known[name]
+    if one.runs_in == "native":
+        missing = one.installed_version() == frameworks.NOT_INSTALLED
+        return f"pip install 'howfar[{one.extra}]'" if missing else "installed"
+    packages = {vendor.split_file(file)[0] for backend in one.backends.values() for file in backend.scripts}
+    cached = all(
+        (vendor.packages_dir() / package / one.versions[0] / vendor.MANIFEST).is_file() for package in packages
+    )
+    return f"{one.versions[0]} is in the cache" if cached else "fetched through npm when first needed"
+
+
+def list_browsers(_: Registry) -> Iterator[Row]:
+    """Name and version, or what to install."""
+    yield ("browser", "here")
+    for name in hosts.browsers():
+        try:
+            yield (name, str(_open(name)["browser_version"]))
+        except UserError as error:
+            yield (name, str(error))
+
+
+def _open(name: str) -> Mapping[str, object]:
+    return hosts.open_host(name, None).checked_facts()  # type: ignore[arg-type]  # asked, not launched
+
+
+def list_backends(known: Registry) -> Iterator[Row]:
+    """Every browser's back ends, asked of the browser itself."""
+    yield ("browser", "back end", "here")
+    with Workshop(Study("list", "", (), (), ()), known, Options()) as shop:
+        for browser in hosts.browsers():
+            for backend, outcome in shop.survey(browser).items():
+                software = " in software" if outcome.software_gpu else ""
+                found = f"works{software}" if outcome.status == "ok" else f"{outcome.status}: {outcome.message}"
+                yield (browser, backend, found)
+
+
+def list_experiments(_: Registry) -> Iterator[Row]:
+    """The names that a study's `experiments` can hold."""
+    yield ("experiment",)
+    yield from ((name,) for name in study.experiment_names())
+
+
+def list_studies(known: Registry) -> Iterator[Row]:
+    """The studies that come with howfar."""
+    yield ("study", "")
+    yield from ((name, study.load(name, known).title) for name in study.named_studies())
+
+
+LISTS: Mapping[str, Callable[[Registry], Iterator[Row]]] = {
+    "frameworks": list_frameworks,
+    "browsers": list_browsers,
+    "backends": list_backends,
+    "experiments": list_experiments,
+    "studies": list_studies,
+}

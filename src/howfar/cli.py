@@ -1,0 +1,207 @@
+"""The command table. Nothing imports it; it alone ends the process: 0 done, 2 the user must mend something, 3 some
+tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import click
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from howfar import __version__, frameworks
+from howfar.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+console = Console()
+
+Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
+Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
+Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
+
+
+class Stopped(KeyboardInterrupt):
+    """SIGTERM came: everything is tidied as after Ctrl-C."""
+
+
+@app.command()
+def quick(out: Out = None, mnist: Mnist = None, port: Port = 0) -> None:
+    """A true answer in minutes: small models, every framework and back end, against native. Same as `run quick`."""
+    run("quick", out=out, mnist=mnist, port=port)
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter per option that a user may give
+    study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
+    out: Out = None,
+    only: Annotated[str, typer.Option(help="Only these targets: framework=tfjs,backend=wasm,...")] = "",
+    framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
+    mnist: Mnist = None,
+    port: Port = 0,
+    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
+) -> None:
+    """Run a study and write its report. What was measured before is not measured again."""
+    from howfar import experiments, progress, runner, store
+    from howfar import study as studies
+
+    known = frameworks.registry()
+    chosen = studies.load(study, known)
+    chosen = studies.change(chosen, known, frameworks_wanted=framework, rounds=rounds, seed=seed, only=only)
+    cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
+    folder = out or Path("results") / chosen.name
+    follower = progress.follow(console)
+    with store.create(folder) as outcomes:
+        try:
+            options = runner.Options(port=port, mnist=mnist, retry_failed=retry_failed)
+            failed = runner.run(chosen, known, cells, outcomes, follower, options)
+        finally:
+            follower.close()
+        _report(outcomes.results(), folder / "report")
+    if failed:
+        raise typer.Exit(3)
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
+    out: Annotated[Path | None, typer.Option(help="Where to; RESULTS/report where not given.")] = None,
+) -> None:
+    """Write the report of what is stored."""
+    from howfar import store
+
+    with store.read(results) as stored:
+        folder = results if results.is_dir() else results.parent
+        _report(stored.results(), out or folder / "report")
+
+
+def _report(results: Any, folder: Path) -> None:
+    from howfar import report as reports
+    from howfar.report import answer
+
+    page = reports.write(results, folder)
+    for sentence in answer.sentences(results):
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def export(
+    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
+    experiment: Annotated[str, typer.Option(help="See `howfar list experiments`.")],
+    to: Annotated[str, typer.Option(help="json, csv or parquet.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
+) -> None:
+    """The rows of one experiment, for other tools."""
+    from howfar import store
+    from howfar.report import export as exporting
+
+    with store.read(results) as stored:
+        content = exporting.encode(exporting.rows(stored.results(), experiment), to)
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        _write(output, content)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"can't be written ({error.strerror})", where=str(file), mend="give another --output") from None
+
+
+@app.command("list")
+def list_(
+    what: Annotated[str, typer.Argument(help="frameworks, browsers, backends, experiments or studies.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """What there is, whether it works here, and the reason where it does not."""
+    from howfar import catalogue
+
+    if what not in catalogue.LISTS:
+        raise UserError(f"there is no list of {what!r}", mend=f"known: {', '.join(catalogue.LISTS)}")
+    head, *rows = catalogue.LISTS[what](frameworks.registry())
+    if as_json:
+        print(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
+        return
+    table = Table(*head, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, markup=False, highlight=False)
+
+
+@app.command()
+def doctor() -> None:
+    """Is this machine ready, and does the whole path tell the truth here?"""
+    from howfar import doctor as doctors
+
+    bad = 0
+    for finding in doctors.examine(frameworks.registry()):
+        mark = {True: "ok ", False: "BAD", None: " - "}[finding.good]
+        console.print(f"{mark} {finding.what}: {finding.found}", markup=False, highlight=False, soft_wrap=True)
+        bad += finding.good is False
+    if bad:
+        raise UserError(f"{bad} of these must be mended first", mend="each line marked BAD says how")
+
+
+@app.command()
+def serve(port: Port = 0, mnist: Mnist = None) -> None:
+    """Serve the page for a person: choose what to measure by its URL."""
+    from howfar import serving
+
+    with serving.serve(frameworks.registry(), port=port, mnist=mnist) as address:
+        query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
+        console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
+        console.print("Ctrl-C ends it", markup=False, highlight=False)
+        signal.pause() if hasattr(signal, "pause") else input()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"howfar {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which howfar.")
+    ] = False,
+) -> None:
+    """How far can deep learning go in a web browser? Measured here, held against native and against correctness."""
+
+
+def _stop(number: int, _: object) -> NoReturn:
+    raise Stopped(number)
+
+
+def _run_app(command: Callable[..., Any]) -> int:
+    try:
+        return int(command(standalone_mode=False) or 0)
+    except UserError as error:
+        print(f"howfar: {error}", file=sys.stderr)
+    except click.ClickException as error:
+        message = " ".join(error.format_message().split())
+        print(f"howfar: {message}; see `howfar --help`", file=sys.stderr)
+    except Stopped:
+        print("howfar: stopped; what was measured is kept, the same command goes on from there", file=sys.stderr)
+        return 143
+    except (KeyboardInterrupt, click.Abort):
+        print("howfar: stopped; what was measured is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    return 2
+
+
+def main() -> NoReturn:
+    """The `howfar` command."""
+    signal.signal(signal.SIGTERM, _stop)
+    msgspec.json.Encoder()  # fail before anything is opened where the environment is broken
+    sys.exit(_run_app(app))

@@ -1,0 +1,72 @@
+"""The figures of a report: each experiment's table and chart, and the files that are made of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import vl_convert
+from msgspec import Struct
+
+from howfar import tables
+from howfar.experiments import Experiment, load
+from howfar.records import Results
+from howfar.report.export import encode
+
+COST = "cost"
+# What a mark means, said only where it occurs.
+MARKS = {
+    "hollow: a GPU done in software": pl.col("software_gpu"),
+    "ringed: disturbed while it was measured": pl.col("disturbed"),
+    "struck out: a wrong result": pl.col("status") == "wrong_result",
+    "cross on the floor: no number, the tooltip says why": pl.col("median").is_null(),
+    "line across: native, shaded by its interval": pl.col("browser") == "native",
+}
+
+
+class Figure(Struct, frozen=True):
+    """One experiment, worked out. `spec` is None where nothing of it has been tried yet."""
+
+    id: str
+    title: str
+    paper: str
+    question: str
+    table: pl.DataFrame
+    spec: Mapping[str, Any] | None
+    svg: str
+    marks: tuple[str, ...]
+
+
+def figures(results: Results) -> list[Figure]:
+    """The experiments of the study in its order, then the cost. Raises UserError for an unknown experiment."""
+    names = [name for name in results.run.study.experiments if name != COST]
+    return [_figure(name, load(name), results) for name in [*names, COST]]
+
+
+def write(figure: Figure, out: Path) -> None:
+    """`figures/ID.svg` and `.png` where there is a chart, and `tables/ID.csv`, under `out`."""
+    for folder in ("figures", "tables"):
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    (out / "tables" / f"{figure.id}.csv").write_bytes(encode(figure.table, "csv"))
+    if figure.spec is not None:
+        (out / "figures" / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8")
+        png = vl_convert.vegalite_to_png(_on_white(figure.spec), scale=2, allowed_base_urls=[])
+        (out / "figures" / f"{figure.id}.png").write_bytes(png)
+
+
+def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
+    table = experiment.table(results)
+    spec = experiment.chart(table).to_dict() if table.height else None
+    svg = vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else ""
+    identity = (experiment.TITLE, experiment.PAPER, experiment.QUESTION)
+    return Figure(name, *identity, table, spec, svg, () if name == COST else _marks(table, experiment.METRIC))
+
+
+def _marks(table: pl.DataFrame, metric: str) -> tuple[str, ...]:
+    drawn = tables.current(table).filter(metric=metric)
+    return tuple(words for words, occurs in MARKS.items() if not drawn.filter(occurs).is_empty())
+
+
+def _on_white(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """For files that are looked at by themselves, on whatever ground."""
+    return {**spec, "config": {**spec["config"], "background": "white"}}

@@ -1,0 +1,52 @@
+// What the report does beyond being read: figures that answer to the pointer, and tables that sort and filter.
+// Without this script the page shows the same figures as pictures and the same tables as they are.
+
+for (const figure of document.querySelectorAll('[data-spec]')) {
+  const spec = JSON.parse(document.getElementById(figure.dataset.spec).textContent);
+  const place = document.createElement('div');
+  vegaEmbed(place, spec, { actions: false, renderer: 'svg' }).then(
+    () => figure.replaceChildren(place),
+    (error) => console.error(`${figure.dataset.spec} stays a picture`, error),
+  );
+}
+
+/** A cell sorts by its number where it has one, else by its text; cells without a number come last either way. */
+const valueOf = (row, column) => {
+  const cell = row.cells[column];
+  return cell.dataset.value === undefined ? cell.textContent.trim() : cell.dataset.value === '' ? NaN : Number(cell.dataset.value);
+};
+
+const compare = (a, b) => {
+  if (typeof a === 'string' || typeof b === 'string') return String(a).localeCompare(String(b), undefined, { numeric: true });
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
+  return a - b;
+};
+
+function sortBy(header, column) {
+  const body = header.closest('table').tBodies[0];
+  const falling = header.getAttribute('aria-sort') === 'ascending';
+  for (const other of header.parentElement.cells) other.removeAttribute('aria-sort');
+  header.setAttribute('aria-sort', falling ? 'descending' : 'ascending');
+  const known = (row) => !Number.isNaN(valueOf(row, column));
+  const order = (a, b) => (known(a) && known(b) && falling ? -1 : 1) * compare(valueOf(a, column), valueOf(b, column));
+  body.append(...[...body.rows].sort(order));
+}
+
+for (const table of document.querySelectorAll('table[data-sortable]')) {
+  for (const [column, header] of [...table.tHead.rows[0].cells].entries()) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.append(...header.childNodes);
+    button.addEventListener('click', () => sortBy(header, column));
+    header.append(button);
+  }
+}
+
+for (const field of document.querySelectorAll('input[data-filters]')) {
+  const rows = [...document.getElementById(field.dataset.filters).tBodies[0].rows];
+  field.hidden = false;
+  field.addEventListener('input', () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+  });
+}

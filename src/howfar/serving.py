@@ -1,0 +1,66 @@
+"""`howfar serve`: the same page, for a person who chooses what to measure by its URL. The figures stay on the page."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from howfar import data, frameworks, plan, study
+from howfar.assignments import Desk
+from howfar.errors import UserError
+from howfar.frameworks import Registry
+from howfar.records import Assignment, Cell, Study, Target
+from howfar.server import Server
+
+
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of the page's URL."""
+
+    framework: str
+    backend: str = "cpu"
+    model: str = "mlp"
+    depth: int = 1
+    width: int = 64
+    workload: str = "inference"
+
+
+@contextlib.contextmanager
+def serve(known: Registry, *, port: int, mnist: Path | None) -> Iterator[str]:
+    """Serves until the context is left. Yields the address to open.
+
+    Raises: UserError where the port is taken.
+    """
+    empty = Study("page", "", (), (), ())
+    digits = data.load(mnist, empty.seed)
+
+    def assign(query: Mapping[str, str]) -> Assignment:
+        return desk.assignment(plan.task_of(empty, _cell(query, known), digits.name, 0))
+
+    with Server(port=port, assign=assign) as server:
+        desk = Desk(server, known, digits)
+        yield f"http://localhost:{server.port}"
+
+
+def _cell(query: Mapping[str, str], known: Registry) -> Cell:
+    """The cell that a URL's query names.
+
+    Raises: UserError naming the part of the query that is wrong.
+    """
+    try:
+        wish = msgspec.convert(query, Wish, strict=False)
+        name, wanted = frameworks.split_version(wish.framework)
+        framework = frameworks.find(known, name, where="framework")
+        version = frameworks.resolve_version(name, framework, wanted, where="framework")
+        study.check_backend(name, framework, wish.backend, "backend")
+        size = {"kind": wish.model, "depth": wish.depth, "width": wish.width}
+        target = Target(name, version, wish.backend, "person")
+        cell = {"target": msgspec.to_builtins(target), "model": size, "workload": wish.workload}
+        found = msgspec.convert(cell, Cell)
+    except msgspec.ValidationError as error:
+        mend = "such as ?framework=tfjs&backend=wasm&model=mlp&depth=4&width=128&workload=training"
+        raise UserError(str(error), where="the page's URL", mend=mend) from None
+    if framework.runs_in == "native" or found.model.kind not in framework.models:
+        mend = f"{name} runs {framework.runs_in}, with models {', '.join(framework.models)}"
+        raise UserError(f"{name} can't run {found.model} in a page", where="the page's URL", mend=mend)
+    return found

@@ -1,0 +1,118 @@
+"""The three sentences: no claim that the numbers don't carry, and no failure unsaid."""
+
+from collections.abc import Iterable
+
+import pytest
+
+import made
+from howfar.records import Cell, Model, Outcome, Target
+from howfar.report.answer import Answer, answer
+
+SIZES = ((1, 64),)
+
+
+def told(outcomes: Iterable[Outcome], *targets: Target, rounds: int = 3) -> Answer:
+    return answer(made.results(outcomes, made.study(targets, experiments=("inference_time",), rounds=rounds)))
+
+
+def rounds(cells: Iterable[Cell], count: int = 3) -> list[Outcome]:
+    return [made.outcome(cell, number) for cell in cells for number in range(count)]
+
+
+@pytest.fixture(scope="module")
+def rich() -> Answer:
+    return answer(made.rich())
+
+
+def plain(words: str) -> str:
+    return words.replace("\u00a0", " ")
+
+
+def test_a_winner_at_every_size_is_said_once(rich: Answer) -> None:
+    expected = (
+        "In inference, onnxruntime-web@1.23.0 wasm is the fastest browser target at every size (1 × 64 to 8 × 256)."
+    )
+    assert expected in plain(rich.fastest)
+
+
+def test_where_the_interval_includes_one_nobody_is_called_fastest(rich: Answer) -> None:
+    training = plain(rich.fastest).splitlines()[0]
+    assert "convnetjs@0.3.0 cpu is the fastest browser target at 1 × 64 and 4 × 128" in training
+    assert "tfjs@4.22.0 webgl and convnetjs@0.3.0 cpu can't be told apart at 8 × 256" in training
+
+
+def test_a_quick_wrong_result_is_not_the_fastest() -> None:
+    cells = made.cells([made.LITERT, made.TFJS], "inference", SIZES)
+    outcomes = [made.wrong(cells[0], number) for number in range(3)] + rounds(cells[1:])
+    found = told(outcomes, made.LITERT, made.TFJS)
+    assert "tfjs@4.22.0 cpu is the only browser target with a right result" in found.fastest
+    assert "litert@0.2.1 wasm gave a wrong result in 3 tasks (output differs" in found.failed
+
+
+def test_the_distance_to_native_is_told_with_its_intervals(rich: Answer) -> None:
+    inference = plain(rich.native).splitlines()[1]
+    assert inference.startswith("In inference, the best browser target takes 0.9")
+    assert ", at 1 × 64) to 1." in inference
+    assert "the time of native on one thread, and 1.1" in inference
+    assert inference.endswith("that of native at its best.")
+
+
+def test_no_clear_difference_from_native_is_said() -> None:
+    cells = made.cells([made.TFJS, made.NATIVE], "inference", SIZES)
+    series = [made.outcome(made.cells([made.TFJS], "inference", SIZES)[0], number).series for number in (3, 4, 0)]
+    outcomes = [made.outcome(cell, n, series=series[(n + (cell == cells[1])) % 3]) for cell in cells for n in range(3)]
+    assert "no clear difference" in told(outcomes, made.TFJS, made.NATIVE).native
+
+
+def test_without_native_the_distance_is_not_guessed() -> None:
+    found = told(rounds(made.cells([made.TFJS], "inference", SIZES)), made.TFJS)
+    assert found.native == "Native was not measured, so the distance to it can't be said."
+
+
+def test_native_that_could_not_run_is_said_with_its_reason() -> None:
+    cells = made.cells([made.TFJS, made.NATIVE], "inference", SIZES)
+    outcomes = [*rounds(cells[:1]), made.failed(cells[1], "unsupported", "install howfar[native]")]
+    assert "Native gave no right result (install howfar[native])" in told(outcomes, made.TFJS, made.NATIVE).native
+
+
+def test_one_round_allows_no_ranking() -> None:
+    found = told(rounds(made.cells([made.TFJS, made.ORT, made.NATIVE], "inference", SIZES), 1), rounds=1)
+    assert "onnxruntime-web@1.23.0 wasm had the lowest time" in found.fastest
+    assert "one round allows no ranking" in found.fastest
+    assert "one round, no interval" in found.native
+
+
+def test_when_nothing_succeeded_it_is_said_with_the_reason() -> None:
+    cells = made.cells([made.TFJS, made.NATIVE], "inference", SIZES)
+    found = told([made.failed(cell, "crashed", "no memory left") for cell in cells])
+    assert found.fastest == "No browser target gave a right result, so there is none to call fastest."
+    assert "no memory left" in found.native
+    assert "tensorflow@2.21.0 cpu 1 thread and tfjs@4.22.0 cpu crashed in 2 tasks (no memory left)." in found.failed
+
+
+def test_nothing_at_all_is_no_success() -> None:
+    found = told([])
+    assert "Everything" not in found.failed
+    assert "The run is not complete: 0 of" in found.failed
+
+
+def test_a_whole_run_without_failures_says_so() -> None:
+    study = made.study([made.TFJS], experiments=("inference_time",), rounds=1)
+    outcomes = [made.outcome(cell) for cell in study.cells("inference")]
+    assert answer(made.results(outcomes, study)).failed == "Everything that was planned ran, and gave right results."
+
+
+def test_failures_and_software_gpus_are_told(rich: Answer) -> None:
+    for words in (
+        "tfjs@4.22.0 webgl crashed in 2 tasks (the renderer process is gone (signal 11)).",
+        "synaptic@1.1.4 cpu hung in 6 tasks (phase warmup passed its limit of 180 s).",
+        "could not run here in 45 tasks (litert wasm cannot train; and 4 other reasons below).",
+        "WebGL and WebGPU ran in software here: their times say nothing about a GPU.",
+    ):
+        assert words in rich.failed
+
+
+def test_browsers_are_told_apart() -> None:
+    firefox = Target("tfjs", "4.22.0", "cpu", "firefox")
+    cell = Cell(firefox, Model("mlp", 1, 64), "inference")
+    assert "tfjs@4.22.0 cpu in firefox is the only" in told(rounds([cell]), firefox).fastest
