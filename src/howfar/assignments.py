@@ -16,7 +16,7 @@ from howfar.server import Server
 TOLERANCE = 5e-6
 # Enough that one sample's luck, or one step's, decides nothing; few enough for a back end that takes a second a step.
 INFERENCE_CHECKS = 8
-TRAINING_CHECKS = 4
+TRAINING_CHECKS = 3
 # Small: at 0.05 the losses of a deep net over few samples jump about, and rounding decides where they go.
 LEARNING_RATE = 0.01
 

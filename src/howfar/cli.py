@@ -12,6 +12,7 @@ import click
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from howfar import __version__, frameworks
@@ -86,8 +87,9 @@ def _report(results: Any, folder: Path) -> None:
     from howfar.report import answer
 
     page = reports.write(results, folder)
-    for sentence in answer.sentences(results):
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+    found = answer.answer(results)
+    for sentences in (found.fastest, found.native, found.failed):
+        console.print(sentences, markup=False, highlight=False, soft_wrap=True)
     console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -134,8 +136,8 @@ def list_(
         return
     table = Table(*head, box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        table.add_row(*row)
-    console.print(table, markup=False, highlight=False)
+        table.add_row(*map(escape, row))
+    console.print(table)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Runs a plan: block after block, every outcome appended at once. A run that was killed goes on where it stood."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -75,12 +75,12 @@ class Workshop:
         finally:
             block.close()
 
-    def survey(self, browser: str) -> dict[str, Outcome]:
-        """What this browser says of each back end: the known answers, asked on each of them."""
+    def survey(self, browser: str, backends: Iterable[str] = ("cpu", "wasm", "webgl", "webgpu")) -> dict[str, Outcome]:
+        """What this browser says of these back ends: the known answers, asked on each of them."""
         with self.block() as block:
             return {
                 backend: self.visitor.measure(block.host(browser), self._survey_task(browser, backend), "survey")
-                for backend in self.known["reference"].backends
+                for backend in backends
             }
 
     def _survey_task(self, browser: str, backend: str) -> Task:
@@ -96,9 +96,9 @@ class Workshop:
     def _environment(self, name: str, host: Host) -> Environment:
         facts = {**environment.checked_facts(), **host.checked_facts()}
         if name != "native":
-            gpu = ("webgl_renderer", "webgpu_adapter")
-            found = {key: value for outcome in self.survey(name).values() for key, value in outcome.facts.items()}
-            facts |= {key: found.get(key) for key in gpu}
+            survey = self.survey(name, ("webgl", "webgpu"))
+            found = {key: value for outcome in survey.values() for key, value in outcome.facts.items()}
+            facts |= {key: found.get(key) for key in ("webgl_renderer", "webgpu_adapter")}
         return Environment(fingerprint(facts), facts)
 
 

@@ -7,12 +7,14 @@ names, and the bytes registered with it: nothing else.
 
 import contextlib
 import hmac
+import mimetypes
 import queue
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -51,17 +53,18 @@ HEADERS = {
 PAGE = Path(str(files("howfar").joinpath("page")))
 
 
+@cache
+def page_files() -> Mapping[str, bytes]:
+    """Every file of the page folder, by its path in it."""
+    return {path.relative_to(PAGE).as_posix(): path.read_bytes() for path in PAGE.rglob("*") if path.is_file()}
+
+
 def page_with(assignment: Assignment) -> str:
     """index.html with the assignment, and with preloads of what the page will ask for first."""
-    modules = [
-        assignment.adapter_url,
-        f"/page/workloads/{assignment.task.cell.workload}.js",
-        "/page/workloads/workload.js",
-    ]
+    modules = (assignment.adapter_url, f"/page/workloads/{assignment.task.cell.workload}.js")
     links = [f'<link rel="modulepreload" href="{escape(url)}">' for url in modules]
-    links.append(f'<link rel="preload" as="fetch" crossorigin href="{escape(assignment.data_url)}">')
     data = msgspec.json.encode(assignment).decode().replace("<", "\\u003c")
-    text = (PAGE / "index.html").read_text("utf-8")
+    text = page_files()["index.html"].decode()
     return text.replace("<!-- preloads -->", "\n".join(links)).replace("<!-- assignment -->", data)
 
 
@@ -147,7 +150,7 @@ class Server:
             Route("/tasks/{task}/phase", self._phase, methods=["POST"]),
             Route("/tasks/{task}/report", self._report, methods=["POST"]),
             Route("/blobs/{path:path}", self._blob),
-            Mount("/page", StaticFiles(directory=PAGE)),
+            Route("/page/{path:path}", self._page_file),
             Mount("/packages", StaticFiles(directory=packages_dir(), check_dir=False)),
         ]
         if adapters:
@@ -166,6 +169,13 @@ class Server:
         visit = self._visit(request)
         visit.put("fetched")
         return _json(visit.assignment)
+
+    async def _page_file(self, request: Request) -> Response:
+        """From memory: a page waits for these files with a browser that has just started."""
+        content = page_files().get(request.path_params["path"])
+        if content is None:
+            raise HTTPException(404)
+        return Response(content, media_type=mimetypes.guess_type(request.url.path)[0])
 
     async def _page(self, request: Request) -> Response:
         """The page with its assignment in it: of the visit whose task and token it names, else of a person's wish."""

@@ -1,7 +1,6 @@
 // Is a back end there at all? Asked of the browser itself, before a framework is, so that "unsupported" carries a reason.
 
-import { Failure } from './failures.js';
-import { adapterFacts, glFacts } from './watch-gpu.js';
+import { Failure } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Facts} Facts */
 
@@ -48,4 +47,82 @@ async function probeWebgpu() {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
   return adapterFacts(adapter);
+}
+
+// Sees every GL context and GPU device that a framework opens, without touching what it does with them:
+// which renderer it really got, and whether it was lost. Only the page can see a loss; drivers do not report it.
+
+/** @typedef {{facts: Facts, lost: Promise<never>}} GpuWatch */
+
+/** @returns {GpuWatch} `lost` rejects with the Failure when a context or device is lost; `facts` fills as they open */
+export function watchGpu() {
+  /** @type {Facts} */
+  const facts = {};
+  /** @type {(failure: Failure) => void} */
+  let fail = () => {};
+  const lost = /** @type {Promise<never>} */ (new Promise((_, reject) => { fail = reject; }));
+  lost.catch(() => {}); // a loss after the outcome is posted concerns nobody
+  watchCanvas(HTMLCanvasElement.prototype, facts, fail);
+  if (globalThis.OffscreenCanvas) watchCanvas(OffscreenCanvas.prototype, facts, fail);
+  if (globalThis.GPUAdapter) watchAdapter(facts, fail);
+  return { facts, lost };
+}
+
+/**
+ * @param {{getContext: Function}} prototype
+ * @param {Facts} facts
+ * @param {(failure: Failure) => void} fail
+ */
+function watchCanvas(prototype, facts, fail) {
+  const original = prototype.getContext;
+  /** @this {EventTarget} @param {unknown[]} args */
+  prototype.getContext = function getContext(...args) {
+    const context = original.apply(this, args);
+    if (context && /^webgl/.test(String(args[0])) && !seen.has(this)) {
+      seen.add(this);
+      Object.assign(facts, glFacts(context));
+      this.addEventListener('webglcontextlost', () => fail(new Failure('gl_context_lost', 'the WebGL context was lost')));
+    }
+    return context;
+  };
+}
+
+/** @type {WeakSet<EventTarget>} */
+const seen = new WeakSet();
+
+/**
+ * @param {Facts} facts
+ * @param {(failure: Failure) => void} fail
+ */
+function watchAdapter(facts, fail) {
+  const original = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function requestDevice(descriptor) {
+    const device = await original.call(this, descriptor);
+    Object.assign(facts, adapterFacts(this));
+    device.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') fail(new Failure('gpu_device_lost', `the WebGPU device was lost: ${message}`));
+    });
+    return device;
+  };
+}
+
+/**
+ * @param {WebGLRenderingContext | WebGL2RenderingContext} context
+ * @returns {Facts}
+ */
+export function glFacts(context) {
+  const names = context.getExtension('WEBGL_debug_renderer_info');
+  return { webgl_renderer: String(context.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : context.RENDERER)) };
+}
+
+/**
+ * @param {GPUAdapter} adapter
+ * @returns {Facts}
+ */
+export function adapterFacts(adapter) {
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
+  return {
+    webgpu_adapter: [vendor, architecture, description].filter(Boolean).join(' ') || 'unnamed',
+    webgpu_fallback_adapter: isFallbackAdapter,
+  };
 }

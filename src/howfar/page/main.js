@@ -1,11 +1,10 @@
 // The life of a page: ask what to do, load the library, measure, post the report. One page, one task.
 
-import { describe, Failure } from './failures.js';
-import { loadScripts } from './load-script.js';
+import { watchGpu } from './backends.js';
+import { fetchData, fetchNetwork, loadScripts } from './load.js';
 import { calibrateTick, measureLatency, measureThroughput } from './measure.js';
-import { SCHEMA } from './protocol.js';
+import { describe, Failure, SCHEMA } from './protocol.js';
 import { openForPerson, openVisit } from './visit.js';
-import { watchGpu } from './watch-gpu.js';
 
 /** @typedef {import('./protocol.js').Assignment} Assignment */
 /** @typedef {import('./protocol.js').PhaseName} PhaseName */
@@ -23,7 +22,6 @@ function pageFacts() {
     cross_origin_isolated: crossOriginIsolated,
     hardware_concurrency: navigator.hardwareConcurrency,
     visibility: document.visibilityState,
-    tick_us: Number((calibrateTick(clock) * 1000).toPrecision(3)),
   };
 }
 
@@ -33,7 +31,7 @@ function pageFacts() {
  */
 function emptyReport(task_id) {
   return {
-    task_id, status: 'ok', message: '', detail: '', facts: pageFacts(), phases: [], series: [],
+    task_id, status: 'ok', message: '', detail: '', facts: {}, phases: [], series: [],
     outputs: [], losses: [], live_tensors: null, heap_bytes: null, schema: SCHEMA,
   };
 }
@@ -57,30 +55,6 @@ function phaseTimer(visit, report) {
 }
 
 /**
- * @param {Assignment} assignment
- * @param {ArrayBuffer} weights
- */
-function networkOf({ layers, task, learning_rate }, weights) {
-  let offset = 0;
-  const take = (/** @type {number} */ length) => {
-    const view = new Float32Array(weights, offset, length);
-    offset += view.byteLength;
-    return view;
-  };
-  const parameters = layers.map(({ inputs, units }) => ({ weights: take(inputs * units), biases: take(units) }));
-  return { model: task.cell.model, layers, parameters, learningRate: learning_rate, batchSize: task.batch_size };
-}
-
-/** @param {string} url */
-const fetchBytes = async (url) => (await fetch(url)).arrayBuffer();
-
-/** @param {Assignment} assignment */
-async function fetchData({ data_url, data: { samples, features } }) {
-  const bytes = await fetchBytes(data_url);
-  return { inputs: new Float32Array(bytes, 0, samples * features), labels: new Uint8Array(bytes, samples * features * 4, samples) };
-}
-
-/**
  * @param {Visit} visit
  * @param {Report} report
  * @param {import('./protocol.js').Facts} gpuFacts
@@ -96,7 +70,7 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
   }
-  await phase('model_load', async () => adapter.build(networkOf(assignment, await fetchBytes(assignment.weights_url))));
+  await phase('model_load', async () => adapter.build(await fetchNetwork(assignment)));
   /** @type {Workload} */
   const work = /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
   await phase('first', () => work.first(report));
@@ -113,7 +87,9 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
  * @param {Report} report
  */
 async function measureSteady({ assignment, enter }, adapter, work, report) {
-  const loop = { clock, tickMs: calibrateTick(clock), sampling: assignment.task.sampling, turn: 0 };
+  const tickMs = calibrateTick(clock);
+  report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
+  const loop = { clock, tickMs, sampling: assignment.task.sampling, turn: 0 };
   const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
   const { metrics } = assignment.task;
   if (metrics.includes('latency')) report.series.push(...(await measureLatency(loop, work.operation, enter)));
@@ -144,7 +120,7 @@ async function run(visit, watch) {
   } catch (error) {
     Object.assign(report, describe(error));
   }
-  Object.assign(report.facts, watch.facts);
+  Object.assign(report.facts, pageFacts(), watch.facts);
   await visit.post(report);
   return report;
 }

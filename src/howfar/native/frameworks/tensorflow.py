@@ -89,4 +89,6 @@ def sync() -> None:
 
 
 def dispose() -> None:
-    keras.backend.clear_session()
+    global _infer, _step, _last  # noqa: PLW0603 - a process holds one model
+    del _infer, _step
+    _last = None

@@ -1,7 +1,7 @@
 // TensorFlow.js, layers API, float32. Threads of the wasm back end are its own choice (half of the cores).
 
 import { probeBackend } from '../backends.js';
-import { Failure } from '../failures.js';
+import { Failure } from '../protocol.js';
 
 /** @typedef {{data(): Promise<Float32Array>, dispose(): void}} Tensor */
 /** @typedef {{xs: Tensor, ys: Tensor}} Batch */

@@ -4,7 +4,7 @@
 /** @typedef {import('../frameworks/adapter.js').Adapter<any>} Adapter */
 /** @typedef {import('./workload.js').Workload} Workload */
 
-import { finite } from './workload.js';
+import { finite } from '../protocol.js';
 
 /**
  * @param {Adapter} adapter

@@ -1,0 +1,102 @@
+"""From starting the browser to the first sample, against a bare `chromium URL` whose page posts back at once.
+
+    python benchmarks/launch.py [RUNS]
+
+In turn, so that a drifting machine meets both alike. `bare` is the least that any tool pays: the same program, a fresh
+profile, a page of one line. `bare, isolated` is the same with the headers that give the page its 5 us clock and its
+threads (they cost a change of process). howfar's own is the time to the begin of its phase `first`.
+"""
+
+import http.server
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+
+from howfar import frameworks, plan
+from howfar.hosts import chromium
+from howfar.hosts.base import remove
+from howfar.records import Cell, Sampling, Study, Target
+from howfar.runner import Options, Workshop
+from howfar.server import HEADERS
+
+SHORT = Sampling(1, 0.001, 0.002, 0.5, 0.001, 0.002)
+PAGE = b"<!doctype html><script>fetch('/posted', {method: 'POST'})</script>"
+
+
+class Bare(http.server.ThreadingHTTPServer):
+    """Serves the page of one line, and notes when it posts back."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.posted = threading.Event()
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                for name, value in {"content-type": "text/html", **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(PAGE)
+
+            def do_POST(self) -> None:
+                server.posted.set()
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def launch(self, number: int) -> float:
+        """Seconds from the start of the process to the post."""
+        self.posted.clear()
+        profile = tempfile.mkdtemp()
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        url = f"http://p{number}.localhost:{self.server_address[1]}/"
+        command = [str(chromium.require()), "--headless=new", *sandbox, f"--user-data-dir={profile}", url]
+        start = time.monotonic()
+        quiet = subprocess.DEVNULL
+        browser = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
+        self.posted.wait(30)
+        seconds = time.monotonic() - start
+        os.killpg(browser.pid, signal.SIGKILL)
+        browser.wait()
+        from pathlib import Path
+
+        remove(Path(profile))
+        return seconds
+
+
+def howfar_launch(shop: Workshop) -> float:
+    """Seconds from the start of the process to the first sample of the known answers."""
+    study = Study("launch", "", (), (), (), sampling=SHORT)
+    cell = Cell(Target("reference", "1", "cpu", "chromium"), plan.CONTROL_MODEL, "inference")
+    with shop.block() as block:
+        outcome = shop.visitor.measure(block.host("chromium"), plan.task_of(study, cell, shop.digits.name, 0), "")
+    before = ("launch", "library_load", "backend_init", "model_load")
+    return sum(span.seconds for span in outcome.timeline if span.name in before)
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
+    bare, isolated = Bare({}), Bare(HEADERS)
+    seconds: dict[str, list[float]] = {"bare": [], "bare, isolated": [], "howfar": []}
+    with Workshop(Study("launch", "", (), (), ()), frameworks.registry(), Options()) as shop:
+        for number in range(runs):
+            seconds["bare"].append(bare.launch(number))
+            seconds["bare, isolated"].append(isolated.launch(number))
+            seconds["howfar"].append(howfar_launch(shop))
+    for name, values in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(values, seconds["bare"], strict=True))
+        print(f"{name:16} median {statistics.median(values):.3f} s, min {min(values):.3f} s, {ratio:.2f} x bare")
+
+
+main()

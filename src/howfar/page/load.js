@@ -1,0 +1,50 @@
+// What a page fetches: the library's scripts, the model's weights, the data.
+
+/** @typedef {import('./protocol.js').Assignment} Assignment */
+
+/**
+ * Loads classic scripts one after the other (a library's browser file, as its users load it).
+ * @param {readonly string[]} urls
+ */
+export async function loadScripts(urls) {
+  for (const url of urls) await loadScript(url);
+}
+
+/** @param {string} url */
+function loadScript(url) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = url;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error(`${url} could not be loaded`));
+    document.head.append(script);
+  });
+}
+
+/**
+ * @param {Assignment} assignment
+ * @returns {Promise<import('./frameworks/adapter.js').Network>}
+ */
+export async function fetchNetwork({ layers, weights_url, task, learning_rate }) {
+  const weights = layers.length ? await fetchBytes(weights_url) : new ArrayBuffer(0);
+  let offset = 0;
+  const take = (/** @type {number} */ length) => {
+    const view = new Float32Array(weights, offset, length);
+    offset += view.byteLength;
+    return view;
+  };
+  const parameters = layers.map(({ inputs, units }) => ({ weights: take(inputs * units), biases: take(units) }));
+  return { model: task.cell.model, layers, parameters, learningRate: learning_rate, batchSize: task.batch_size };
+}
+
+/** @param {string} url */
+const fetchBytes = async (url) => (await fetch(url)).arrayBuffer();
+
+/**
+ * @param {Assignment} assignment
+ * @returns {Promise<{inputs: Float32Array, labels: Uint8Array}>} inputs (samples, features) row-major, labels (samples)
+ */
+export async function fetchData({ data_url, data: { samples, features } }) {
+  const bytes = await fetchBytes(data_url);
+  return { inputs: new Float32Array(bytes, 0, samples * features), labels: new Uint8Array(bytes, samples * features * 4, samples) };
+}
