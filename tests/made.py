@@ -71,7 +71,7 @@ CONTROL = Target("reference", "1", "cpu", "chromium")
 
 # Milliseconds per million weights and a fixed cost per operation, for a batch of 64 in training.
 SPEED = {
-    TFJS: (160.0, 2.0), WASM: (22.0, 1.5), WEBGL: (60.0, 14.0), WEBGPU: (58.0, 9.0), OLD: (420.0, 4.0),
+    TFJS: (160.0, 2.0), WASM: (22.0, 1.5), WEBGL: (64.3, 14.0), WEBGPU: (58.0, 9.0), OLD: (420.0, 4.0),
     CONVNET: (85.0, 0.3), BRAIN: (150.0, 0.6), SYNAPTIC: (9000.0, 20.0), ORT: (12.0, 0.2), ORT_WEBGPU: (50.0, 4.0),
     LITERT: (20.0, 0.4), NATIVE: (11.0, 0.35), NATIVE_ALL: (4.0, 0.5), CONTROL: (20.0, 0.0),
 }  # fmt: skip

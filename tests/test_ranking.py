@@ -8,7 +8,7 @@ import pytest
 
 import made
 from howfar.measured import Measured, timed
-from howfar.ranking import Field, against, fields
+from howfar.ranking import Field, fields
 from howfar.records import Cell, Model, Outcome, Series, Target
 
 MODEL = Model("mlp", 1, 64)
@@ -46,7 +46,7 @@ def test_a_wrong_result_takes_no_part_however_fast() -> None:
     quick = at(made.LITERT, [0.1, 0.1, 0.1], status="wrong_result")
     found = field(quick, at(made.TFJS, [5.0, 5.1, 5.2]))
     assert names(found.browsers) == ["tfjs@4.22.0 cpu"]
-    assert against(found.entries[0], found.entries[1]) is None
+    assert found.against(found.entries[0], found.entries[1]) is None
 
 
 def test_native_is_the_yardstick_and_no_contestant() -> None:
@@ -54,7 +54,7 @@ def test_native_is_the_yardstick_and_no_contestant() -> None:
     assert names(found.leaders) == ["tfjs@4.22.0 cpu"]
     assert names(found.natives) == ["tensorflow@2.21.0 cpu all threads", "tensorflow@2.21.0 cpu 1 thread"]
     assert found.native_single is not None and found.native_single.cell.target == made.NATIVE
-    ratio = against(found.browsers[0], found.native_single)
+    ratio = found.against(found.browsers[0], found.native_single)
     assert ratio is not None and ratio.value == pytest.approx(4.0)
 
 

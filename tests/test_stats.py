@@ -129,3 +129,26 @@ def test_change_point_rarely_fires_on_steady_noise() -> None:
     rng = np.random.default_rng(2)
     fired = sum(stats.change_point(rng.normal(10, 1, 60)) is not None for _ in range(500))
     assert fired <= 10
+
+
+@pytest.mark.parametrize("cells", [14, 42])
+@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("alike", [3, 1000])
+def test_an_interval_that_learns_from_the_other_cells_covers_95_percent(cells: int, processes: int, alike: int) -> None:
+    """`alike`: how many degrees of freedom the cells' own spreads scatter with, from very unlike to all the same."""
+    rng = np.random.default_rng([cells, processes, alike])
+    covered, widths = [], []
+    for _ in range(200):
+        spreads = 0.03 * np.sqrt(alike / rng.chisquare(alike, cells))
+        logs = np.log(5) + rng.normal(size=(cells, processes)) * spreads[:, None]
+        low, high = stats.t_interval(logs, stats.prior(np.exp(logs)))
+        covered.append(coverage(low, high, np.log(5)))
+        widths.append(np.median(high - low) / np.median(np.diff(stats.t_interval(logs), axis=0)))
+    assert 0.93 <= np.mean(covered) <= 0.97
+    assert np.median(widths) < 0.8  # and it says more than each cell could say alone
+
+
+def test_few_cells_say_nothing_of_one_another() -> None:
+    assert stats.prior([[1.0, 1.1]] * (stats.MIN_POOLED_CELLS - 1)) is None
+    assert stats.prior([[1.0, 1.1]] * stats.MIN_POOLED_CELLS) is not None
+    assert stats.prior([[1.0]] * 50) is None

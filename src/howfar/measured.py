@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct, structs
 
 from howfar.records import PRIMARY_METRIC, Cell, Fact, Metric, Outcome, Results, Status, Task, Workload
-from howfar.stats import Floats, Summary, change_point, summarize
+from howfar.stats import Floats, Prior, Summary, change_point, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -93,11 +93,15 @@ def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[
 
     The first of `metrics` is the primary one: every group has a row for it, with numbers or without.
     """
+    gathered = list(groups(results, wanted))
+    known = {
+        metric: prior(list(_medians(_samples(group, metric)).values()) for group in gathered) for metric in metrics
+    }
     return [
         measured
-        for group in groups(results, wanted)
+        for group in gathered
         for metric in metrics
-        if (measured := _measured(group, metric)).summary is not None or metric == metrics[0]
+        if (measured := _measured(group, metric, known[metric])).summary is not None or metric == metrics[0]
     ]
 
 
@@ -166,15 +170,24 @@ def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[
     return fitting[-1] if fitting else outcome.environment
 
 
-def _measured(group: Group, metric: Metric) -> Measured:
+def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
+    """Milliseconds per operation, by round; rounds that gave none are left out."""
     samples = {o.task.round: per_operation(o, metric) for o in group.outcomes if o.status in COUNTED}
-    samples = {number: values for number, values in samples.items() if len(values)}
+    return {number: values for number, values in samples.items() if len(values)}
+
+
+def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
+    return {number: float(np.median(values)) for number, values in samples.items()}
+
+
+def _measured(group: Group, metric: Metric, known: Prior | None) -> Measured:
+    samples = _samples(group, metric)
     status, message = verdict(group.outcomes)
     return Measured(
         group=group,
         metric=f"{metric}_ms",
-        summary=summarize(list(samples.values())) if samples else None,
-        rounds={number: float(np.median(values)) for number, values in samples.items()},
+        summary=summarize(list(samples.values()), known) if samples else None,
+        rounds=_medians(samples),
         status=status,
         message=message if samples or message else f"no samples of {metric}",
         drifting=any(change_point(values) is not None for values in samples.values()),

@@ -1,13 +1,14 @@
 """Who is faster than whom, claimed only where the rounds that both were measured in allow it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from msgspec import Struct
 
 from howfar.measured import Measured
 from howfar.records import Model, Workload
-from howfar.stats import Ratio, ratio
+from howfar.stats import Prior, Ratio, block_ratios, prior, ratio
 
 
 class Field(Struct, frozen=True):
@@ -17,6 +18,7 @@ class Field(Struct, frozen=True):
     model: Model
     metric: str
     entries: tuple[Measured, ...]
+    prior: Prior | None = None  # what all comparisons of the table say of how ratios scatter from round to round
 
     @property
     def browsers(self) -> list[Measured]:
@@ -37,7 +39,17 @@ class Field(Struct, frozen=True):
     def leaders(self) -> list[Measured]:
         """The fastest browser target and every one that cannot be told apart from it, fastest first."""
         ranked = self.browsers
-        return ranked[:1] + [other for other in ranked[1:] if not _faster(ranked[0], other)]
+        return ranked[:1] + [other for other in ranked[1:] if not self._faster(ranked[0], other)]
+
+    def against(self, entry: Measured | None, other: Measured | None) -> Ratio | None:
+        """How many times the other's time this one takes; None when either has no right numbers or no shared round."""
+        if entry is None or other is None or not (entry.right and other.right):
+            return None
+        return ratio(entry.rounds, other.rounds, self.prior)
+
+    def _faster(self, entry: Measured, other: Measured) -> bool:
+        compared = self.against(entry, other)
+        return compared is not None and compared.faster
 
 
 def fields(measured: Iterable[Measured]) -> list[Field]:
@@ -46,14 +58,16 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     for entry in measured:
         if entry.group.current:
             gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
-    return [Field(*key, entries=tuple(gathered[key])) for key in sorted(gathered)]
+    known = {metric: prior(_ratios(gathered, metric)) for _, _, metric in gathered}
+    return [Field(*key, entries=tuple(gathered[key]), prior=known[key[2]]) for key in sorted(gathered)]
 
 
-def against(entry: Measured | None, other: Measured | None) -> Ratio | None:
-    """How many times the other's time this one takes; None when either has no right numbers or no shared round."""
-    if entry is None or other is None or not (entry.right and other.right):
-        return None
-    return ratio(entry.rounds, other.rounds)
+def _ratios(gathered: Mapping[tuple[Workload, Model, str], Sequence[Measured]], metric: str) -> Iterator[list[float]]:
+    """The block ratios of every pair that may be compared by this metric."""
+    for (_, _, own), entries in gathered.items():
+        if own == metric:
+            for one, other in combinations([entry for entry in entries if entry.right], 2):
+                yield block_ratios(one.rounds, other.rounds)
 
 
 def first(entries: Sequence[Measured]) -> Measured | None:
@@ -63,8 +77,3 @@ def first(entries: Sequence[Measured]) -> Measured | None:
 
 def _time(entry: Measured) -> float:
     return entry.median
-
-
-def _faster(entry: Measured, other: Measured) -> bool:
-    compared = against(entry, other)
-    return compared is not None and compared.faster

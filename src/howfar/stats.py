@@ -4,13 +4,16 @@ The browser process is the unit of replication: samples of one process share its
 its moment, so a hundred of them say less about the next process than three processes do.
 """
 
-from collections.abc import Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as distributions
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma
 
 Floats = NDArray[np.float64]
 
@@ -18,6 +21,13 @@ CONFIDENCE = 0.95
 # Below these many samples a quantile so far out is the largest sample under another name.
 MIN_SAMPLES = {0.1: 10, 0.9: 10, 0.99: 100}
 DRIFT_P = 0.01
+# With fewer cells than this their spreads say too little of one another (simulated: coverage falls below 93 %).
+MIN_POOLED_CELLS = 10
+# What the other cells say never counts for more than this many further processes: with more, a study whose cells
+# happen to agree would give intervals that one unquiet cell does not deserve.
+MAX_PRIOR_WEIGHT = 10.0
+# A spread below 1e-5 is the clock's step, not the machine's.
+MIN_VARIANCE = 1e-10
 
 
 class Summary(Struct, frozen=True):
@@ -67,21 +77,56 @@ def quantile(processes: Sequence[ArrayLike], q: float) -> float | None:
     return float(np.quantile(pooled, q, weights=weights, method="inverted_cdf"))
 
 
-def t_interval(logs: ArrayLike) -> tuple[Any, Any]:
-    """The 95 % interval of the mean over the last axis (one value per process), by Student's t.
+class Prior(Struct, frozen=True):
+    """What the cells of a study say of one another's spread between processes: as much as `weight` further processes
+    whose logarithms have this `variance` would say of one cell."""
 
-    The percentile bootstrap that is usual here covers about 75 % with three processes, where it should cover 95 %
-    (tests/test_stats.py measures both). Shape (..., R), R >= 2, gives two arrays of shape (...).
+    weight: float
+    variance: float
+
+
+def prior(cells: Iterable[Sequence[float]]) -> Prior | None:
+    """The prior of cells that were measured alike, each given by its processes' medians; None where they are too few.
+
+    Empirical Bayes as in G. K. Smyth, Statistical Applications in Genetics and Molecular Biology 3 (2004): the cells'
+    variances are taken to scatter about a common one, and how much they scatter beyond what so few processes explain
+    says how much a cell may learn from the others. Without it two processes would give an interval of 12.7 standard
+    errors, and three one of 4.3.
+    """
+    logs = [np.log(cell) for cell in cells if len(cell) > 1 and min(cell) > 0]
+    usual = statistics.mode(map(len, logs)) if logs else 0
+    variances = np.array([values.var(ddof=1) for values in logs if len(values) == usual])
+    if len(variances) < MIN_POOLED_CELLS:
+        return None
+    free = usual - 1
+    levels = np.log(np.maximum(variances, MIN_VARIANCE)) - digamma(free / 2) + np.log(free / 2)
+    excess = float(levels.var(ddof=1) - polygamma(1, free / 2))
+    weight = min(MAX_PRIOR_WEIGHT, _inverse_trigamma(excess) * 2 if excess > 0 else MAX_PRIOR_WEIGHT)
+    return Prior(weight, float(np.exp(levels.mean() + digamma(weight / 2) - np.log(weight / 2))))
+
+
+def _inverse_trigamma(value: float) -> float:
+    return float(brentq(lambda x: float(polygamma(1, x)) - value, 1e-6, 1e9))
+
+
+def t_interval(logs: ArrayLike, prior: Prior | None = None) -> tuple[Any, Any]:
+    """The 95 % interval of the mean over the last axis (one value per process), by Student's t, its variance moderated
+    by what the other cells say.
+
+    The percentile bootstrap that is usual here covers 74 % with three processes, where it should cover 95 %
+    (tests/test_stats.py measures all of them). Shape (..., R), R >= 2, gives two arrays of shape (...).
     """
     values = np.asarray(logs, dtype=float)
     count = values.shape[-1]
-    quantile_t = distributions.t.ppf((1 + CONFIDENCE) / 2, count - 1)
-    half = quantile_t * values.std(axis=-1, ddof=1) / np.sqrt(count)
+    known = prior or Prior(0.0, 0.0)
+    free = count - 1 + known.weight
+    variance = (known.weight * known.variance + (count - 1) * values.var(axis=-1, ddof=1)) / free
+    half = distributions.t.ppf((1 + CONFIDENCE) / 2, free) * np.sqrt(variance / count)
     centre = values.mean(axis=-1)
     return centre - half, centre + half
 
 
-def geometric(values: ArrayLike) -> tuple[float, float | None, float | None]:
+def geometric(values: ArrayLike, prior: Prior | None = None) -> tuple[float, float | None, float | None]:
     """The geometric mean of positive values, and its 95 % interval: None, None for a single one.
 
     A value of 0 (a clock too coarse to see the operation) makes the mean 0, of which no interval can be given.
@@ -92,32 +137,34 @@ def geometric(values: ArrayLike) -> tuple[float, float | None, float | None]:
     if len(positive) < 2:
         return float(positive[0]), None, None
     logs = np.log(positive)
-    low, high = t_interval(logs)
+    low, high = t_interval(logs, prior)
     return float(np.exp(logs.mean())), float(np.exp(low)), float(np.exp(high))
 
 
-def summarize(processes: Sequence[ArrayLike]) -> Summary:
+def summarize(processes: Sequence[ArrayLike], prior: Prior | None = None) -> Summary:
     """The statistics of one metric of one cell from its samples: one non-empty array of ms per operation per process.
 
     `median` is the geometric mean of the processes' medians; p10, p90 and p99 are of all samples, processes weighing
     the same.
     """
-    median, low, high = geometric([np.median(np.asarray(process, dtype=float)) for process in processes])
+    median, low, high = geometric([np.median(np.asarray(process, dtype=float)) for process in processes], prior)
     p10, p90, p99 = (quantile(processes, q) for q in (0.1, 0.9, 0.99))
     samples = sum(np.asarray(process).size for process in processes)
     return Summary(median, low, high, p10, p90, p99, samples, len(processes))
 
 
-def ratio(a: Mapping[int, float], b: Mapping[int, float]) -> Ratio | None:
+def block_ratios(a: Mapping[int, float], b: Mapping[int, float]) -> list[float]:
+    """A's time over B's in each round that both were measured in; `a` and `b` map a round to that process's median."""
+    return [a[number] / b[number] for number in a if number in b and a[number] > 0 and b[number] > 0]
+
+
+def ratio(a: Mapping[int, float], b: Mapping[int, float], prior: Prior | None = None) -> Ratio | None:
     """A's time over B's from the rounds that both were measured in; None when there is none.
 
-    `a` and `b` map a round to that process's median. Within a round both met the same machine, so what the machine
-    did from round to round cancels.
+    Within a round both met the same machine, so what the machine did from round to round cancels.
     """
-    shared = [number for number in a if number in b and a[number] > 0 and b[number] > 0]
-    if not shared:
-        return None
-    return Ratio(*geometric([a[number] / b[number] for number in shared]), rounds=len(shared))
+    ratios = block_ratios(a, b)
+    return Ratio(*geometric(ratios, prior), rounds=len(ratios)) if ratios else None
 
 
 def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:

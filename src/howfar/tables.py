@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from howfar.measured import Measured
-from howfar.ranking import Field, against, fields, first
+from howfar.ranking import Field, fields, first
 
 # Scripts rely on these names and on this order; new columns go to the end.
 SCHEMA: dict[str, Any] = {
@@ -130,8 +130,8 @@ def _worst(errors: list[float | None]) -> float | None:
 
 
 def _ratios(entry: Measured, field: Field | None) -> Row:
-    fastest = field and not entry.native and against(entry, first(field.browsers))
-    native = field and against(entry, field.native_single)
+    fastest = field.against(entry, first(field.browsers)) if field and not entry.native else None
+    native = field.against(entry, field.native_single) if field else None
     return {
         "times_fastest": fastest.value if fastest else None,
         "times_native": native.value if native else None,

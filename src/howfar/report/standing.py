@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import METRICS, Measured, timed
-from howfar.ranking import Field, against, fields, first
+from howfar.ranking import Field, fields, first
 from howfar.records import Model, Results, Workload
 from howfar.stats import Ratio
 
@@ -48,8 +48,8 @@ def _standing(field: Field) -> Standing:
         model=field.model,
         claim=_claim(field, leaders),
         leaders=leaders,
-        to_single=against(best, field.native_single),
-        to_best=against(best, native),
+        to_single=field.against(best, field.native_single),
+        to_best=field.against(best, native),
     )
 
 

@@ -1,0 +1,51 @@
+# Each of these works as the first command on a fresh machine: it sets up what it needs, once.
+#   make quick   a true answer in minutes, with its report
+#   make test    every test, in real browsers too
+#   make check   style, types, structure
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: quick test check format bench lock clean
+
+quick: $(VENV)/.ready
+	@scripts/browser
+	$(BIN)/howfar quick
+
+test: $(VENV)/.ready node_modules/.ready
+	@scripts/browser
+	$(BIN)/pytest
+	node --test
+
+check: $(VENV)/.ready node_modules/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	npx --no-install tsc
+	$(BIN)/pytest tests/test_imports.py
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# What benchmarks/ holds, one after the other: nothing else may run meanwhile.
+bench: $(VENV)/.ready
+	@scripts/browser
+	$(BIN)/python benchmarks/launch.py
+	$(BIN)/python benchmarks/overhead.py
+
+# New pins from pyproject.toml, with hashes and without the address of an index.
+lock:
+	uv pip compile pyproject.toml --extra native --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.ready: requirements.lock pyproject.toml scripts/python
+	@scripts/python $(PYTHON) $(VENV)
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@scripts/npm
+	@touch $@
