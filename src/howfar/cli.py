@@ -6,10 +6,8 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
-import click
-import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -18,7 +16,7 @@ from rich.table import Table
 from howfar import __version__, frameworks
 from howfar.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 console = Console()
 
 Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
@@ -26,8 +24,12 @@ Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX file
 Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
 
 
-class Stopped(KeyboardInterrupt):
-    """SIGTERM came: everything is tidied as after Ctrl-C."""
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM came. Not a KeyboardInterrupt: the CLI library would end the process by itself."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @app.command()
@@ -97,7 +99,7 @@ def _report(results: Any, folder: Path) -> None:
 def export(
     results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
     experiment: Annotated[str, typer.Option(help="See `howfar list experiments`.")],
-    to: Annotated[str, typer.Option(help="json, csv or parquet.")] = "csv",
+    to: Annotated[Literal["json", "csv", "parquet"], typer.Option(help="The format.")] = "csv",
     output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
 ) -> None:
     """The rows of one experiment, for other tools."""
@@ -172,13 +174,16 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which howfar.")
     ] = False,
 ) -> None:
     """How far can deep learning go in a web browser? Measured here, held against native and against correctness."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def _stop(number: int, _: object) -> NoReturn:
@@ -190,20 +195,17 @@ def _run_app(command: Callable[..., Any]) -> int:
         return int(command(standalone_mode=False) or 0)
     except UserError as error:
         print(f"howfar: {error}", file=sys.stderr)
-    except click.ClickException as error:
+    except typer.TyperException as error:
         message = " ".join(error.format_message().split())
         print(f"howfar: {message}; see `howfar --help`", file=sys.stderr)
-    except Stopped:
+    except Stopped as stopped:
         print("howfar: stopped; what was measured is kept, the same command goes on from there", file=sys.stderr)
-        return 143
-    except (KeyboardInterrupt, click.Abort):
-        print("howfar: stopped; what was measured is kept, the same command goes on from there", file=sys.stderr)
-        return 130
+        return 128 + stopped.number
     return 2
 
 
 def main() -> NoReturn:
     """The `howfar` command."""
-    signal.signal(signal.SIGTERM, _stop)
-    msgspec.json.Encoder()  # fail before anything is opened where the environment is broken
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     sys.exit(_run_app(app))

@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import math
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -49,20 +51,35 @@ def _scikit_learn() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
 
 
 def _mnist(folder: Path) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    images = _idx(folder, "train-images-idx3-ubyte").reshape(-1, SIDE, SIDE)
-    return (images / 255).astype(np.float32), _idx(folder, "train-labels-idx1-ubyte")
+    images, labels = _idx(folder, "train-images-idx3-ubyte"), _idx(folder, "train-labels-idx1-ubyte")
+    if images.shape != (len(labels), SIDE, SIDE) or labels.ndim != 1 or not set(labels) or labels.max() > 9:
+        what = f"images {images.shape} and labels {labels.shape} are not those of digits"
+        raise UserError(what, where=str(folder), mend=_OWN_FILES)
+    return (images / 255).astype(np.float32), labels
+
+
+_OWN_FILES = "give the folder with MNIST's own files"
 
 
 def _idx(folder: Path, name: str) -> NDArray[np.uint8]:
-    """The bytes of an IDX file (Y. LeCun's format): 2 zero bytes, type 8, the number of dimensions, their sizes, data."""
+    """What an IDX file (plain or gzip) holds."""
     for file, opener in ((folder / name, open), (folder / f"{name}.gz", gzip.open)):
         if file.is_file():
-            with opener(file, "rb") as stream:
-                content = stream.read()
-            if content[:3] != b"\0\0\x08":
-                raise UserError(
-                    "not an IDX file of bytes", where=str(file), mend="give the folder with MNIST's own files"
-                )
-            return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3])
+            try:
+                with opener(file, "rb") as stream:
+                    return _parsed(stream.read())
+            except (OSError, EOFError, ValueError, zlib.error) as error:
+                raise UserError(f"not a whole IDX file of bytes ({error})", where=str(file), mend=_OWN_FILES) from None
     mend = "give the folder that holds MNIST's train-images-idx3-ubyte and train-labels-idx1-ubyte (.gz or not)"
     raise UserError(f"no {name} there", where=str(folder), mend=mend)
+
+
+def _parsed(content: bytes) -> NDArray[np.uint8]:
+    """Y. LeCun's format: 2 zero bytes, type 8, the number of dimensions, their sizes (big-endian), the data."""
+    if content[:3] != b"\0\0\x08" or len(content) < 4:
+        raise ValueError("its first bytes are others")
+    start = 4 + 4 * content[3]
+    sizes = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+    if len(content) != start + math.prod(sizes):
+        raise ValueError(f"{len(content)} bytes, where its sizes {sizes} need {start + math.prod(sizes)}")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(sizes)

@@ -46,7 +46,8 @@ def span(seconds: float | None) -> str:
 
 def told(outcome: Outcome) -> str:
     """A failure in one line."""
-    return f"{outcome.status.replace('_', ' ')}: {outcome.task.describe()}: {outcome.message}"
+    message = " ".join(outcome.message.split())
+    return f"{outcome.status.replace('_', ' ')}: {outcome.task.describe()}: {message}"
 
 
 class _Followed(Protocol):

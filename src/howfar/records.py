@@ -7,7 +7,7 @@ Every struct refuses unknown fields, so a message of another version fails at th
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 # The rules of docs/method.md that a number was taken under. Outcomes of two protocols are never pooled.
 PROTOCOL = "corrected-1"
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
-SCHEMA = 1
+SCHEMA: Final = 1
 
 Workload = Literal["training", "inference"]
 ModelKind = Literal["mlp", "spin", "loop"]
@@ -40,7 +40,7 @@ Fact = str | int | float | bool | None
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day; no infinity, which JSON can't carry
 Text = Annotated[str, Meta(max_length=20_000)]
 
 
@@ -214,7 +214,7 @@ class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     # Inference: the outputs of this many samples are sent back. Training: the losses of this many first steps.
     check_count: Positive
     learning_rate: Annotated[float, Meta(gt=0)]
-    schema: int = SCHEMA
+    schema: Literal[1] = SCHEMA
 
 
 class Phase(Struct, frozen=True, forbid_unknown_fields=True):
@@ -253,7 +253,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
-    schema: int = SCHEMA
+    schema: Literal[1] = SCHEMA
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):

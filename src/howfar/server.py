@@ -249,6 +249,7 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind(("127.0.0.1", port))
     except (OSError, OverflowError) as error:
+        listener.close()
         mend = "choose another with --port, or leave it out for a free one"
         raise UserError(f"port {port} can't be had ({error})", where="127.0.0.1", mend=mend) from None
     return listener

@@ -138,18 +138,16 @@ def create(folder: Path) -> Iterator[Store]:
 
     Raises: UserError where another run holds it, or where the file is not one of ours or broken.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"can't be made ({error.strerror})", where=str(folder), mend="choose another with --out"
-        ) from None
     lock = filelock.FileLock(folder / ".lock")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except filelock.Timeout:
         mend = "wait for it, or choose another folder with --out"
         raise UserError("another run is writing to these results", where=str(folder), mend=mend) from None
+    except OSError as error:
+        what = f"results can't be written there ({error.strerror})"
+        raise UserError(what, where=str(folder), mend="choose another folder with --out") from None
     try:
         with _opened(folder / FILE_NAME, new=True) as store:
             yield store
@@ -177,7 +175,7 @@ def _opened(file: Path, *, new: bool) -> Iterator[Store]:
     sql.event.listen(engine, "connect", _configure)
     try:
         with _explained(file):
-            _check_or_create(engine, file, new and (not file.is_file() or file.stat().st_size == 0))
+            _check_or_create(engine, file, new)
         with _explained(file):
             yield Store(engine)
     finally:
@@ -186,7 +184,6 @@ def _opened(file: Path, *, new: bool) -> Iterator[Store]:
 
 def _configure(connection: object, _: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own connection, which SQLAlchemy leaves untyped
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 
@@ -202,11 +199,15 @@ def _explained(file: Path) -> Iterator[None]:
         raise UserError(f"can't be read ({reason})", where=str(file), mend=mend) from None
 
 
-def _check_or_create(engine: sql.Engine, file: Path, fresh: bool) -> None:
+def _check_or_create(engine: sql.Engine, file: Path, new: bool) -> None:
     with engine.begin() as connection:
         application = connection.execute(sql.text("PRAGMA application_id")).scalar()
         schema = connection.execute(sql.text("PRAGMA user_version")).scalar()
-        if fresh:
+        tables = connection.execute(sql.text("SELECT count(*) FROM sqlite_master")).scalar()
+        if new and not (application or tables):
+            connection.execute(sql.text("PRAGMA journal_mode = WAL"))  # stays so in the file
+            # All or nothing: the driver by itself would make one thing after the other, and be killed in between.
+            connection.execute(sql.text("BEGIN IMMEDIATE"))
             connection.execute(sql.text(f"PRAGMA application_id = {APPLICATION_ID}"))
             connection.execute(sql.text(f"PRAGMA user_version = {SCHEMA}"))
             _metadata.create_all(connection)

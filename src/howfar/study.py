@@ -61,7 +61,7 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
 
     Raises: UserError naming the key whose value does not exist.
     """
-    if not re.fullmatch(r"[\w.-]+", study.name):
+    if not re.fullmatch(r"\w[\w.-]*", study.name):
         raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
     _each_known(study.experiments, experiment_names(), "experiments", where)
     _each_known(study.browsers, hosts.browsers(), "browsers", where)

@@ -6,13 +6,16 @@ editions that howfar's own studies use; for any other version npm's own record o
 """
 
 import base64
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -88,9 +91,7 @@ def _sha256(file: Path) -> str:
 def _download(package: str, version: str, paths: Iterable[str], pinned: str | None) -> Package:
     """Fetches into a folder beside the final one and renames it: a broken download is never taken for a whole one."""
     folder = packages_dir() / package / version
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as name:
-        part = Path(name)
+    with _beside(folder) as part:
         tarball = _npm_pack(package, version, part)
         integrity = _verified(tarball, pinned, f"{package}@{version}")
         hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
@@ -99,6 +100,18 @@ def _download(package: str, version: str, paths: Iterable[str], pinned: str | No
         shutil.rmtree(folder, ignore_errors=True)
         (part / "package").replace(folder)
     return held
+
+
+@contextlib.contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-")
+    except OSError as error:
+        mend = "name a folder that can be written in HOWFAR_CACHE"
+        raise UserError(f"can't keep packages there ({error.strerror})", where=str(cache_dir()), mend=mend) from None
+    with part as name:
+        yield Path(name)
 
 
 def _npm_pack(package: str, version: str, into: Path) -> Path:
@@ -132,8 +145,8 @@ def _npm_mend(package: str) -> str:
 
 
 def _reason(output: str) -> str:
-    lines = [line.removeprefix("npm error ").strip() for line in output.splitlines() if line.startswith("npm error")]
-    return next((line for line in lines if line and not line.startswith("code")), "no reason given")[:160]
+    lines = re.findall(r"^npm (?:error|ERR!) (?!code)(.+)", output, re.MULTILINE)  # npm 10 and later, npm 9
+    return lines[0].strip()[:160] if lines else "no reason given"
 
 
 @cache
@@ -154,18 +167,23 @@ def _verified(tarball: Path, pinned: str | None, name: str) -> str:
 
 def _extract(tarball: Path, paths: Iterable[str], into: Path, name: str) -> dict[str, str]:
     hashes = {}
-    with tarfile.open(tarball) as archive:
-        for path in paths:
-            try:
-                content = archive.extractfile(f"package/{path}")
-            except KeyError:
-                content = None
-            if content is None:
-                raise UserError(
-                    f"{name} has no file {path}", mend="this edition is laid out differently; try another version"
-                )
-            data = content.read()
-            (into / path).parent.mkdir(parents=True, exist_ok=True)
-            (into / path).write_bytes(data)
-            hashes[path] = hashlib.sha256(data).hexdigest()
+    try:
+        with tarfile.open(tarball) as archive:
+            for path in paths:
+                data = _content(archive, path, name)
+                (into / path).parent.mkdir(parents=True, exist_ok=True)
+                (into / path).write_bytes(data)
+                hashes[path] = hashlib.sha256(data).hexdigest()
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise UserError(f"npm's package of {name} is broken ({error})", mend="run the same command again") from None
     return hashes
+
+
+def _content(archive: tarfile.TarFile, path: str, name: str) -> bytes:
+    try:
+        content = archive.extractfile(f"package/{path}")
+    except KeyError:
+        content = None
+    if content is None:
+        raise UserError(f"{name} has no file {path}", mend="this edition is laid out differently; try another version")
+    return content.read()

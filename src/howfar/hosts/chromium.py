@@ -54,7 +54,8 @@ SOFTWARE_RENDERER = re.compile(r"swiftshader|llvmpipe|lavapipe|softpipe|basic re
 def find() -> Path | None:
     """The browser to use: `$HOWFAR_CHROMIUM`, else the first one installed."""
     if named := os.environ.get("HOWFAR_CHROMIUM"):
-        return Path(named) if Path(named).is_file() else None
+        program = shutil.which(named)
+        return Path(program) if program else None
     applications = [Path("/Applications") / name for name in MAC]
     found = [Path(path) for name in NAMES if (path := shutil.which(name))]
     return next((path for path in [*found, *applications] if path.is_file()), None)
@@ -68,15 +69,21 @@ def require() -> Path:
     if path := find():
         return path
     if named := os.environ.get("HOWFAR_CHROMIUM"):
-        raise UserError("no such file", where=f"HOWFAR_CHROMIUM={named}", mend="name the browser's program")
+        raise UserError("no such program", where=f"HOWFAR_CHROMIUM={named}", mend="name the browser's program")
     mend = "install one (Debian: apt-get install chromium), or name its program in HOWFAR_CHROMIUM"
     raise UserError("no Chromium or Chrome is installed here", mend=mend)
 
 
 @cache
 def version(browser: Path) -> str:
-    """`156.0.8078.79`, as the browser says itself."""
-    done = subprocess.run([str(browser), "--version"], capture_output=True, text=True, check=False, timeout=30)
+    """`156.0.8078.79`, as the browser says itself.
+
+    Raises: UserError where it can't be started.
+    """
+    try:
+        done = subprocess.run([str(browser), "--version"], capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UserError(f"can't be started ({error})", where=str(browser), mend="install it again") from None
     found = re.search(r"\d+(\.\d+)+", done.stdout)
     return found.group() if found else "unknown"
 

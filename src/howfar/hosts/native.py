@@ -47,7 +47,7 @@ class Native:
     def __init__(self, reaper: Reaper) -> None:
         self._reaper = reaper
         self._block = contextlib.ExitStack()
-        self._parent: subprocess.Popen[str] | None = None
+        self._parent: subprocess.Popen[bytes] | None = None
         self._log_file = Path(os.devnull)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:  # noqa: ARG002
@@ -76,26 +76,26 @@ class Native:
         self._parent = None
         self._block.close()
 
-    def _start(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[bytes]:
         folder = self._block.enter_context(fresh_folder())
         self._log_file = folder / "stderr.txt"
         log = self._block.enter_context(self._log_file.open("wb"))
         command = [sys.executable, "-m", "howfar.native"]
         pipe = subprocess.PIPE
-        parent = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, start_new_session=True)
+        # Unbuffered: what a buffer holds of the next line, the selector that waits for it does not see.
+        parent = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, bufsize=0, start_new_session=True)
         self._block.enter_context(self._reaper.watch(parent.pid, folder))
         self._block.callback(_end, parent)
         self._parent = parent
         return parent
 
-    def _write(self, parent: subprocess.Popen[str], line: str) -> None:
+    def _write(self, parent: subprocess.Popen[bytes], line: str) -> None:
         if parent.stdin is None:
             raise RuntimeError("the native parent was started without a standard input")
         with contextlib.suppress(BrokenPipeError):  # it died: reading its answer says so
-            parent.stdin.write(line + "\n")
-            parent.stdin.flush()
+            parent.stdin.write(f"{line}\n".encode())
 
-    def _read_pid(self, parent: subprocess.Popen[str]) -> int:
+    def _read_pid(self, parent: subprocess.Popen[bytes]) -> int:
         """The task's process. Where the import itself ended or hangs, the parent stands for it: it is not alive, or
         never fetches its task, and the runner sees a crash or a hang."""
         line = self._read_line(parent, IMPORT_LIMIT_SECONDS)
@@ -104,20 +104,20 @@ class Native:
         self.close()
         return parent.pid
 
-    def _read_line(self, parent: subprocess.Popen[str], limit_seconds: float) -> str:
+    def _read_line(self, parent: subprocess.Popen[bytes], limit_seconds: float) -> str:
         if parent.stdout is None:
             raise RuntimeError("the native parent was started without a standard output")
         deadline = time.monotonic() + limit_seconds
         with selectors.DefaultSelector() as selector:
             selector.register(parent.stdout, selectors.EVENT_READ)
             ready = selector.select(max(0.0, deadline - time.monotonic()))
-        return parent.stdout.readline().strip() if ready else ""
+        return parent.stdout.readline().decode().strip() if ready else ""
 
 
 HOST = Native
 
 
-def _end(parent: subprocess.Popen[str]) -> None:
+def _end(parent: subprocess.Popen[bytes]) -> None:
     end_tree(parent.pid)
     parent.wait(timeout=10)
     for stream in (parent.stdin, parent.stdout):

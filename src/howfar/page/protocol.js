@@ -118,11 +118,11 @@ function demand(right, path, wanted) {
 /** @type {Checker} */
 const text = (value, path) => demand(typeof value === 'string', path, 'a string');
 /** @type {Checker} */
-const number = (value, path) => demand(typeof value === 'number' && Number.isFinite(value), path, 'a number');
+const number = (value, path) => demand(Number.isFinite(value), path, 'a number');
 /** @type {Checker} */
-const positive = (value, path) => demand(typeof value === 'number' && value > 0, path, 'a number above 0');
+const positive = (value, path) => demand(Number.isFinite(value) && value > 0, path, 'a number above 0');
 /** @type {Checker} */
-const duration = (value, path) => demand(typeof value === 'number' && value >= 0, path, 'a number of at least 0');
+const duration = (value, path) => demand(Number.isFinite(value) && value >= 0, path, 'a number of at least 0');
 /** @type {Checker} */
 const count = (value, path) => demand(Number.isInteger(value) && value >= 0, path, 'an integer of at least 0');
 /** @type {Checker} */
@@ -146,9 +146,9 @@ const mapOf = (checker) => (value, path) => {
 /** @type {(fields: Record<string, Checker>) => Checker} */
 const record = (fields) => (value, path) => {
   mapOf(() => {})(value, path);
-  for (const key of Object.keys(value)) demand(key in fields, `${path}.${key}`, 'no such field');
+  for (const key of Object.keys(value)) demand(Object.hasOwn(fields, key), `${path}.${key}`, 'no such field');
   for (const [key, checker] of Object.entries(fields)) {
-    demand(key in value, `${path}.${key}`, 'this field');
+    demand(Object.hasOwn(value, key), `${path}.${key}`, 'this field');
     checker(value[key], `${path}.${key}`);
   }
 };

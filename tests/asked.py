@@ -1,0 +1,89 @@
+"""What is asked of a host, made by hand: studies, tasks and assignments for the tests of the measuring half."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from howfar import models, plan
+from howfar.data import Digits
+from howfar.records import (
+    Assignment,
+    Cell,
+    DataShape,
+    Model,
+    Report,
+    Sampling,
+    Series,
+    Study,
+    Target,
+    Task,
+    Workload,
+)
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+WASM = Target("tfjs", "4.22.0", "wasm", "chromium")
+NUMPY = Target("numpy", "2.0.0", "cpu", "native", threads=1)
+REFERENCE = Target("reference", "1", "cpu", "chromium")
+MLP = Model("mlp", 2, 32)
+
+
+def digits(samples: int = 128) -> Digits:
+    """Seeded noise in the shape of the digits: quick to make, and always the same."""
+    rng = np.random.default_rng(28)
+    inputs = rng.integers(0, 17, (samples, 784)).astype(np.float32) / 16
+    return Digits("digits-made", inputs, rng.integers(0, 10, samples).astype(np.uint8))
+
+
+def study(**changes: Any) -> Study:
+    """A study of nothing, whose fields can be given."""
+    asked: dict[str, Any] = {"name": "asked", "title": "", "experiments": (), "targets": (), "models": ()}
+    return Study(**(asked | changes))
+
+
+def task(target: Target = WASM, model: Model = MLP, workload: Workload = "training", **changes: Any) -> Task:
+    """The cell in the first round of a study with these changes."""
+    return plan.task_of(study(**changes), Cell(target, model, workload), "digits-made", 0)
+
+
+def assignment(of: Task | None = None) -> Assignment:
+    """What a host would get for the task, with nothing behind its URLs."""
+    one = of or task()
+    return Assignment(
+        task=one,
+        adapter_url="/page/frameworks/tfjs.js",
+        script_urls=(),
+        asset_urls={},
+        layers=models.spec(one.cell.model, one.seed).layers,
+        weights_url="/blobs/weights.bin",
+        data_url="/blobs/digits-made.bin",
+        data=DataShape(samples=128, features=784, classes=10),
+        check_count=3,
+        learning_rate=0.01,
+    )
+
+
+def report(of: Task, **changes: Any) -> Report:
+    """A report of one timed series of 2 ms an operation."""
+    series = Series("latency", "timed", 2, (4.0, 4.0, 4.0), "interval")
+    return Report(**({"task_id": of.id, "status": "ok", "series": (series,)} | changes))
+
+
+def sampling(**changes: Any) -> Sampling:
+    """The default sampling with changes."""
+    return Sampling(**changes)
+
+
+def fixtures(folder: str, pattern: str = "*.json") -> list[Path]:
+    """The files of one fixture folder, sorted; there must be some."""
+    found = sorted((FIXTURES / folder).glob(pattern))
+    if not found:
+        raise FileNotFoundError(f"no {pattern} in fixtures/{folder}")
+    return found
+
+
+def read(file: Path) -> Any:
+    """A fixture's content."""
+    return json.loads(file.read_text("utf-8"))

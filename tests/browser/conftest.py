@@ -1,0 +1,73 @@
+"""Real browsers. Where there is none these tests are skipped, loudly; `make test` installs one first."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from howfar import frameworks, plan
+from howfar.frameworks import Backend, Framework
+from howfar.hosts import chromium
+from howfar.records import Cell, Limits, Model, Outcome, Sampling, Study, Target, Workload
+from howfar.runner import Options, Workshop
+
+ADAPTERS = Path(__file__).parent / "adapters"
+QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
+FAULTS = (
+    "throw", "reject_elsewhere", "hang", "never", "eat_memory", "allocate", "lose_context", "leak", "wrong",
+    "not_finite", "queue", "fall_back",
+)  # fmt: skip
+
+Measure = Callable[..., Outcome]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    skip = pytest.mark.skip(reason="NO BROWSER: install Chromium (Debian: apt-get install chromium)")
+    for item in items:
+        if "browser" in Path(item.path).parts and chromium.find() is None:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def known() -> Mapping[str, Framework]:
+    """The registry, and a framework that has every fault."""
+    backends = dict.fromkeys(FAULTS, Backend())
+    faulty = Framework(
+        "faulty", "browser", "", backends, ("inference",), ("spin",), versions=("1",), adapter_url="/adapters/faulty.js"
+    )
+    return {**frameworks.registry(), "faulty": faulty}
+
+
+@pytest.fixture(scope="session")
+def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
+    limits = Limits(launch_seconds=20, phase_seconds=12)
+    study = Study("test", "", (), (), (), sampling=QUICK, limits=limits)
+    with Workshop(study, known, Options(adapters=ADAPTERS)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def measure(shop: Workshop) -> Measure:
+    """Measures one cell in a real browser (or natively) and returns its outcome."""
+
+    def run(
+        framework: str,
+        backend: str,
+        model: Model,
+        workload: Workload = "inference",
+        *,
+        browser: str = "chromium",
+        flags: tuple[str, ...] = (),
+        sampling: Sampling = QUICK,
+    ) -> Outcome:
+        one = shop.known[framework]
+        version = frameworks.resolve_version(framework, one, "")
+        threads = 1 if browser == "native" else None
+        cell = Cell(Target(framework, version, backend, browser, threads), model, workload)
+        task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.digits.name, 0)
+        with shop.block() as block:
+            host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)
+            return shop.visitor.measure(host, task, "test")
+
+    return run

@@ -1,0 +1,77 @@
+"""A browser held by the DevTools protocol over a pipe: enough to ask a page what a person would see on it."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from howfar.hosts import chromium
+from howfar.hosts.base import end_tree
+
+
+class Page:
+    """The one page of a browser."""
+
+    def __init__(self, to_browser: int, from_browser: BufferedReader) -> None:
+        self._to, self._from = to_browser, from_browser
+        self._number, self._buffer = 0, b""
+
+    def _ask(self, method: str, session: str = "", **params: Any) -> Any:
+        """The answer's result; nothing where the page that was asked has gone."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": params}
+        os.write(self._to, json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
+        while True:
+            answer = json.loads(self._read())
+            if answer.get("id") == self._number:
+                return answer.get("result", {})
+
+    def _read(self) -> bytes:
+        while b"\0" not in self._buffer:
+            chunk = self._from.read1(65536)
+            if not chunk:
+                raise EOFError("the browser closed its pipe")
+            self._buffer += chunk
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        return message
+
+    def text(self) -> str:
+        """What a person reads now. Attached anew each time: an isolated page swaps its process as it opens."""
+        pages = [one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"]
+        session = self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True).get("sessionId", "")
+        answer = self._ask("Runtime.evaluate", session, expression="document.body?.innerText ?? ''")
+        return str(answer.get("result", {}).get("value", ""))
+
+    def text_with(self, wanted: str, seconds: float) -> str:
+        """The text as soon as it holds `wanted`, or as it is when the time is up."""
+        deadline = time.monotonic() + seconds
+        while wanted not in (text := self.text()) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return text
+
+
+@contextlib.contextmanager
+def opened(url: str, profile: Path) -> Iterator[Page]:
+    """Opens the URL in a fresh browser."""
+    (read_theirs, write_ours), (read_ours, write_theirs) = os.pipe(), os.pipe()
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    flags = [*sandbox, "--headless=new", "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={profile}", url]
+    shell = ["bash", "-c", f'exec "$0" "$@" 3<&{read_theirs} 4>&{write_theirs}', str(chromium.require()), *flags]
+    quiet = subprocess.DEVNULL
+    browser = subprocess.Popen(
+        shell, pass_fds=(read_theirs, write_theirs), stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    os.close(read_theirs)
+    os.close(write_theirs)
+    try:
+        with open(read_ours, "rb") as stream:
+            yield Page(write_ours, stream)
+    finally:
+        end_tree(browser.pid)
+        browser.wait()
+        os.close(write_ours)

@@ -1,0 +1,47 @@
+"""Every framework on every back end, in a real browser and natively: right against NumPy, or unsupported with a reason."""
+
+import pytest
+
+from howfar import frameworks
+from howfar.records import Model
+
+MODEL = Model("mlp", 2, 32)
+BROWSER = [("tfjs", "cpu"), ("tfjs", "wasm"), ("tfjs", "webgl"), ("tfjs", "webgpu"), ("convnetjs", "cpu")]
+
+
+@pytest.mark.parametrize("workload", ["inference", "training"])
+@pytest.mark.parametrize(("framework", "backend"), BROWSER)
+def test_a_browser_target_is_right(measure, framework, backend, workload):  # type: ignore[no-untyped-def]
+    outcome = measure(framework, backend, MODEL, workload)
+    if outcome.status == "unsupported":
+        assert backend == "webgpu"
+        assert outcome.message
+        pytest.skip(f"NO WEBGPU HERE: {outcome.message}")
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+    assert outcome.check.max_abs_error <= 5e-6
+    assert outcome.facts["backend"] == backend
+    assert outcome.facts["library_sha256"]
+    if framework == "tfjs":
+        before, after = outcome.live_tensors
+        assert before == after
+    metrics = {series.metric for series in outcome.series if series.stage == "timed"}
+    assert metrics == ({"latency", "throughput", "enqueue"} if framework == "tfjs" else {"latency", "throughput"})
+
+
+def test_webgl_throughput_waits_for_the_gpu(measure):  # type: ignore[no-untyped-def]
+    """Enqueuing alone is what the published protocol timed; a drained sample can't be as quick."""
+    outcome = measure("tfjs", "webgl", Model("mlp", 4, 256))
+    timed = {series.metric: series for series in outcome.series if series.stage == "timed"}
+    drained, enqueued = (min(timed[metric].sample_ms) for metric in ("throughput", "enqueue"))
+    assert drained > 1.3 * enqueued
+
+
+@pytest.mark.parametrize("workload", ["inference", "training"])
+@pytest.mark.parametrize("framework", ["numpy", "tensorflow"])
+def test_a_native_target_is_right(measure, framework, workload):  # type: ignore[no-untyped-def]
+    if frameworks.registry()[framework].installed_version() == frameworks.NOT_INSTALLED:
+        pytest.skip(f"{framework.upper()} IS NOT INSTALLED: pip install 'howfar[native]'")
+    outcome = measure(framework, "cpu", MODEL, workload, browser="native")
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+    assert outcome.check.max_abs_error <= 5e-6
+    assert outcome.facts["threads"] == 1

@@ -1,0 +1,58 @@
+"""The whole path, from the launch of a real browser to the outcome, told to take a known time."""
+
+from statistics import median
+
+import pytest
+
+from howfar.records import Metric, Model, Outcome, Sampling
+
+# Enough samples that one preemption moves no median; the bound is the project's promise, not the machine's best.
+SAMPLING = Sampling(min_samples=25, min_seconds=0.5, max_seconds=1.5, warmup_min_seconds=0.1, warmup_max_seconds=0.5)
+
+
+def per_operation_ms(outcome: Outcome, metric: Metric) -> float:
+    timed = next(series for series in outcome.series if (series.metric, series.stage) == (metric, "timed"))
+    return median(timed.sample_ms) / timed.repeats
+
+
+@pytest.mark.parametrize("us", [20, 300, 20_000])
+@pytest.mark.parametrize(("framework", "browser"), [("reference", "chromium"), ("native-reference", "native")])
+def test_a_known_time_is_measured_within_one_percent_or_two_ticks(measure, framework, browser, us):  # type: ignore[no-untyped-def]
+    outcome = measure(framework, "cpu", Model("spin", 1, us), browser=browser, sampling=SAMPLING)
+    assert outcome.status == "ok", outcome.message
+    tick_ms = float(outcome.facts["tick_us"]) / 1000
+    for metric in ("latency", "throughput"):
+        found = per_operation_ms(outcome, metric)
+        assert abs(found - us / 1000) <= max(0.01 * us / 1000, 2 * tick_ms), (metric, found, outcome.noise)
+
+
+def test_the_page_is_isolated_and_says_what_it_found(measure):  # type: ignore[no-untyped-def]
+    outcome = measure("reference", "webgl", Model("spin", 1, 100))
+    assert outcome.status == "ok", outcome.message
+    facts = outcome.facts
+    assert facts["cross_origin_isolated"] is True
+    assert 0 < float(facts["tick_us"] or 0) <= 20
+    assert facts["webgl_renderer"]
+    assert facts["backend"] == "webgl"
+    assert outcome.check is not None and outcome.check.max_abs_error == 0
+
+
+def test_every_sample_lasts_fifty_ticks(measure):  # type: ignore[no-untyped-def]
+    outcome = measure("reference", "cpu", Model("spin", 1, 3))
+    tick_ms = float(outcome.facts["tick_us"]) / 1000
+    timed = [series for series in outcome.series if series.stage == "timed"]
+    assert timed and all(median(series.sample_ms) >= 50 * tick_ms for series in timed)
+
+
+def test_the_timeline_accounts_for_the_wall_time_and_noise_is_seen_from_outside(measure):  # type: ignore[no-untyped-def]
+    outcome = measure("reference", "cpu", Model("spin", 1, 5000), sampling=SAMPLING)
+    names = [span.name for span in outcome.timeline]
+    assert names[:2] == ["idle", "launch"]
+    assert names[-1] == "end"
+    for name in ("backend_init", "model_load", "first", "check", "warmup", "latency", "throughput", "dispose"):
+        assert name in names
+    assert outcome.noise is not None
+    timed = sum(span.seconds for span in outcome.timeline if span.name in ("latency", "throughput"))
+    assert outcome.noise.wall_s == pytest.approx(timed, abs=0.2)
+    renderer = next(use for use in outcome.noise.use if use.role == "renderer")
+    assert renderer.cpu_s > 0.5 * outcome.noise.wall_s

@@ -1,0 +1,187 @@
+"""The command as a person meets it: what is wrong is said in one line on standard error, with exit code 2."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import asked
+from howfar import __version__, store, study
+from howfar.records import Outcome, RunFacts
+
+Done = subprocess.CompletedProcess[str]
+
+# What a user gets wrong, and a word that the answer must have. {results} is a good store, {foreign} is not one.
+BAD: Mapping[str, tuple[str, str]] = {
+    "unknown command": ("measure quick", "measure"),
+    "unknown option": ("run quick --bogus", "--bogus"),
+    "unknown option of quick": ("quick --rounds 3", "--rounds"),
+    "too many arguments": ("run quick paper", "paper"),
+    "no study": ("run", "study"),
+    "rounds of zero": ("run quick --rounds 0", "--rounds"),
+    "seed that is no number": ("run quick --seed now", "--seed"),
+    "unknown study": ("run nowhere", "quick"),
+    "bad selection": ("run quick --only tfjs", "--only"),
+    "selection of nothing": ("run quick --only framework=keras", "--only"),
+    "unknown framework": ("run quick --framework keras", "tfjs"),
+    "results in a file": ("run {folder}/study.toml --out {folder}/file", "--out"),
+    "no MNIST": ("run {folder}/study.toml --out {folder}/new --mnist {folder}", "train-images-idx3-ubyte"),
+    "unknown list": ("list bogus", "frameworks"),
+    "missing results": ("report nowhere", "outcomes.sqlite"),
+    "foreign results": ("report {foreign}", "not a store of howfar"),
+    "missing results of export": ("export nowhere --experiment cost", "outcomes.sqlite"),
+    "foreign results of export": ("export {foreign} --experiment cost", "not a store of howfar"),
+    "unknown experiment": ("export {results} --experiment magic", "inference_time"),
+    "unknown format": ("export {results} --experiment cost --to xml", "parquet"),
+    "no experiment": ("export {results}", "--experiment"),
+    "output that can't be written": ("export {results} --experiment cost --output {folder}/no/where", "--output"),
+    "port out of range": ("serve --port 70000", "--port"),
+}
+
+GOOD = {
+    "version": "--version",
+    "help": "--help",
+    "nothing": "",
+    "experiments": "list experiments --json",
+    "studies": "list studies",
+    "frameworks": "list frameworks --json",
+    "csv": "export {results} --experiment inference_time",
+    "json": "export {results} --experiment inference_time --to json",
+}
+
+STUDY = """
+name = "mine"
+title = ""
+experiments = ["inference_time"]
+models = [{ sizes = [[1, 8]] }]
+targets = [{ framework = "numpy" }]
+"""
+
+
+def howfar(arguments: str, folder: Path) -> list[str]:
+    places = {"folder": str(folder), "results": str(folder / "results"), "foreign": str(folder / "foreign")}
+    return [sys.executable, "-m", "howfar", *arguments.format(**places).split()]
+
+
+def fill(folder: Path) -> None:
+    """A good store, a database of someone else, a plain file, a study."""
+    task = asked.task(asked.NUMPY, workload="inference")
+    done = Outcome(task, "ok", "here", "2025-06-01T10:00:00+00:00", series=asked.report(task).series)
+    with store.create(folder / "results") as opened:
+        opened.add_run(RunFacts(asked.study(resolved_targets=(asked.NUMPY,)), __version__, "", {}, "digits-made"))
+        opened.add_environment("here", {"cores": 2})
+        opened.append(done)
+    (folder / "foreign").mkdir()
+    connection = sqlite3.connect(folder / "foreign" / store.FILE_NAME)
+    connection.execute("CREATE TABLE contacts (name TEXT)")
+    connection.close()
+    (folder / "file").touch()
+    (folder / "study.toml").write_text(STUDY)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("cli")
+    fill(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def answers(folder: Path) -> dict[str, Done]:
+    """All commands, as many at a time as there are cores: each is a fresh interpreter."""
+    commands = {name: arguments for name, (arguments, _) in BAD.items()} | GOOD
+
+    def ask(arguments: str) -> Done:
+        command = howfar(arguments, folder)
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=60)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return dict(zip(commands, pool.map(ask, commands.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_said_in_one_line(answers: dict[str, Done], name: str) -> None:
+    done, word = answers[name], BAD[name][1]
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("howfar: ")
+    assert word in done.stderr
+    assert done.stdout == ""
+
+
+def test_what_was_refused_left_nothing(answers: dict[str, Done], folder: Path) -> None:
+    assert answers["unknown study"].returncode == 2
+    assert not (folder / "nowhere").exists()
+    assert sorted(path.name for path in (folder / "foreign").iterdir()) == [store.FILE_NAME]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_is_right_is_answered(answers: dict[str, Done], name: str) -> None:
+    assert answers[name].returncode == 0, answers[name].stderr
+    assert answers[name].stderr == ""
+    assert answers[name].stdout
+
+
+def test_the_version_is_said(answers: dict[str, Done]) -> None:
+    assert answers["version"].stdout == f"howfar {__version__}\n"
+
+
+def test_without_a_command_it_says_which_there_are(answers: dict[str, Done]) -> None:
+    assert answers["nothing"].stdout == answers["help"].stdout
+    for command in ("quick", "run", "report", "export", "list", "doctor", "serve"):
+        assert re.search(rf"^  {command} ", answers["help"].stdout, re.MULTILINE)
+
+
+def test_lists_can_be_read_by_machines(answers: dict[str, Done]) -> None:
+    assert [row["experiment"] for row in json.loads(answers["experiments"].stdout)] == study.experiment_names()
+    listed = {row["framework"]: row for row in json.loads(answers["frameworks"].stdout)}
+    assert listed["tfjs"]["back ends"] == "cpu, wasm, webgl, webgpu"
+    assert not any("reference" in name for name in listed)
+    assert "quick" in answers["studies"].stdout
+
+
+def test_rows_are_exported_to_standard_output(answers: dict[str, Done]) -> None:
+    rows = json.loads(answers["json"].stdout)
+    (row,) = (row for row in rows if row["metric"] == "latency_ms")
+    assert (row["framework"], row["median"], row["status"]) == ("numpy", 2.0, "ok")
+    assert answers["csv"].stdout.startswith("framework,")
+    assert answers["csv"].stdout.count("\n") == len(rows) + 1
+
+
+# `serve`, which runs until it is stopped.
+
+
+@pytest.fixture
+def serving(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    command = howfar("serve", folder)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folder) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_stopped_says_so_in_one_line(
+    serving: subprocess.Popen[str], number: signal.Signals, code: int
+) -> None:
+    assert serving.stdout is not None
+    address = re.match(r"open http://localhost:(\d+)/run/", serving.stdout.readline())
+    assert address
+    with socket.create_connection(("127.0.0.1", int(address[1])), timeout=5):
+        pass
+    serving.stdout.readline()
+    serving.send_signal(number)
+    _, said = serving.communicate(timeout=10)
+    assert serving.returncode == code
+    assert said.count("\n") == 1
+    assert said.startswith("howfar: stopped")

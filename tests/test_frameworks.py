@@ -1,0 +1,101 @@
+"""The registry, and what is refused of what a user names."""
+
+from importlib.resources import files
+
+import pytest
+from msgspec import structs
+
+from howfar import frameworks, vendor
+from howfar.errors import UserError
+from howfar.frameworks import NOT_INSTALLED, Framework
+from howfar.records import Target
+
+KNOWN = frameworks.registry()
+MISSING = structs.replace(KNOWN["tensorflow"], distributions=("no-such-distribution-of-howfar",))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_table_of_the_registry_is_whole(name: str) -> None:
+    one = KNOWN[name]
+    assert one.backends
+    assert one.workloads
+    if one.runs_in == "browser":
+        assert one.versions
+        assert files("howfar").joinpath("page", "frameworks", f"{name}.js").is_file()
+    else:
+        assert one.distributions
+        assert one.extra or one.installed_version() != NOT_INSTALLED
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_assets_of_a_back_end_lie_in_one_folder(name: str) -> None:
+    """The adapter gets the folder's URL."""
+    for backend in KNOWN[name].backends.values():
+        for group in backend.assets.values():
+            assert len({file.rpartition("/")[0] for file in group}) == 1
+
+
+def test_what_the_registry_names_first_is_locked() -> None:
+    files_of = [
+        (one.versions[0], file)
+        for one in KNOWN.values()
+        if one.runs_in == "browser"
+        for backend in one.backends.values()
+        for file in (*backend.scripts, *(file for group in backend.assets.values() for file in group))
+    ]
+    assert files_of
+    for version, file in files_of:
+        package, path = vendor.split_file(file)
+        assert path
+        assert vendor.locked()[f"{package}@{version}"].startswith("sha512-")
+
+
+def test_the_known_answers_are_not_for_users() -> None:
+    assert "reference" in KNOWN
+    assert not any("reference" in name for name in frameworks.public_names(KNOWN))
+    assert "tfjs" in frameworks.public_names(KNOWN)
+
+
+def test_a_framework_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(UserError, match=r"^here: no framework 'keras'; known: tfjs, "):
+        frameworks.find(KNOWN, "keras", where="here")
+
+
+@pytest.mark.parametrize(
+    ("choice", "split"),
+    [("tfjs", ("tfjs", "")), ("tfjs@4.22.0", ("tfjs", "4.22.0")), ("brain.js@2.0.0-beta.1", ("brain.js", "2.0.0-beta.1"))],
+)
+def test_a_version_is_what_follows_the_at_sign(choice: str, split: tuple[str, str]) -> None:
+    assert frameworks.split_version(choice) == split
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("", "4.22.0"), ("0.13.0", "0.13.0"), ("5.0.0-rc.1", "5.0.0-rc.1")])
+def test_a_version_of_a_browser_framework_is_the_one_asked_for_or_the_first(wanted: str, found: str) -> None:
+    assert frameworks.resolve_version("tfjs", KNOWN["tfjs"], wanted) == found
+
+
+@pytest.mark.parametrize("wanted", ["latest", "^4.0.0", "4 .0", "../../x", "4.0.0/../..", "~4"])
+def test_a_tag_or_a_range_or_a_path_is_no_version(wanted: str) -> None:
+    with pytest.raises(UserError, match="is not a version of tfjs"):
+        frameworks.resolve_version("tfjs", KNOWN["tfjs"], wanted)
+
+
+def test_a_native_framework_is_measured_as_it_is_installed() -> None:
+    numpy: Framework = KNOWN["numpy"]
+    assert frameworks.resolve_version("numpy", numpy, "") == numpy.installed_version()
+    assert frameworks.resolve_version("numpy", numpy, numpy.installed_version()) == numpy.installed_version()
+    with pytest.raises(UserError, match="is asked for, but"):
+        frameworks.resolve_version("numpy", numpy, "0.1")
+
+
+def test_a_native_framework_that_is_missing_says_how_to_install_it() -> None:
+    assert frameworks.resolve_version("tensorflow", MISSING, "") == NOT_INSTALLED
+    reason = frameworks.why_unsupported(MISSING, Target("tensorflow", NOT_INSTALLED, "cpu", "native", 1))
+    assert reason is not None
+    assert "pip install 'howfar[native]'" in reason
+    with pytest.raises(UserError, match="not installed"):
+        frameworks.resolve_version("tensorflow", MISSING, "2.0")
+
+
+def test_what_is_installed_is_supported() -> None:
+    assert frameworks.why_unsupported(KNOWN["tfjs"], Target("tfjs", "4.22.0", "cpu", "chromium")) is None

@@ -1,0 +1,107 @@
+"""Tasks with stable ids, in blocks whose order the seed alone decides."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+import asked
+from howfar import plan
+from howfar.plan import CONTROL_MODEL, blocks, task_of
+from howfar.records import Cell, Model, RunFacts, Sampling, Study, Target, Task
+
+CELLS = [Cell(asked.WASM, Model("mlp", depth, width), "training") for depth in range(1, 6) for width in (8, 16, 32)]
+
+
+def planned(**changes: Any) -> list[list[Task]]:
+    return blocks(asked.study(**({"control_every": 4} | changes)), CELLS, "digits-made")
+
+
+def cells_of(block: list[Task]) -> list[Cell]:
+    return [task.cell for task in block if not task.control]
+
+
+def test_an_id_stays_what_it_is() -> None:
+    """Ids are in people's stores: another id for the same task would measure everything again on resume."""
+    assert asked.task().id == "05510bb8b23fa14a"
+
+
+def test_the_order_of_a_block_stays_what_it_is() -> None:
+    models = [str(cell.model) for cell in cells_of(planned()[0])]
+    assert models[:3] == ["mlp(5,16)", "mlp(2,8)", "mlp(2,32)"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        asked.task(structs.replace(asked.WASM, framework="convnetjs")),
+        asked.task(structs.replace(asked.WASM, version="4.21.0")),
+        asked.task(structs.replace(asked.WASM, backend="cpu")),
+        asked.task(structs.replace(asked.WASM, browser="firefox")),
+        asked.task(structs.replace(asked.WASM, threads=1)),
+        asked.task(model=Model("mlp", 3, 32)),
+        asked.task(model=Model("mlp", 2, 33)),
+        asked.task(workload="inference"),
+        asked.task(batch_size=32),
+        asked.task(seed=1),
+        asked.task(metrics="primary"),
+        asked.task(sampling=Sampling(max_seconds=9)),
+        task_of(asked.study(), asked.task().cell, "other digits", 0),
+        task_of(asked.study(), asked.task().cell, "digits-made", 1),
+        task_of(asked.study(), asked.task().cell, "digits-made", 0, control=1),
+    ],
+)
+def test_every_factor_makes_another_id(other: Task) -> None:
+    assert other.id != asked.task().id
+
+
+def test_what_can_not_change_a_number_does_not_change_the_id() -> None:
+    assert asked.task(name="other", title="x", rounds=9, control_every=3).id == asked.task().id
+
+
+def test_ids_are_unique() -> None:
+    ids = [task.id for block in planned() for task in block]
+    assert len(ids) == len(set(ids))
+
+
+def test_there_are_as_many_blocks_as_rounds_and_each_has_every_cell() -> None:
+    found = planned(rounds=5)
+    assert [{task.round for task in block} for block in found] == [{number} for number in range(5)]
+    assert all(sorted(cells_of(block)) == sorted(CELLS) for block in found)
+
+
+def test_a_cell_that_two_experiments_need_is_measured_once() -> None:
+    assert len(cells_of(blocks(asked.study(), CELLS * 2, "digits-made")[0])) == len(CELLS)
+
+
+def test_the_order_depends_on_the_seed_alone() -> None:
+    first = planned()
+    assert [cells_of(block) for block in blocks(asked.study(), reversed(CELLS), "x")] == [*map(cells_of, first)]
+    assert cells_of(planned(seed=1)[0]) != cells_of(first[0])
+
+
+def test_the_order_differs_between_rounds() -> None:
+    one, two, three = map(cells_of, planned(rounds=3))
+    assert one != two != three != one
+
+
+@pytest.mark.parametrize("control_every", [1, 4, 5, 15, 100])
+def test_controls_come_first_in_between_and_last(control_every: int) -> None:
+    (block, *_) = planned(control_every=control_every)
+    controls = [position for position, task in enumerate(block) if task.control]
+    assert (controls[0], controls[-1]) == (0, len(block) - 1)
+    between = [later - earlier - 1 for earlier, later in zip(controls, controls[1:], strict=False)]
+    assert max(between) <= control_every
+    assert {block[position].cell.model for position in controls} == {CONTROL_MODEL}
+    assert {block[position].cell.target for position in controls} == {Target("reference", "1", "cpu", "chromium")}
+
+
+def test_a_task_belongs_to_the_run_whose_study_makes_it() -> None:
+    def run(of: Study, data: str = "digits-made") -> RunFacts:
+        return RunFacts(of, "0.1.0", "", {}, data)
+
+    task = asked.task(seed=5)
+    assert plan.belongs(task, run(asked.study(seed=5, rounds=9)))
+    assert not plan.belongs(task, run(asked.study(seed=6)))
+    assert not plan.belongs(task, run(asked.study(seed=5), "other digits"))
+    assert plan.belongs(planned()[1][0], run(asked.study()))

@@ -1,0 +1,70 @@
+"""The messages: the same fixtures are read by tests/page/protocol.test.js."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import asked
+from howfar import frameworks, vendor
+from howfar.assignments import Desk
+from howfar.records import Assignment, Model, Report, Task, fingerprint
+from howfar.server import Server
+
+
+def kind_of(file: Path) -> type[Assignment] | type[Report]:
+    return Assignment if file.name.startswith("assignment-") else Report
+
+
+@pytest.mark.parametrize("file", asked.fixtures("protocol", "*-valid-*.json"), ids=lambda file: file.stem)
+def test_valid_messages_are_read_whole(file: Path) -> None:
+    message = msgspec.json.decode(file.read_bytes(), type=kind_of(file))
+    assert json.loads(msgspec.json.encode(message)) == asked.read(file)
+
+
+@pytest.mark.parametrize("file", asked.fixtures("protocol", "*-invalid-*.json"), ids=lambda file: file.stem)
+def test_invalid_messages_are_refused(file: Path) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        msgspec.json.decode(file.read_bytes(), type=kind_of(file))
+
+
+TASKS = {
+    "tfjs-training": asked.task(),
+    "numpy-inference": asked.task(asked.NUMPY, workload="inference"),
+    "spin-without-layers": asked.task(asked.REFERENCE, Model("spin", 1, 500), "inference", metrics="primary"),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_what_the_desk_hands_out_is_what_the_page_is_tested_with(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetched(*_: object) -> dict[str, str]:
+        return {}
+
+    monkeypatch.setattr(vendor, "fetch", fetched)
+    with Server() as server:
+        made = Desk(server, frameworks.registry(), asked.digits()).assignment(TASKS[name])
+    (file,) = asked.fixtures("protocol", f"assignment-valid-{name}.json")
+    assert json.loads(msgspec.json.encode(made)) == asked.read(file)
+    assert msgspec.json.decode(file.read_bytes(), type=Assignment) == made
+
+
+def test_a_fingerprint_does_not_depend_on_the_order_of_keys() -> None:
+    one: dict[str, Any] = {"a": 1, "b": {"c": 2, "d": None}}
+    other = {"b": {"d": None, "c": 2}, "a": 1}
+    assert fingerprint(one) == fingerprint(other) != fingerprint({**one, "a": 2})
+    assert len(fingerprint(one)) == 16
+
+
+def test_records_can_not_be_changed() -> None:
+    task: Task = asked.task()
+    with pytest.raises(AttributeError):
+        task.id = "other"  # type: ignore[misc]  # that is what is tested
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "0", "-1", "1e9"])
+def test_a_limit_is_a_number_of_seconds_that_can_pass(text: str) -> None:
+    """JSON has no infinity: one that got into a store could never be read again."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.toml.decode(f"max_seconds = {text}", type=type(asked.sampling()))

@@ -1,0 +1,365 @@
+"""The door: who is let in, what is served, and what is refused."""
+
+import http.client
+import json
+import queue
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import psutil
+import pytest
+
+import asked
+from howfar import frameworks, server, serving, vendor
+from howfar.errors import UserError
+from howfar.records import Assignment, DataShape
+from howfar.server import Server, Visit
+
+TASK = asked.task()
+ASSIGNMENT = asked.assignment(TASK)
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with a package in its cache, and a secret beside the packages."""
+    cache = tmp_path_factory.mktemp("cache")
+    package = cache / "packages" / "made" / "1.0.0"
+    package.mkdir(parents=True)
+    (package / "made.js").write_text("made = 'mu: \N{GREEK SMALL LETTER MU}';", "utf-8")
+    (cache / "secret.txt").write_text("secret")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOWFAR_CACHE", str(cache))
+        with Server() as running:
+            running.add_blob("weights.bin", b"\0\1\2")
+            yield running
+
+
+@pytest.fixture
+def visit(served: Server) -> Iterator[Visit]:
+    with served.expect(ASSIGNMENT) as opened:
+        yield opened
+
+
+def ask(served: Server, path: str, message: Any = None, *, body: bytes | None = None, **headers: str) -> Answer:
+    """A raw request: the path is sent as it is. Header names are written with _ for -."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    content = msgspec.json.encode(message) if message is not None else body
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request("GET" if content is None else "POST", path, content, named)
+        answer = connection.getresponse()
+        return Answer(answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read())
+    finally:
+        connection.close()
+
+
+def post(served: Server, visit: Visit, what: str, message: Any = None, **rest: Any) -> Answer:
+    path = f"/tasks/{visit.assignment.task.id}/{what}"
+    return ask(served, path, message, **({"x_howfar_token": visit.token} | rest))
+
+
+def events(visit: Visit) -> list[tuple[str, Any]]:
+    """All that came, oldest first; waits a while for the first."""
+    found = [visit.events.get(timeout=5)]
+    while not visit.events.empty():
+        found.append(visit.events.get())
+    return [(event.kind, event.value) for event in found]
+
+
+def test_every_answer_isolates_the_page_and_is_not_kept(served: Server) -> None:
+    for path in ("/page/main.js", "/blobs/weights.bin", "/packages/made/1.0.0/made.js", "/nowhere", "/tasks/x"):
+        headers = ask(served, path).headers
+        assert headers["cross-origin-opener-policy"] == "same-origin"
+        assert headers["cross-origin-embedder-policy"] == "require-corp"
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/page/main.js", "/page/frameworks/tfjs.js", "/packages/made/1.0.0/made.js"])
+def test_javascript_says_that_it_is_utf_8(served: Server, path: str) -> None:
+    answer = ask(served, path)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+
+
+def test_files_are_served_as_they_are(served: Server) -> None:
+    assert ask(served, "/blobs/weights.bin").body == b"\0\1\2"
+    assert ask(served, "/page/main.js").body == (server.PAGE / "main.js").read_bytes()
+    assert ask(served, "/packages/made/1.0.0/made.js").body.decode() == "made = 'mu: \N{GREEK SMALL LETTER MU}';"
+    assert ask(served, "/page/style.css").headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/page/../records.py",
+        "/page/%2e%2e/records.py",
+        "/page/..%2frecords.py",
+        "/page//etc/passwd",
+        "/page/",
+        "/packages/../secret.txt",
+        "/packages/%2e%2e/secret.txt",
+        "/packages/..%2fsecret.txt",
+        "/packages/made/../../secret.txt",
+        "/packages/made/%2e%2e/%2e%2e/secret.txt",
+        "/packages//etc/passwd",
+        "/packages/%2fetc%2fpasswd",
+        "/packages/",
+        "/packages/made",
+        "/blobs/../page/main.js",
+        "/blobs/",
+        "/blobs/other.bin",
+        "/adapters/any.js",
+        "/",
+    ],
+)
+def test_nothing_else_is_served(served: Server, path: str) -> None:
+    assert ask(served, path).status == 404
+
+
+@pytest.mark.parametrize("host", ["localhost", "p7.localhost", "127.0.0.1"])
+def test_loopback_names_are_let_in(served: Server, host: str) -> None:
+    assert ask(served, "/page/main.js", Host=f"{host}:{served.port}").status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1", ""])
+def test_another_name_is_not(served: Server, host: str) -> None:
+    """A name that someone else's server resolves to this machine gives their page this one's origin."""
+    assert ask(served, "/page/main.js", Host=host).status == 400
+
+
+def test_the_assignment_is_given_to_who_has_the_token(served: Server, visit: Visit) -> None:
+    answer = ask(served, f"/tasks/{TASK.id}", x_howfar_token=visit.token)
+    assert msgspec.json.decode(answer.body, type=Assignment) == ASSIGNMENT
+    assert events(visit) == [("fetched", None)]
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", "\xe4"])
+@pytest.mark.parametrize("what", ["", "/alive", "/phase", "/report"])
+def test_who_has_not_is_not_let_in(served: Server, visit: Visit, what: str, token: str | None) -> None:
+    headers = {} if token is None else {"x_howfar_token": token}
+    message = {"/phase": "first", "/report": asked.report(TASK)}.get(what)
+    assert ask(served, f"/tasks/{TASK.id}{what}", message, **headers).status == 404
+    assert visit.events.empty()
+
+
+def test_a_visit_s_token_is_no_other_s(served: Server, visit: Visit) -> None:
+    other = asked.task(seed=1)
+    with served.expect(asked.assignment(other)) as second:
+        assert second.token != visit.token
+        assert ask(served, f"/tasks/{other.id}", x_howfar_token=visit.token).status == 404
+
+
+def test_the_door_is_closed_after_the_visit(served: Server) -> None:
+    with served.expect(ASSIGNMENT) as over:
+        pass
+    assert ask(served, f"/tasks/{TASK.id}", x_howfar_token=over.token).status == 404
+    assert ask(served, path_of(over)).status == 404
+
+
+def path_of(visit: Visit) -> str:
+    parts = urlsplit(visit.url)
+    return f"{parts.path}?{parts.query}"
+
+
+def test_a_visit_has_an_origin_of_its_own(served: Server, visit: Visit) -> None:
+    with served.expect(asked.assignment(asked.task(seed=1))) as second:
+        assert urlsplit(visit.url).netloc != urlsplit(second.url).netloc
+        assert str(urlsplit(visit.url).hostname).endswith(".localhost")
+
+
+def embedded(page: bytes) -> str:
+    (found,) = re.findall(r'<script id="assignment" type="application/json">(.*?)</script>', page.decode(), re.DOTALL)
+    return str(found)
+
+
+def test_the_page_comes_with_its_assignment(served: Server, visit: Visit) -> None:
+    answer = ask(served, path_of(visit))
+    assert msgspec.json.decode(embedded(answer.body), type=Assignment) == ASSIGNMENT
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert b'<link rel="modulepreload" href="/page/workloads/training.js">' in answer.body
+    assert events(visit) == [("fetched", None)]
+
+
+@pytest.mark.parametrize("query", ["", "?task={task}", "?task={task}&token=wrong", "?task=other&token={token}"])
+def test_the_page_of_a_visit_needs_its_token(served: Server, visit: Visit, query: str) -> None:
+    path = "/run/" + query.format(task=TASK.id, token=visit.token)
+    assert ask(served, path).status == 404
+    assert visit.events.empty()
+
+
+def test_what_is_embedded_can_not_leave_its_element(served: Server) -> None:
+    script = "</script><script>alert(1)</script><!-- <script>"
+    hostile = msgspec.structs.replace(ASSIGNMENT, data_url=script, adapter_url='/x"><script>alert(2)</script>')
+    with served.expect(hostile) as visit:
+        page = ask(served, path_of(visit)).body
+    assert b"<script>alert" not in page
+    assert msgspec.json.decode(embedded(page), type=Assignment) == hostile
+
+
+def test_phases_and_the_report_arrive_in_order(served: Server, visit: Visit) -> None:
+    told: list[str] = []
+    visit.on_phase = told.append
+    for phase in ("library_load", "first"):
+        assert post(served, visit, "phase", phase).status == 200
+    assert told == ["library_load", "first"]
+    assert post(served, visit, "report", asked.report(TASK)).status == 200
+    assert events(visit) == [("phase", "library_load"), ("phase", "first"), ("report", asked.report(TASK))]
+
+
+def test_a_phase_is_told_before_the_page_goes_on(served: Server, visit: Visit) -> None:
+    """The snapshots lie outside every sample because of this."""
+    answered: list[bool] = []
+    visit.on_phase = lambda _: answered.append(False)
+    post(served, visit, "phase", "latency")
+    assert answered == [False]
+
+
+@pytest.mark.parametrize("name", ["negative-duration", "unknown-field", "sample-nan-as-string", "other-schema", "null"])
+def test_a_report_against_the_schema_is_refused(served: Server, visit: Visit, name: str) -> None:
+    (file,) = asked.fixtures("protocol", f"report-invalid-{name}.json")
+    answer = post(served, visit, "report", body=file.read_bytes())
+    assert answer.status == 400
+    ((kind, why),) = events(visit)
+    assert kind == "refused"
+    assert answer.body.decode() == why
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'"coffee"', b"[]", b"[" * 100_000])
+@pytest.mark.parametrize("what", ["phase", "report"])
+def test_what_is_no_message_is_refused(served: Server, visit: Visit, what: str, body: bytes) -> None:
+    assert post(served, visit, what, body=body).status == 400
+    assert [kind for kind, _ in events(visit)] == ["refused"]
+
+
+def test_a_report_of_another_task_is_refused(served: Server, visit: Visit) -> None:
+    answer = post(served, visit, "report", asked.report(asked.task(seed=1)))
+    assert answer.status == 400
+    assert events(visit) == [("refused", "the report is of another task")]
+
+
+def test_a_message_over_the_limit_is_refused(
+    served: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_MESSAGE_BYTES", 1000)
+    assert post(served, visit, "report", asked.report(TASK, message="x" * 500)).status == 200
+    assert post(served, visit, "report", asked.report(TASK, message="x" * 1000)).status == 413
+    kinds = [kind for kind, _ in events(visit)]
+    assert kinds == ["report", "refused"]
+
+
+def test_a_report_as_large_as_they_get_is_taken(served: Server, visit: Visit) -> None:
+    series = msgspec.structs.replace(asked.report(TASK).series[0], sample_ms=(0.123456789,) * 30_000)
+    assert post(served, visit, "report", asked.report(TASK, series=(series,) * 5)).status == 200
+
+
+def test_the_end_of_the_process_that_measures_is_seen(served: Server, visit: Visit) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection.request("GET", f"/tasks/{TASK.id}/alive", headers={"x-howfar-token": visit.token})
+    with pytest.raises(queue.Empty):
+        visit.events.get(timeout=0.2)
+    connection.close()
+    assert events(visit) == [("gone", None)]
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(served: Server) -> None:
+    with pytest.raises(UserError, match=f"port {served.port} can't be had") as caught:
+        Server(port=served.port)
+    assert "\n" not in str(caught.value)
+    assert "--port" in str(caught.value)
+
+
+@pytest.mark.parametrize("port", [-1, 65_536, 10**9])
+def test_a_port_that_there_is_not_is_said_in_one_line(port: int) -> None:
+    with pytest.raises(UserError, match=f"port {port} can't be had"):
+        Server(port=port)
+
+
+def test_only_this_machine_can_reach_it(served: Server) -> None:
+    sockets = psutil.Process().net_connections("inet")
+    listening = {one.laddr.ip for one in sockets if one.laddr.port == served.port and one.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+
+
+def test_adapters_of_a_folder_are_served_from_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.js").write_text("export const adapter = {};")
+    with Server(adapters=tmp_path) as running:
+        answer = ask(running, "/adapters/mine.js")
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+        assert ask(running, "/adapters/../pyproject.toml").status == 404
+
+
+# A person's wish: `howfar serve`.
+
+
+@pytest.fixture(scope="module")
+def wished() -> Iterator[str]:
+    """The address of `howfar serve`, with all framework files there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "fetch", lambda *_: {})
+        with serving.serve(frameworks.registry(), port=0, mnist=None) as address:
+            yield address
+
+
+def wish(address: str, query: str, **headers: str) -> Answer:
+    class Reached:
+        port = int(address.rpartition(":")[2])
+
+    return ask(Reached(), f"/run/?{query}", **headers)  # type: ignore[arg-type]  # only its port is asked
+
+
+GOOD = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
+
+
+def test_a_person_gets_what_the_url_asks_for(wished: str) -> None:
+    answer = wish(wished, GOOD)
+    given = msgspec.json.decode(embedded(answer.body), type=Assignment)
+    cell = given.task.cell
+    assert (str(cell.target), str(cell.model), cell.workload) == ("tfjs@4.22.0 webgl", "mlp(4,128)", "training")
+    assert given.data == DataShape(512, 784, 10)
+    assert parse_qs(GOOD)["workload"] == [cell.workload]
+
+
+def test_what_a_person_leaves_out_is_chosen(wished: str) -> None:
+    cell = json.loads(embedded(wish(wished, "framework=convnetjs").body))["task"]["cell"]
+    assert cell["target"]["backend"] == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("", "framework"),
+        ("framework=keras", "known: tfjs"),
+        ("framework=tfjs@latest", "tfjs@4.22.0"),
+        ("framework=tfjs&backend=gpu", "webgpu"),
+        ("framework=tfjs&depth=0", ">= 1"),
+        ("framework=tfjs&depth=many", "int"),
+        ("framework=tfjs&model=cnn", "cnn"),
+        ("framework=tfjs&model=spin", "mlp"),
+        ("framework=tfjs&workload=dreaming", "dreaming"),
+        ("framework=tfjs&colour=blue", "colour"),
+        ("framework=numpy", "native"),
+        ("framework=%0a%3Cscript%3Ealert(1)%3C/script%3E", "no framework"),
+    ],
+)
+def test_a_bad_wish_is_answered_in_one_line(wished: str, query: str, word: str) -> None:
+    answer = wish(wished, query)
+    assert answer.status == 400
+    assert word in answer.body.decode()
+    assert b"\n" not in answer.body
+    assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin"])
+def test_another_page_can_not_wish(wished: str, site: str) -> None:
+    assert wish(wished, GOOD, sec_fetch_site=site).status == 404
+    assert wish(wished, GOOD, sec_fetch_site="none").status == 200

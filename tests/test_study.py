@@ -1,0 +1,158 @@
+"""A study is checked whole at the door, and what is wrong with it is said in one line with its key path."""
+
+from pathlib import Path
+
+import pytest
+
+from howfar import frameworks, study
+from howfar.errors import UserError
+from howfar.records import Model, Study, Target
+
+KNOWN = frameworks.registry()
+
+GOOD = """
+name = "mine"
+title = "My own"
+experiments = ["inference_time"]
+models = [{ sizes = [[1, 8]], depths = [2, 4], widths = [16, 8] }]
+[[targets]]
+framework = "tfjs@4.20.0"
+backends = ["wasm", "cpu"]
+[[targets]]
+framework = "numpy"
+threads = [1, "all"]
+"""
+
+
+def load(tmp_path: Path, text: str | bytes) -> Study:
+    file = tmp_path / "study.toml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return study.load(str(file), KNOWN)
+
+
+def refusal(tmp_path: Path, text: str | bytes) -> str:
+    """The one line that a study is refused with; it begins with the file."""
+    with pytest.raises(UserError) as caught:
+        load(tmp_path, text)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert said.startswith(str(tmp_path / "study.toml") + ": ")
+    return said.removeprefix(str(tmp_path / "study.toml") + ": ")
+
+
+@pytest.mark.parametrize("name", study.named_studies())
+def test_the_studies_that_come_with_howfar_load(name: str) -> None:
+    loaded = study.load(name, KNOWN)
+    assert loaded.name == name
+    assert loaded.resolved_targets
+    assert set(loaded.experiments) <= set(study.experiment_names())
+
+
+def test_the_paper_has_all_sizes_of_the_paper() -> None:
+    loaded = study.load("paper", KNOWN)
+    models = {cell.model for cell in loaded.cells("training")}
+    assert models == {Model("mlp", depth, width) for depth in (1, 2, 4, 8) for width in (64, 128, 256)}
+
+
+def test_targets_are_resolved_against_the_registry(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD)
+    installed = KNOWN["numpy"].installed_version()
+    assert loaded.resolved_targets == (
+        Target("tfjs", "4.20.0", "wasm", "chromium"),
+        Target("tfjs", "4.20.0", "cpu", "chromium"),
+        Target("numpy", installed, "cpu", "native", 1),
+        Target("numpy", installed, "cpu", "native", 0),
+    )
+
+
+def test_every_target_meets_every_model_once(tmp_path: Path) -> None:
+    cells = list(load(tmp_path, GOOD).cells("inference"))
+    assert len(cells) == len(set(cells)) == 4 * 5
+    assert {cell.model for cell in cells} == {Model("mlp", *size) for size in [(1, 8), (2, 16), (2, 8), (4, 16), (4, 8)]}
+
+
+def test_a_target_that_is_named_twice_is_measured_once(tmp_path: Path) -> None:
+    twice = GOOD + '[[targets]]\nframework = "tfjs@4.20.0"\n'
+    assert len(load(tmp_path, twice).resolved_targets) == 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "word"),
+    [
+        ('title = "My own"', 'titel = "My own"', "top level", "titel"),
+        ("backends =", "backend =", "targets[0]", "backend"),
+        ("sizes =", "size =", "models[0]", "size"),
+        ('title = "My own"', "title = 5", "title", "str"),
+        ("sizes = [[1, 8]]", "sizes = [[1, 0]]", "models[0].sizes[0][1]", ">= 1"),
+        ("sizes = [[1, 8]]", "sizes = [[1]]", "models[0].sizes[0]", "length 2"),
+        ('title = "My own"', 'title = ""\nrounds = 0', "rounds", ">= 1"),
+        ('title = "My own"', 'title = ""\nsampling = { max_seconds = inf }', "sampling.max_seconds", "86400"),
+        ("threads = [1,", "threads = [-1,", "targets[1].threads[0]", ">= 0"),
+        ('"tfjs@4.20.0"', '"tensorflow.js"', "targets[0].framework", "tfjs"),
+        ('"tfjs@4.20.0"', '"tfjs@latest"', "targets[0].framework", "latest"),
+        ('"numpy"', '"numpy@0.1"', "targets[1].framework", "0.1"),
+        ('["wasm", "cpu"]', '["wasm", "gpu"]', "targets[0].backends", "wasm, webgl"),
+        ("models =", 'browsers = ["netscape"]\nmodels =', "browsers[0]", "chromium"),
+        ('["inference_time"]', '["inference_time", "magic"]', "experiments[1]", "inference_time"),
+        ("sizes = [[1, 8]], depths = [2, 4], ", "", "models[0]", "no sizes"),
+        ('name = "mine"', 'name = "../mine"', "name", "folder"),
+        ('name = "mine"', 'name = ".."', "name", "folder"),
+        ('name = "mine"', 'name = ""', "name", "folder"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_key_path(tmp_path: Path, old: str, new: str, path: str, word: str) -> None:
+    assert old in GOOD
+    said = refusal(tmp_path, GOOD.replace(old, new, 1))
+    assert said.startswith(f"{path}: ")
+    assert word in said
+
+
+def test_a_study_without_targets_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, GOOD.partition("[[targets]]")[0] + "targets = []").startswith("targets: ")
+
+
+@pytest.mark.parametrize("text", ['name = "mine', "name = mine", b"name = \xff", b"\x00", "[[targets]\n"])
+def test_invalid_toml_is_refused(tmp_path: Path, text: str | bytes) -> None:
+    assert refusal(tmp_path, text).startswith("not valid TOML: ")
+
+
+def test_an_empty_file_says_what_is_missing(tmp_path: Path) -> None:
+    assert "name" in refusal(tmp_path, "")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere/study.toml", "."])
+def test_a_study_that_is_not_there_names_those_that_are(name: str) -> None:
+    with pytest.raises(UserError, match=r"quick") as caught:
+        study.load(name, KNOWN)
+    assert "\n" not in str(caught.value)
+
+
+def test_only_what_is_selected_is_left(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD)
+    assert [target.backend for target in study.select(loaded, "framework=tfjs").resolved_targets] == ["wasm", "cpu"]
+    assert [target.backend for target in study.select(loaded, "framework=tfjs,backend=cpu").resolved_targets] == ["cpu"]
+    both = study.select(loaded, "backend=wasm,framework=tfjs,framework=numpy")
+    assert [target.backend for target in both.resolved_targets] == ["wasm"]
+    assert study.select(loaded, "threads=0").resolved_targets[0].framework == "numpy"
+
+
+@pytest.mark.parametrize("selection", ["tfjs", "colour=blue", "framework=", "framework=keras", "framework=tfjs,", "=", "framework=numpy,backend=wasm"])
+def test_a_selection_that_selects_nothing_is_refused(tmp_path: Path, selection: str) -> None:
+    with pytest.raises(UserError, match=r"^--only: ") as caught:
+        study.select(load(tmp_path, GOOD), selection)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD)
+    assert study.change(loaded, KNOWN) == loaded
+    changed = study.change(loaded, KNOWN, frameworks_wanted=["convnetjs"], rounds=7, seed=0, only="backend=cpu")
+    assert (changed.rounds, changed.seed) == (7, 0)
+    assert [target.framework for target in changed.resolved_targets] == ["convnetjs"]
+
+
+@pytest.mark.parametrize("name", ["keras", "tfjs@x", "numpy@0.1"])
+def test_a_framework_of_the_command_line_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"^--framework") as caught:
+        study.change(load(tmp_path, GOOD), KNOWN, frameworks_wanted=[name])
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,288 @@
+"""However a visit ends, it ends as an outcome. The host is a script of what a page would do; server and desk are real."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+import asked
+from howfar import frameworks, models
+from howfar.assignments import TOLERANCE, Desk
+from howfar.models import reference
+from howfar.records import Fact, Limits, Outcome, PhaseName, Report
+from howfar.server import Server, Visit
+from howfar.visiting import End, Visitor, Watch
+
+DIGITS = asked.digits()
+TASK = asked.task(asked.NUMPY)
+LIMITS = Limits(launch_seconds=5, phase_seconds=5)
+
+
+class Page:
+    """What is running: this very process stands for it."""
+
+    measuring_role = "main"
+
+    def __init__(self, words: str = "", *, gone: bool = False) -> None:
+        self.words, self.gone = words, gone
+
+    def pids(self) -> list[int]:
+        return [os.getpid()]
+
+    def alive(self) -> bool:
+        return not self.gone
+
+    def log(self) -> str:
+        return self.words
+
+
+def visit() -> Visit:
+    return Visit(asked.assignment(TASK), "http://p1.localhost:1/run/", "token")
+
+
+def watched(events: Sequence[tuple[str, Any]], page: Page | None = None, limits: Limits = LIMITS) -> End:
+    opened = visit()
+    for kind, value in events:
+        opened.put(kind, value)
+    return Watch(opened, limits).until_end(page or Page())
+
+
+STARTED: list[tuple[str, Any]] = [("fetched", None), ("phase", "library_load"), ("phase", "backend_init")]
+
+
+def test_a_report_is_the_end() -> None:
+    report = asked.report(TASK)
+    assert watched([*STARTED, ("report", report), ("gone", None)]) == End(report=report)
+
+
+def test_what_is_no_message_of_the_protocol_is_a_page_error() -> None:
+    end = watched([*STARTED, ("refused", "Expected `float` >= 0.0 - at `$.phases[0].ms`")])
+    assert end.status == "page_error"
+    assert "$.phases[0].ms" in end.message
+
+
+def test_a_process_that_is_gone_crashed_in_its_phase() -> None:
+    assert watched([*STARTED, ("gone", None)]) == End(status="crashed", message="the process was gone in backend init")
+    assert watched([], Page(gone=True)).message == "the process was gone in launch"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["FATAL: Out of memory", "<--- JS OOM error --->", "V8 javascript OOM: (MarkCompactCollector)", "MemoryError: 8 GiB"],
+)
+def test_a_log_that_speaks_of_memory_says_why(words: str) -> None:
+    end = watched([*STARTED, ("gone", None)], Page(f"[12:INFO] hello\n{words}\n"))
+    assert (end.status, end.message) == ("out_of_memory", "the process ran out of memory in backend init")
+
+
+@pytest.mark.parametrize("words", ["", "[ERROR:gpu] lost a zoom level", "memory pressure: moderate"])
+def test_any_other_log_does_not(words: str) -> None:
+    assert watched([*STARTED, ("gone", None)], Page(words)).status == "crashed"
+
+
+@pytest.mark.parametrize(
+    ("events", "message"),
+    [
+        ([], "launch was not over after 0.06 s"),
+        ([("fetched", None)], "launch was not over after 0.06 s"),
+        (STARTED[:2], "library load was not over after 0.03 s"),
+        ([*STARTED, ("phase", "throughput")], "throughput was not over after 0.03 s"),
+    ],
+)
+def test_a_phase_that_passes_its_limit_hangs(events: list[tuple[str, Any]], message: str) -> None:
+    start = time.monotonic()
+    assert watched(events, limits=Limits(0.06, 0.03)) == End(status="hung", message=message)
+    assert 0.03 <= time.monotonic() - start < 1
+
+
+def test_every_phase_has_the_whole_limit() -> None:
+    opened = visit()
+    limits = Limits(launch_seconds=0.5, phase_seconds=0.5)
+    phases: tuple[PhaseName, ...] = ("library_load", "backend_init", "first", "check")
+
+    def play() -> None:
+        for phase in phases:
+            time.sleep(0.2)
+            opened.put("phase", phase)
+        opened.put("report", asked.report(TASK))
+
+    player = threading.Thread(target=play)
+    player.start()
+    assert Watch(opened, limits).until_end(Page()).report is not None
+    player.join()
+
+
+def test_spans_are_the_phases_by_the_clock_of_the_events() -> None:
+    watch = Watch(visit(), LIMITS)
+    begin = time.monotonic()
+    for phase, at in (("library_load", 1.0), ("first", 1.5), ("end", 3.5), ("", 4.0)):
+        watch.turn_to(phase, begin + at)
+    assert [span.name for span in watch.spans] == ["launch", "library_load", "first", "end"]
+    assert [span.seconds for span in watch.spans] == pytest.approx([1.0, 0.5, 2.0, 0.5], abs=0.01)
+    assert sum(span.seconds for span in watch.spans) == pytest.approx(4.0, abs=0.01)
+
+
+# A whole visit.
+
+Step = Callable[[Visit], None]
+
+
+class Host:
+    """Plays its steps as the page of every visit."""
+
+    def __init__(self, *steps: Step, page: Page | None = None, software: bool = False) -> None:
+        self.steps, self.page, self.software = steps, page or Page(), software
+        self.ended = False
+
+    def checked_facts(self) -> Mapping[str, Fact]:
+        return {}
+
+    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
+        return self.software and "webgl_renderer" in facts
+
+    @contextlib.contextmanager
+    def launch(self, visit: Visit) -> Iterator[Page]:
+        def play() -> None:
+            for step in self.steps:
+                step(visit)
+
+        player = threading.Thread(target=play)
+        time.sleep(0.03)
+        player.start()
+        try:
+            yield self.page
+        finally:
+            player.join()
+            time.sleep(0.03)
+            self.ended = True
+
+    def close(self) -> None:
+        pass
+
+
+def phase(name: PhaseName, seconds: float = 0.0) -> Step:
+    """As the server does: the event, then the snapshot, then the page goes on."""
+
+    def step(visit: Visit) -> None:
+        visit.put("phase", name)
+        visit.on_phase(name)
+        time.sleep(seconds)
+
+    return step
+
+
+def post(report: Report) -> Step:
+    return lambda visit: visit.put("report", report)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[tuple[Server, Desk]]:
+    with Server() as server:
+        yield server, Desk(server, frameworks.registry(), DIGITS)
+
+
+@pytest.fixture
+def visitor(desk: tuple[Server, Desk]) -> Visitor:
+    return Visitor(*desk, LIMITS)
+
+
+def right() -> tuple[float, ...]:
+    batches = [(DIGITS.inputs[i : i + 64], DIGITS.labels[i : i + 64]) for i in (0, 64, 0)]
+    return tuple(reference.losses(models.spec(asked.MLP, 2019), batches, 0.01))
+
+
+def measured(visitor: Visitor, *steps: Step, **rest: Any) -> Outcome:
+    host = Host(*steps, **rest)
+    outcome = visitor.measure(host, TASK, "here", attempt=2)
+    assert host.ended
+    return outcome
+
+
+def test_a_right_result_is_ok_and_comes_whole(visitor: Visitor) -> None:
+    report = asked.report(TASK, losses=right(), facts={"backend": "cpu"}, live_tensors=(1, 2), heap_bytes=(3, 4))
+    outcome = measured(visitor, phase("library_load"), post(report))
+    assert (outcome.status, outcome.message) == ("ok", "")
+    assert (outcome.task, outcome.environment, outcome.attempt) == (TASK, "here", 2)
+    assert (outcome.series, outcome.losses, outcome.facts) == (report.series, report.losses, report.facts)
+    assert (outcome.live_tensors, outcome.heap_bytes) == ((1, 2), (3, 4))
+    assert outcome.check is not None
+    assert outcome.check.max_abs_error is not None
+    assert outcome.check.max_abs_error < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ((), "missing"),
+        ((None, None, None), "missing or not finite"),
+        ((right()[0], right()[1], right()[2] + 0.5), "off by 0.5"),
+        ((right()[0], right()[1], right()[2] + 2 * TOLERANCE), "off by 1e-05"),
+    ],
+)
+def test_a_wrong_result_is_never_ok(visitor: Visitor, losses: tuple[float | None, ...], said: str) -> None:
+    outcome = measured(visitor, post(asked.report(TASK, losses=losses)))
+    assert outcome.status == "wrong_result"
+    assert said in outcome.message
+    assert outcome.series  # what was measured is kept
+
+
+def test_a_failure_that_the_page_reports_is_kept_as_it_says(visitor: Visitor) -> None:
+    report = Report(TASK.id, "unsupported", "no adapter", "at open", facts={"backend": "webgpu"})
+    outcome = measured(visitor, post(report))
+    assert (outcome.status, outcome.message, outcome.detail) == ("unsupported", "no adapter", "at open")
+    assert outcome.check is None
+
+
+def test_a_failure_that_is_seen_from_outside_keeps_the_log(visitor: Visitor) -> None:
+    outcome = measured(visitor, phase("first"), lambda visit: visit.put("gone"), page=Page("its last words"))
+    assert (outcome.status, outcome.detail) == ("crashed", "its last words")
+    assert outcome.message == "the process was gone in first"
+
+
+def test_the_timeline_covers_the_whole_time_without_gaps(visitor: Visitor) -> None:
+    steps = (phase("library_load", 0.05), phase("latency", 0.04), phase("dispose"), post(asked.report(TASK)))
+    begin = time.monotonic()
+    first = measured(visitor, *steps)
+    second = measured(visitor, *steps)
+    wall = time.monotonic() - begin
+    spans = {span.name: span.seconds for span in second.timeline}
+    assert list(spans) == ["idle", "launch", "library_load", "latency", "dispose", "end"]
+    assert all(seconds >= 0 for seconds in spans.values())
+    for name, least in {"launch": 0.03, "library_load": 0.05, "latency": 0.04, "end": 0.03}.items():
+        assert spans[name] >= least, name
+    total = sum(span.seconds for outcome in (first, second) for span in outcome.timeline)
+    # Judging the second outcome came after its last span; the server's and the visitor's own making before the first.
+    assert wall - 0.2 <= total <= wall + 0.5
+
+
+def test_the_machine_is_looked_at_during_the_timed_samples_only(visitor: Visitor) -> None:
+    def busy(_: Visit) -> None:
+        end = time.monotonic() + 0.1
+        while time.monotonic() < end:
+            pass
+
+    steps = (phase("warmup", 0.1), phase("latency"), busy, phase("warmup", 0.1), phase("throughput"), busy)
+    outcome = measured(visitor, *steps, phase("dispose", 0.1), post(asked.report(TASK, losses=right())))
+    assert outcome.noise is not None
+    assert 0.2 <= outcome.noise.wall_s < 0.4
+    assert sum(use.cpu_s for use in outcome.noise.use) > 0.02
+
+
+def test_without_timed_samples_there_is_no_noise(visitor: Visitor) -> None:
+    outcome = measured(visitor, phase("warmup"), post(asked.report(TASK, losses=right())))
+    assert outcome.noise is None
+    assert not outcome.disturbed
+
+
+def test_a_renderer_in_software_is_marked_where_the_target_is_a_gpu(
+    desk: tuple[Server, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("howfar.vendor.fetch", lambda *_: {})
+    webgl = asked.task(asked.Target("tfjs", "4.22.0", "webgl", "chromium"))
+    for task, software in ((webgl, True), (asked.task(), False)):
+        host = Host(post(asked.report(task, facts={"webgl_renderer": "llvmpipe"})), software=True)
+        assert Visitor(*desk, LIMITS).measure(host, task, "here").software_gpu is software
