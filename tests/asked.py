@@ -33,8 +33,8 @@ MLP = Model("mlp", 2, 32)
 def digits(samples: int = 128) -> Digits:
     """Seeded noise in the shape of the digits: quick to make, and always the same."""
     rng = np.random.default_rng(28)
-    inputs = rng.integers(0, 17, (samples, 784)).astype(np.float32) / 16
-    return Digits("digits-made", inputs, rng.integers(0, 10, samples).astype(np.uint8))
+    inputs = rng.integers(0, 17, (samples, 784)) / 16
+    return Digits("digits-made", inputs.astype(np.float32), rng.integers(0, 10, samples).astype(np.uint8))
 
 
 def study(**changes: Any) -> Study:

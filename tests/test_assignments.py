@@ -10,7 +10,7 @@ import asked
 from howfar import frameworks, models, vendor
 from howfar.assignments import TOLERANCE, Desk
 from howfar.models import reference
-from howfar.records import Assignment, Check, Model, Report
+from howfar.records import Assignment, Check, Model, Report, Task
 from howfar.server import Server
 
 DIGITS = asked.digits()
@@ -53,13 +53,13 @@ def judged(desk: Desk, found: dict[str, Any], assignment: Assignment) -> Check:
 
 
 @pytest.mark.parametrize("task", [INFERENCE, TRAINING], ids=["inference", "training"])
-def test_right_numbers_are_right(desk: Desk, task: asked.Task) -> None:
+def test_right_numbers_are_right(desk: Desk, task: Task) -> None:
     given = desk.assignment(task)
     assert judged(desk, right(given), given) == Check(0.0, TOLERANCE)
 
 
 @pytest.mark.parametrize("task", [INFERENCE, TRAINING], ids=["inference", "training"])
-def test_the_error_is_that_of_the_worst_number(desk: Desk, task: asked.Task) -> None:
+def test_the_error_is_that_of_the_worst_number(desk: Desk, task: Task) -> None:
     given = desk.assignment(task)
     ((key, numbers),) = right(given).items()
     wrong = (*numbers[:-1], numbers[-1] - 0.25)
@@ -67,7 +67,7 @@ def test_the_error_is_that_of_the_worst_number(desk: Desk, task: asked.Task) -> 
 
 
 @pytest.mark.parametrize("task", [INFERENCE, TRAINING], ids=["inference", "training"])
-def test_numbers_that_are_missing_too_many_or_not_finite_have_no_error(desk: Desk, task: asked.Task) -> None:
+def test_numbers_that_are_missing_too_many_or_not_finite_have_no_error(desk: Desk, task: Task) -> None:
     given = desk.assignment(task)
     ((key, numbers),) = right(given).items()
     for wrong in ((), numbers[:-1], (*numbers, 0.5), (None, *numbers[1:])):

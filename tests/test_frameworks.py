@@ -63,7 +63,11 @@ def test_a_framework_that_is_not_there_names_those_that_are() -> None:
 
 @pytest.mark.parametrize(
     ("choice", "split"),
-    [("tfjs", ("tfjs", "")), ("tfjs@4.22.0", ("tfjs", "4.22.0")), ("brain.js@2.0.0-beta.1", ("brain.js", "2.0.0-beta.1"))],
+    [
+        ("tfjs", ("tfjs", "")),
+        ("tfjs@4.22.0", ("tfjs", "4.22.0")),
+        ("brain.js@2.0.0-beta.1", ("brain.js", "2.0.0-beta.1")),
+    ],
 )
 def test_a_version_is_what_follows_the_at_sign(choice: str, split: tuple[str, str]) -> None:
     assert frameworks.split_version(choice) == split

@@ -64,7 +64,10 @@ def test_the_end_of_a_tree_is_the_end_of_a_grandchild_whose_parent_is_gone() -> 
 
 
 def test_the_end_of_a_tree_is_nobody_else_s_end() -> None:
-    with subprocess.Popen(SLEEP, start_new_session=True) as other, subprocess.Popen(SLEEP, start_new_session=True) as one:
+    with (
+        subprocess.Popen(SLEEP, start_new_session=True) as other,
+        subprocess.Popen(SLEEP, start_new_session=True) as one,
+    ):
         end_tree(one.pid)
         assert not runs(one.pid)
         assert runs(other.pid)
@@ -239,7 +242,7 @@ def test_a_native_task_that_is_over_at_once_holds_nobody_up(
 ) -> None:
     """Its pid and its end can come in one piece: the second line must not be waited for."""
     parent = program(tmp_path, ANSWERS_AT_ONCE)
-    monkeypatch.setattr(native.sys, "executable", str(parent))
+    monkeypatch.setattr(sys, "executable", str(parent))
     host = native.HOST(reaper)
     task = asked.task(asked.NUMPY)
     visit = Visit(asked.assignment(task), "http://p1.localhost:5/run/?task=a&token=b", "b")
@@ -249,7 +252,9 @@ def test_a_native_task_that_is_over_at_once_holds_nobody_up(
         with host.launch(visit) as running:
             assert runs(running.pid)
     assert time.monotonic() - start < 5
-    assert (tmp_path / "chromium.lines").read_text().splitlines() == ["numpy http://127.0.0.1:5/run/?task=a&token=b"] * 2
+    assert (tmp_path / "chromium.lines").read_text().splitlines() == [
+        "numpy http://127.0.0.1:5/run/?task=a&token=b"
+    ] * 2
     host.close()
     assert not runs(running.pid)
 
@@ -257,7 +262,7 @@ def test_a_native_task_that_is_over_at_once_holds_nobody_up(
 def test_a_native_parent_that_dies_is_seen_as_not_alive(
     reaper: Reaper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(native.sys, "executable", str(program(tmp_path, "#!/bin/sh\nexit 1\n")))
+    monkeypatch.setattr(sys, "executable", str(program(tmp_path, "#!/bin/sh\nexit 1\n")))
     host = native.HOST(reaper)
     visit = Visit(asked.assignment(), "http://p1.localhost:5/run/?task=a&token=b", "b")
     with host.launch(visit) as running:

@@ -78,7 +78,7 @@ def test_a_module_imports_its_own_half_only(module: str) -> None:
 
 
 def test_the_search_finds_imports_of_every_kind() -> None:
-    assert {"frameworks", "records", "store", "report"} <= {name.partition(".")[0] for name in imported("cli")}
+    assert {"frameworks", "errors", "store", "report"} <= {name.partition(".")[0] for name in imported("cli")}
     assert "hosts.base" in set(imported("visiting"))
     assert "native.measure" in set(imported("native/measure_task"))
 

@@ -1,15 +1,24 @@
 """The neutral models, and the reference that everything else is held against."""
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import pytest
 from msgspec import structs
+from numpy.typing import NDArray
 
 import asked
 from howfar import models
+from howfar.data import Digits
 from howfar.models import ModelSpec, reference
 from howfar.records import Layer, Model
 
 MLP = Model("mlp", 3, 32)
+
+
+def floats(values: list[Any]) -> NDArray[np.float32]:
+    return np.array(values, np.float32)
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others() -> None:
@@ -24,7 +33,11 @@ def test_the_same_seed_gives_the_same_weights_and_another_others() -> None:
 def test_the_weights_stay_what_they_are() -> None:
     """Losses and outputs of people's stores were held against these."""
     weights, biases = models.spec(Model("mlp", 1, 8), 2019).parameters[0]
-    assert [f"{value:.6f}" for value in (weights[0, 0], weights[783, 7], biases[0])] == ["-0.014289", "0.003680", "0.012176"]
+    assert [f"{value:.6f}" for value in (weights[0, 0], weights[783, 7], biases[0])] == [
+        "-0.014289",
+        "0.003680",
+        "0.012176",
+    ]
 
 
 def test_layers_are_784_then_depth_times_width_then_10() -> None:
@@ -71,17 +84,17 @@ def test_outputs_are_probabilities() -> None:
 
 
 def test_outputs_of_a_net_of_one_layer_are_the_textbook_s() -> None:
-    spec = ModelSpec((Layer(2, 2, "softmax"),), ((np.float32([[1, 0], [0, 2]]), np.float32([0, 1])),))
-    found = reference.outputs(spec, np.float32([[3, 1]]))
+    spec = ModelSpec((Layer(2, 2, "softmax"),), ((floats([[1, 0], [0, 2]]), floats([0, 1])),))
+    found = reference.outputs(spec, floats([[3, 1]]))
     assert found == pytest.approx(np.array([[0.5, 0.5]]))  # logits 3 and 2 + 1
 
 
 def test_a_large_logit_does_not_overflow() -> None:
-    spec = ModelSpec((Layer(1, 2, "softmax"),), ((np.float32([[5000, -5000]]), np.float32([0, 0])),))
-    assert reference.outputs(spec, np.float32([[1]])) == pytest.approx(np.array([[1.0, 0.0]]))
+    spec = ModelSpec((Layer(1, 2, "softmax"),), ((floats([[5000, -5000]]), floats([0, 0])),))
+    assert reference.outputs(spec, floats([[1]])) == pytest.approx(np.array([[1.0, 0.0]]))
 
 
-def loss_of(spec: ModelSpec, digits: asked.Digits) -> float:
+def loss_of(spec: ModelSpec, digits: Digits) -> float:
     probabilities = reference.outputs(spec, digits.inputs)
     return float(-np.log(probabilities[np.arange(len(digits.labels)), digits.labels]).mean())
 
@@ -98,9 +111,9 @@ def test_a_step_goes_against_the_gradient_as_numerical_differentiation_finds_it(
     if layer == 0 and part == "weights":
         index = (0, (int(np.flatnonzero(digits.inputs[0])[0]), 0))
     h = 1e-6
-    numerical = (
-        loss_of(moved(spec, layer, index, h), digits) - loss_of(moved(spec, layer, index, -h), digits)
-    ) / (2 * h)
+    numerical = (loss_of(moved(spec, layer, index, h), digits) - loss_of(moved(spec, layer, index, -h), digits)) / (
+        2 * h
+    )
     rate = 1e-3
     taken = step_of(spec, digits, rate)
     change = taken[layer][index[0]][index[1]] - spec.parameters[layer][index[0]][index[1]]
@@ -114,7 +127,7 @@ Index = tuple[int, tuple[int, ...]]
 def as_float64(spec: ModelSpec) -> ModelSpec:
     """Numerical differentiation needs more digits than float32 has."""
     parameters = tuple((weights.astype(float), biases.astype(float)) for weights, biases in spec.parameters)
-    return ModelSpec(spec.layers, parameters)  # type: ignore[arg-type]  # float64 on purpose
+    return ModelSpec(spec.layers, parameters)
 
 
 def moved(spec: ModelSpec, layer: int, index: Index, by: float) -> ModelSpec:
@@ -123,7 +136,7 @@ def moved(spec: ModelSpec, layer: int, index: Index, by: float) -> ModelSpec:
     return ModelSpec(spec.layers, tuple(parameters))
 
 
-def step_of(spec: ModelSpec, digits: asked.Digits, rate: float) -> list[tuple[np.ndarray, np.ndarray]]:
+def step_of(spec: ModelSpec, digits: Digits, rate: float) -> list[tuple[np.ndarray, np.ndarray]]:
     """The parameters after one step of the reference, which changes them in place."""
     parameters = [(weights.astype(float), biases.astype(float)) for weights, biases in spec.parameters]
     reference._step(parameters, digits.inputs.astype(float), digits.labels, rate)
@@ -135,5 +148,5 @@ def test_losses_are_before_each_step_and_go_down() -> None:
     batch = (digits.inputs, digits.labels)
     found = reference.losses(spec, [batch] * 20, 0.01)
     assert found[0] == pytest.approx(loss_of(spec, digits), rel=1e-12)
-    assert all(later < earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(found))
     assert reference.losses(spec, [batch], 0.01) == found[:1]  # the spec itself was not trained

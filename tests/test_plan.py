@@ -1,5 +1,6 @@
 """Tasks with stable ids, in blocks whose order the seed alone decides."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def test_controls_come_first_in_between_and_last(control_every: int) -> None:
     (block, *_) = planned(control_every=control_every)
     controls = [position for position, task in enumerate(block) if task.control]
     assert (controls[0], controls[-1]) == (0, len(block) - 1)
-    between = [later - earlier - 1 for earlier, later in zip(controls, controls[1:], strict=False)]
+    between = [later - earlier - 1 for earlier, later in pairwise(controls)]
     assert max(between) <= control_every
     assert {block[position].cell.model for position in controls} == {CONTROL_MODEL}
     assert {block[position].cell.target for position in controls} == {Target("reference", "1", "cpu", "chromium")}

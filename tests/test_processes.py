@@ -11,11 +11,12 @@ import pytest
 from howfar.probes.processes import ProcessTimes, Snapshot, ThreadTimes, load_average, noise, snapshot, tree
 from howfar.records import CpuUse
 
-BUSY, IDLE = "while True: pass", "import time; time.sleep(60)"
+BUSY = "print(0, flush=True)\nwhile True: pass"
+IDLE = "import time; print(0, flush=True); time.sleep(60)"
 PARENT = """
 import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(60)"])
-print(child.pid, flush=True)
+print(0, child.pid, flush=True)
 time.sleep(60)
 """
 
@@ -25,6 +26,8 @@ def running(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-S", "-c", code, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
+            assert process.stdout.read(1)  # it runs; before that not even its command line can be read
             yield process
         finally:
             process.kill()

@@ -15,8 +15,8 @@ LONG = asked.task(asked.NUMPY)
 AGAIN = asked.task(asked.NUMPY, seed=1)
 
 
-def outcome(task: Task, status: Status = "ok", message: str = "", **changes: bool) -> Outcome:
-    return Outcome(task, status, "here", "2025-06-01T10:00:00+00:00", message=message, **changes)
+def outcome(task: Task, status: Status = "ok", message: str = "", disturbed: bool = False) -> Outcome:
+    return Outcome(task, status, "here", "2025-06-01T10:00:00+00:00", message=message, disturbed=disturbed)
 
 
 def test_nothing_is_forecast_before_the_first_task_is_over() -> None:
@@ -69,10 +69,11 @@ def test_lines_are_plain_and_one_a_task() -> None:
     lines.start(LONG)
     lines.end(outcome(LONG, "crashed", "the process was gone in [first]"), 100)
     lines.close()
+    cell = "numpy@2.0.0 cpu 1 thread mlp(2,32)"
     assert file.getvalue().splitlines() == [
         "2 tasks to run (3 of 5 were measured before)",
-        "[4/5] numpy@2.0.0 cpu 1 thread mlp(2,32) inference (disturbed), 1.3 s, 1 s left",
-        "[5/5] crashed: numpy@2.0.0 cpu 1 thread mlp(2,32) training: the process was gone in [first], 100.0 s, 0 s left",
+        f"[4/5] {cell} inference (disturbed), 1.3 s, 1 s left",
+        f"[5/5] crashed: {cell} training: the process was gone in [first], 100.0 s, 0 s left",
     ]
 
 

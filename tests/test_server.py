@@ -146,7 +146,7 @@ def test_the_assignment_is_given_to_who_has_the_token(served: Server, visit: Vis
 @pytest.mark.parametrize("token", [None, "", "wrong", "\xe4"])
 @pytest.mark.parametrize("what", ["", "/alive", "/phase", "/report"])
 def test_who_has_not_is_not_let_in(served: Server, visit: Visit, what: str, token: str | None) -> None:
-    headers = {} if token is None else {"x_howfar_token": token}
+    headers: dict[str, Any] = {} if token is None else {"x_howfar_token": token}
     message = {"/phase": "first", "/report": asked.report(TASK)}.get(what)
     assert ask(served, f"/tasks/{TASK.id}{what}", message, **headers).status == 404
     assert visit.events.empty()
@@ -247,9 +247,7 @@ def test_a_report_of_another_task_is_refused(served: Server, visit: Visit) -> No
     assert events(visit) == [("refused", "the report is of another task")]
 
 
-def test_a_message_over_the_limit_is_refused(
-    served: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_message_over_the_limit_is_refused(served: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "MAX_MESSAGE_BYTES", 1000)
     assert post(served, visit, "report", asked.report(TASK, message="x" * 500)).status == 200
     assert post(served, visit, "report", asked.report(TASK, message="x" * 1000)).status == 413

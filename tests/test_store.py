@@ -15,10 +15,10 @@ import pytest
 import asked
 from howfar import store
 from howfar.errors import UserError
-from howfar.records import Check, Noise, Outcome, Phase, RunFacts, Series, Span, Task
+from howfar.records import Check, Model, Noise, Outcome, Phase, RunFacts, Series, Span, Study, Task
 
 STUDY = asked.study()
-TASKS = [asked.task(model=asked.Model("mlp", depth, 8)) for depth in (1, 2, 3)]
+TASKS = [asked.task(model=Model("mlp", depth, 8)) for depth in (1, 2, 3)]
 
 
 def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
@@ -40,7 +40,7 @@ def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
     return Outcome(task, **(whole | changes))
 
 
-def run_facts(of: asked.Study = STUDY) -> RunFacts:
+def run_facts(of: Study = STUDY) -> RunFacts:
     return RunFacts(of, "0.1.0", "2025-06-01T09:00:00+00:00", {"cores": 2}, "digits-made")
 
 

@@ -68,7 +68,9 @@ def test_targets_are_resolved_against_the_registry(tmp_path: Path) -> None:
 def test_every_target_meets_every_model_once(tmp_path: Path) -> None:
     cells = list(load(tmp_path, GOOD).cells("inference"))
     assert len(cells) == len(set(cells)) == 4 * 5
-    assert {cell.model for cell in cells} == {Model("mlp", *size) for size in [(1, 8), (2, 16), (2, 8), (4, 16), (4, 8)]}
+    assert {cell.model for cell in cells} == {
+        Model("mlp", *size) for size in [(1, 8), (2, 16), (2, 8), (4, 16), (4, 8)]
+    }
 
 
 def test_a_target_that_is_named_twice_is_measured_once(tmp_path: Path) -> None:
@@ -136,7 +138,10 @@ def test_only_what_is_selected_is_left(tmp_path: Path) -> None:
     assert study.select(loaded, "threads=0").resolved_targets[0].framework == "numpy"
 
 
-@pytest.mark.parametrize("selection", ["tfjs", "colour=blue", "framework=", "framework=keras", "framework=tfjs,", "=", "framework=numpy,backend=wasm"])
+@pytest.mark.parametrize(
+    "selection",
+    ["tfjs", "colour=blue", "framework=", "framework=keras", "framework=tfjs,", "=", "framework=numpy,backend=wasm"],
+)
 def test_a_selection_that_selects_nothing_is_refused(tmp_path: Path, selection: str) -> None:
     with pytest.raises(UserError, match=r"^--only: ") as caught:
         study.select(load(tmp_path, GOOD), selection)

@@ -180,7 +180,9 @@ def test_what_is_no_tarball_is_refused(npm: Npm, cache: Path) -> None:
 
 @pytest.mark.parametrize("mark", ["npm error", "npm ERR!"])
 def test_what_npm_says_is_said_in_one_line(npm: Npm, cache: Path, mark: str) -> None:
-    npm.says(f"npm warn old\n{mark} code ETARGET\n{mark} notarget No matching version found for made@1.0.0.\n{mark} more\n")
+    npm.says(
+        f"npm warn old\n{mark} code ETARGET\n{mark} notarget No matching version found for made@1.0.0.\n{mark} more\n"
+    )
     assert "(notarget No matching version found for made@1.0.0.)" in refusal()
     assert_nothing_kept(cache)
 

@@ -1,4 +1,4 @@
-"""However a visit ends, it ends as an outcome. The host is a script of what a page would do; server and desk are real."""
+"""However a visit ends, it ends as an outcome. The host plays what a page would do; server and desk are real."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ import asked
 from howfar import frameworks, models
 from howfar.assignments import TOLERANCE, Desk
 from howfar.models import reference
-from howfar.records import Fact, Limits, Outcome, PhaseName, Report
+from howfar.records import Fact, Limits, Outcome, PhaseName, Report, Target
 from howfar.server import Server, Visit
 from howfar.visiting import End, Visitor, Watch
 
@@ -72,7 +72,12 @@ def test_a_process_that_is_gone_crashed_in_its_phase() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["FATAL: Out of memory", "<--- JS OOM error --->", "V8 javascript OOM: (MarkCompactCollector)", "MemoryError: 8 GiB"],
+    [
+        "FATAL: Out of memory",
+        "<--- JS OOM error --->",
+        "V8 javascript OOM: (MarkCompactCollector)",
+        "MemoryError: 8 GiB",
+    ],
 )
 def test_a_log_that_speaks_of_memory_says_why(words: str) -> None:
     end = watched([*STARTED, ("gone", None)], Page(f"[12:INFO] hello\n{words}\n"))
@@ -282,7 +287,7 @@ def test_a_renderer_in_software_is_marked_where_the_target_is_a_gpu(
     desk: tuple[Server, Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("howfar.vendor.fetch", lambda *_: {})
-    webgl = asked.task(asked.Target("tfjs", "4.22.0", "webgl", "chromium"))
+    webgl = asked.task(Target("tfjs", "4.22.0", "webgl", "chromium"))
     for task, software in ((webgl, True), (asked.task(), False)):
         host = Host(post(asked.report(task, facts={"webgl_renderer": "llvmpipe"})), software=True)
         assert Visitor(*desk, LIMITS).measure(host, task, "here").software_gpu is software

@@ -117,7 +117,8 @@ class Bar:
         self._show(outcome.task.describe())
 
     def close(self) -> None:
-        self._show("")
+        if self._progress.tasks:  # none where the run was refused before it began
+            self._show("")
         self._progress.stop()
 
     def _show(self, description: str) -> None:

@@ -5,13 +5,14 @@ cell still sees as many freshly started interpreters as it has rounds; each task
 """
 
 import contextlib
-import os
-import selectors
+import queue
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -23,22 +24,69 @@ from howfar.server import Visit
 IMPORT_LIMIT_SECONDS = 120.0
 
 
+class Parent:
+    """The process that imported the framework, and what it says: a line with each fork's pid, a line when it ended."""
+
+    def __init__(self, folder: Path, log: IO[bytes]) -> None:
+        command, pipe = [sys.executable, "-m", "howfar.native"], subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, start_new_session=True)
+        self.log_file = folder / "stderr.txt"
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in self.process.stdout or ():
+            self._lines.put(line.strip())
+
+    def say(self, line: str) -> None:
+        """One line to it; where it is dead, its silence says so."""
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            print(line, file=self.process.stdin, flush=True)
+
+    def hear(self, limit_seconds: float) -> str:
+        """Its next line; nothing where there was none in time, or where it died."""
+        deadline = time.monotonic() + limit_seconds
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                return self._lines.get(timeout=min(left, 0.2))
+            if self.process.poll() is not None and self._lines.empty():
+                break
+        return ""
+
+    def end(self) -> None:
+        """Ends it and whatever it forked."""
+        end_tree(self.process.pid)
+        self.process.wait(timeout=10)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+
 class NativeProcess:
     """A forked task."""
 
     measuring_role = "main"
 
-    def __init__(self, pid: int, log_file: Path) -> None:
-        self.pid, self._log_file = pid, log_file
+    def __init__(self, pid: int, parent: Parent) -> None:
+        self.pid, self._parent, self._ended = pid, parent, ""
 
     def pids(self) -> list[int]:
         return tree(self.pid)
 
     def alive(self) -> bool:
-        return psutil.pid_exists(self.pid)
+        self._ended = self._ended or self._parent.hear(0.01)
+        return not self._ended and psutil.pid_exists(self.pid)
 
     def log(self) -> str:
-        return tail(self._log_file)
+        return f"{tail(self._parent.log_file)}\n{self._ended}".strip()
+
+    def end(self) -> None:
+        """Ends it, and waits until its parent knows: only then is the parent ready for the next."""
+        for pid in self.pids():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
+        self._ended = self._ended or self._parent.hear(10.0)
 
 
 class Native:
@@ -47,10 +95,9 @@ class Native:
     def __init__(self, reaper: Reaper) -> None:
         self._reaper = reaper
         self._block = contextlib.ExitStack()
-        self._parent: subprocess.Popen[bytes] | None = None
-        self._log_file = Path(os.devnull)
+        self._parent: Parent | None = None
 
-    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:  # noqa: ARG002
+    def software_gpu(self, facts: Mapping[str, Fact]) -> bool:  # noqa: ARG002 - a browser's question
         return False
 
     def checked_facts(self) -> Mapping[str, Fact]:
@@ -60,70 +107,34 @@ class Native:
     def launch(self, visit: Visit) -> Iterator[NativeProcess]:
         parent = self._parent or self._start()
         framework = visit.assignment.task.cell.target.framework
-        self._write(parent, f"{framework} {visit.url.replace(_host(visit.url), '127.0.0.1')}")
-        running = NativeProcess(self._read_pid(parent), self._log_file)
+        parent.say(f"{framework} {visit.url.replace(_host(visit.url), '127.0.0.1')}")
+        pid = parent.hear(IMPORT_LIMIT_SECONDS)
+        if not pid.isdigit():
+            # The import itself died or hangs: the parent stands for the task, and the runner sees a crash or a hang.
+            yield NativeProcess(parent.process.pid, parent)
+            self.close()
+            return
+        running = NativeProcess(int(pid), parent)
         try:
             yield running
         finally:
-            for pid in running.pids():
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    psutil.Process(pid).kill()
-            if self._parent is not None:
-                self._read_line(parent, 10.0)  # how the child ended; only then is the parent ready for the next
+            running.end()
 
     def close(self) -> None:
         """Ends the parent and whatever it forked."""
         self._parent = None
         self._block.close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Parent:
         folder = self._block.enter_context(fresh_folder())
-        self._log_file = folder / "stderr.txt"
-        log = self._block.enter_context(self._log_file.open("wb"))
-        command = [sys.executable, "-m", "howfar.native"]
-        pipe = subprocess.PIPE
-        # Unbuffered: what a buffer holds of the next line, the selector that waits for it does not see.
-        parent = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, bufsize=0, start_new_session=True)
-        self._block.enter_context(self._reaper.watch(parent.pid, folder))
-        self._block.callback(_end, parent)
-        self._parent = parent
-        return parent
-
-    def _write(self, parent: subprocess.Popen[bytes], line: str) -> None:
-        if parent.stdin is None:
-            raise RuntimeError("the native parent was started without a standard input")
-        with contextlib.suppress(BrokenPipeError):  # it died: reading its answer says so
-            parent.stdin.write(f"{line}\n".encode())
-
-    def _read_pid(self, parent: subprocess.Popen[bytes]) -> int:
-        """The task's process. Where the import itself ended or hangs, the parent stands for it: it is not alive, or
-        never fetches its task, and the runner sees a crash or a hang."""
-        line = self._read_line(parent, IMPORT_LIMIT_SECONDS)
-        if line.isdigit():
-            return int(line)
-        self.close()
-        return parent.pid
-
-    def _read_line(self, parent: subprocess.Popen[bytes], limit_seconds: float) -> str:
-        if parent.stdout is None:
-            raise RuntimeError("the native parent was started without a standard output")
-        deadline = time.monotonic() + limit_seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(parent.stdout, selectors.EVENT_READ)
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-        return parent.stdout.readline().decode().strip() if ready else ""
+        log = self._block.enter_context((folder / "stderr.txt").open("wb"))
+        self._parent = Parent(folder, log)
+        self._block.enter_context(self._reaper.watch(self._parent.process.pid, folder))
+        self._block.callback(self._parent.end)
+        return self._parent
 
 
 HOST = Native
-
-
-def _end(parent: subprocess.Popen[bytes]) -> None:
-    end_tree(parent.pid)
-    parent.wait(timeout=10)
-    for stream in (parent.stdin, parent.stdout):
-        if stream:
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()
 
 
 def _host(url: str) -> str:
