@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
 
 import asked
-from howfar import frameworks, vendor
+from howfar import frameworks, records, vendor
 from howfar.assignments import Desk
 from howfar.records import Assignment, Model, Report, Task, fingerprint
 from howfar.server import Server
@@ -55,6 +56,17 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_keys() -> None:
     other = {"b": {"d": None, "c": 2}, "a": 1}
     assert fingerprint(one) == fingerprint(other) != fingerprint({**one, "a": 2})
     assert len(fingerprint(one)) == 16
+
+
+def structs_of(module: ModuleType) -> list[type[msgspec.Struct]]:
+    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, msgspec.Struct)]
+    return [value for value in found if value.__module__ == module.__name__]
+
+
+@pytest.mark.parametrize("kind", structs_of(records), ids=lambda kind: kind.__name__)
+def test_every_record_is_immutable_and_refuses_what_it_does_not_know(kind: type[msgspec.Struct]) -> None:
+    assert kind.__struct_config__.frozen
+    assert kind.__struct_config__.forbid_unknown_fields
 
 
 def test_records_can_not_be_changed() -> None:

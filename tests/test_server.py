@@ -1,32 +1,25 @@
 """The door: who is let in, what is served, and what is refused."""
 
 import http.client
-import json
 import queue
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
 import pytest
 
 import asked
-from howfar import frameworks, server, serving, vendor
+from howfar import server
 from howfar.errors import UserError
-from howfar.records import Assignment, DataShape
+from howfar.records import Assignment
 from howfar.server import Server, Visit
+from knocking import Answer, ask, embedded
 
 TASK = asked.task()
 ASSIGNMENT = asked.assignment(TASK)
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +43,9 @@ def visit(served: Server) -> Iterator[Visit]:
         yield opened
 
 
-def ask(served: Server, path: str, message: Any = None, *, body: bytes | None = None, **headers: str) -> Answer:
-    """A raw request: the path is sent as it is. Header names are written with _ for -."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
-    content = msgspec.json.encode(message) if message is not None else body
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    try:
-        connection.request("GET" if content is None else "POST", path, content, named)
-        answer = connection.getresponse()
-        return Answer(answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read())
-    finally:
-        connection.close()
-
-
 def post(served: Server, visit: Visit, what: str, message: Any = None, **rest: Any) -> Answer:
     path = f"/tasks/{visit.assignment.task.id}/{what}"
-    return ask(served, path, message, **({"x_howfar_token": visit.token} | rest))
+    return ask(served.port, path, message, **({"x_howfar_token": visit.token} | rest))
 
 
 def events(visit: Visit) -> list[tuple[str, Any]]:
@@ -78,7 +58,7 @@ def events(visit: Visit) -> list[tuple[str, Any]]:
 
 def test_every_answer_isolates_the_page_and_is_not_kept(served: Server) -> None:
     for path in ("/page/main.js", "/blobs/weights.bin", "/packages/made/1.0.0/made.js", "/nowhere", "/tasks/x"):
-        headers = ask(served, path).headers
+        headers = ask(served.port, path).headers
         assert headers["cross-origin-opener-policy"] == "same-origin"
         assert headers["cross-origin-embedder-policy"] == "require-corp"
         assert headers["cache-control"] == "no-store"
@@ -87,15 +67,15 @@ def test_every_answer_isolates_the_page_and_is_not_kept(served: Server) -> None:
 
 @pytest.mark.parametrize("path", ["/page/main.js", "/page/frameworks/tfjs.js", "/packages/made/1.0.0/made.js"])
 def test_javascript_says_that_it_is_utf_8(served: Server, path: str) -> None:
-    answer = ask(served, path)
+    answer = ask(served.port, path)
     assert (answer.status, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
 
 
 def test_files_are_served_as_they_are(served: Server) -> None:
-    assert ask(served, "/blobs/weights.bin").body == b"\0\1\2"
-    assert ask(served, "/page/main.js").body == (server.PAGE / "main.js").read_bytes()
-    assert ask(served, "/packages/made/1.0.0/made.js").body.decode() == "made = 'mu: \N{GREEK SMALL LETTER MU}';"
-    assert ask(served, "/page/style.css").headers["content-type"].startswith("text/css")
+    assert ask(served.port, "/blobs/weights.bin").body == b"\0\1\2"
+    assert ask(served.port, "/page/main.js").body == (server.PAGE / "main.js").read_bytes()
+    assert ask(served.port, "/packages/made/1.0.0/made.js").body.decode() == "made = 'mu: \N{GREEK SMALL LETTER MU}';"
+    assert ask(served.port, "/page/style.css").headers["content-type"].startswith("text/css")
 
 
 @pytest.mark.parametrize(
@@ -123,22 +103,22 @@ def test_files_are_served_as_they_are(served: Server) -> None:
     ],
 )
 def test_nothing_else_is_served(served: Server, path: str) -> None:
-    assert ask(served, path).status == 404
+    assert ask(served.port, path).status == 404
 
 
 @pytest.mark.parametrize("host", ["localhost", "p7.localhost", "127.0.0.1"])
 def test_loopback_names_are_let_in(served: Server, host: str) -> None:
-    assert ask(served, "/page/main.js", Host=f"{host}:{served.port}").status == 200
+    assert ask(served.port, "/page/main.js", Host=f"{host}:{served.port}").status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1", ""])
 def test_another_name_is_not(served: Server, host: str) -> None:
     """A name that someone else's server resolves to this machine gives their page this one's origin."""
-    assert ask(served, "/page/main.js", Host=host).status == 400
+    assert ask(served.port, "/page/main.js", Host=host).status == 400
 
 
 def test_the_assignment_is_given_to_who_has_the_token(served: Server, visit: Visit) -> None:
-    answer = ask(served, f"/tasks/{TASK.id}", x_howfar_token=visit.token)
+    answer = ask(served.port, f"/tasks/{TASK.id}", x_howfar_token=visit.token)
     assert msgspec.json.decode(answer.body, type=Assignment) == ASSIGNMENT
     assert events(visit) == [("fetched", None)]
 
@@ -148,7 +128,7 @@ def test_the_assignment_is_given_to_who_has_the_token(served: Server, visit: Vis
 def test_who_has_not_is_not_let_in(served: Server, visit: Visit, what: str, token: str | None) -> None:
     headers: dict[str, Any] = {} if token is None else {"x_howfar_token": token}
     message = {"/phase": "first", "/report": asked.report(TASK)}.get(what)
-    assert ask(served, f"/tasks/{TASK.id}{what}", message, **headers).status == 404
+    assert ask(served.port, f"/tasks/{TASK.id}{what}", message, **headers).status == 404
     assert visit.events.empty()
 
 
@@ -156,14 +136,14 @@ def test_a_visit_s_token_is_no_other_s(served: Server, visit: Visit) -> None:
     other = asked.task(seed=1)
     with served.expect(asked.assignment(other)) as second:
         assert second.token != visit.token
-        assert ask(served, f"/tasks/{other.id}", x_howfar_token=visit.token).status == 404
+        assert ask(served.port, f"/tasks/{other.id}", x_howfar_token=visit.token).status == 404
 
 
 def test_the_door_is_closed_after_the_visit(served: Server) -> None:
     with served.expect(ASSIGNMENT) as over:
         pass
-    assert ask(served, f"/tasks/{TASK.id}", x_howfar_token=over.token).status == 404
-    assert ask(served, path_of(over)).status == 404
+    assert ask(served.port, f"/tasks/{TASK.id}", x_howfar_token=over.token).status == 404
+    assert ask(served.port, path_of(over)).status == 404
 
 
 def path_of(visit: Visit) -> str:
@@ -177,13 +157,8 @@ def test_a_visit_has_an_origin_of_its_own(served: Server, visit: Visit) -> None:
         assert str(urlsplit(visit.url).hostname).endswith(".localhost")
 
 
-def embedded(page: bytes) -> str:
-    (found,) = re.findall(r'<script id="assignment" type="application/json">(.*?)</script>', page.decode(), re.DOTALL)
-    return str(found)
-
-
 def test_the_page_comes_with_its_assignment(served: Server, visit: Visit) -> None:
-    answer = ask(served, path_of(visit))
+    answer = ask(served.port, path_of(visit))
     assert msgspec.json.decode(embedded(answer.body), type=Assignment) == ASSIGNMENT
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert b'<link rel="modulepreload" href="/page/workloads/training.js">' in answer.body
@@ -193,7 +168,7 @@ def test_the_page_comes_with_its_assignment(served: Server, visit: Visit) -> Non
 @pytest.mark.parametrize("query", ["", "?task={task}", "?task={task}&token=wrong", "?task=other&token={token}"])
 def test_the_page_of_a_visit_needs_its_token(served: Server, visit: Visit, query: str) -> None:
     path = "/run/" + query.format(task=TASK.id, token=visit.token)
-    assert ask(served, path).status == 404
+    assert ask(served.port, path).status == 404
     assert visit.events.empty()
 
 
@@ -201,7 +176,7 @@ def test_what_is_embedded_can_not_leave_its_element(served: Server) -> None:
     script = "</script><script>alert(1)</script><!-- <script>"
     hostile = msgspec.structs.replace(ASSIGNMENT, data_url=script, adapter_url='/x"><script>alert(2)</script>')
     with served.expect(hostile) as visit:
-        page = ask(served, path_of(visit)).body
+        page = ask(served.port, path_of(visit)).body
     assert b"<script>alert" not in page
     assert msgspec.json.decode(embedded(page), type=Assignment) == hostile
 
@@ -291,73 +266,6 @@ def test_only_this_machine_can_reach_it(served: Server) -> None:
 def test_adapters_of_a_folder_are_served_from_it(tmp_path: Path) -> None:
     (tmp_path / "mine.js").write_text("export const adapter = {};")
     with Server(adapters=tmp_path) as running:
-        answer = ask(running, "/adapters/mine.js")
+        answer = ask(running.port, "/adapters/mine.js")
         assert (answer.status, answer.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
-        assert ask(running, "/adapters/../pyproject.toml").status == 404
-
-
-# A person's wish: `howfar serve`.
-
-
-@pytest.fixture(scope="module")
-def wished() -> Iterator[str]:
-    """The address of `howfar serve`, with all framework files there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vendor, "fetch", lambda *_: {})
-        with serving.serve(frameworks.registry(), port=0, mnist=None) as address:
-            yield address
-
-
-def wish(address: str, query: str, **headers: str) -> Answer:
-    class Reached:
-        port = int(address.rpartition(":")[2])
-
-    return ask(Reached(), f"/run/?{query}", **headers)  # type: ignore[arg-type]  # only its port is asked
-
-
-GOOD = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
-
-
-def test_a_person_gets_what_the_url_asks_for(wished: str) -> None:
-    answer = wish(wished, GOOD)
-    given = msgspec.json.decode(embedded(answer.body), type=Assignment)
-    cell = given.task.cell
-    assert (str(cell.target), str(cell.model), cell.workload) == ("tfjs@4.22.0 webgl", "mlp(4,128)", "training")
-    assert given.data == DataShape(512, 784, 10)
-    assert parse_qs(GOOD)["workload"] == [cell.workload]
-
-
-def test_what_a_person_leaves_out_is_chosen(wished: str) -> None:
-    cell = json.loads(embedded(wish(wished, "framework=convnetjs").body))["task"]["cell"]
-    assert cell["target"]["backend"] == "cpu"
-
-
-@pytest.mark.parametrize(
-    ("query", "word"),
-    [
-        ("", "framework"),
-        ("framework=keras", "known: tfjs"),
-        ("framework=tfjs@latest", "tfjs@4.22.0"),
-        ("framework=tfjs&backend=gpu", "webgpu"),
-        ("framework=tfjs&depth=0", ">= 1"),
-        ("framework=tfjs&depth=many", "int"),
-        ("framework=tfjs&model=cnn", "cnn"),
-        ("framework=tfjs&model=spin", "mlp"),
-        ("framework=tfjs&workload=dreaming", "dreaming"),
-        ("framework=tfjs&colour=blue", "colour"),
-        ("framework=numpy", "native"),
-        ("framework=%0a%3Cscript%3Ealert(1)%3C/script%3E", "no framework"),
-    ],
-)
-def test_a_bad_wish_is_answered_in_one_line(wished: str, query: str, word: str) -> None:
-    answer = wish(wished, query)
-    assert answer.status == 400
-    assert word in answer.body.decode()
-    assert b"\n" not in answer.body
-    assert answer.headers["content-type"].startswith("text/plain")
-
-
-@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin"])
-def test_another_page_can_not_wish(wished: str, site: str) -> None:
-    assert wish(wished, GOOD, sec_fetch_site=site).status == 404
-    assert wish(wished, GOOD, sec_fetch_site="none").status == 200
+        assert ask(running.port, "/adapters/../pyproject.toml").status == 404

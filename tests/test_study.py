@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from howfar import frameworks, study
+from howfar import frameworks, hosts, study
 from howfar.errors import UserError
 from howfar.records import Model, Study, Target
 
@@ -71,6 +71,15 @@ def test_every_target_meets_every_model_once(tmp_path: Path) -> None:
     assert {cell.model for cell in cells} == {
         Model("mlp", *size) for size in [(1, 8), (2, 16), (2, 8), (4, 16), (4, 8)]
     }
+
+
+def test_a_browser_framework_is_measured_in_every_browser_and_a_native_one_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "browsers", lambda: ["chromium", "firefox"])
+    loaded = load(tmp_path, GOOD.replace("models =", 'browsers = ["firefox", "chromium"]\nmodels ='))
+    browsers = [target.browser for target in loaded.resolved_targets]
+    assert browsers == ["firefox", "chromium", "firefox", "chromium", "native", "native"]
 
 
 def test_a_target_that_is_named_twice_is_measured_once(tmp_path: Path) -> None:

@@ -248,9 +248,10 @@ def test_a_failure_that_is_seen_from_outside_keeps_the_log(visitor: Visitor) -> 
     assert outcome.message == "the process was gone in first"
 
 
-def test_the_timeline_covers_the_whole_time_without_gaps(visitor: Visitor) -> None:
+def test_the_timeline_covers_the_whole_time_without_gaps(desk: tuple[Server, Desk]) -> None:
     steps = (phase("library_load", 0.05), phase("latency", 0.04), phase("dispose"), post(asked.report(TASK)))
     begin = time.monotonic()
+    visitor = Visitor(*desk, LIMITS)
     first = measured(visitor, *steps)
     second = measured(visitor, *steps)
     wall = time.monotonic() - begin
@@ -260,8 +261,7 @@ def test_the_timeline_covers_the_whole_time_without_gaps(visitor: Visitor) -> No
     for name, least in {"launch": 0.03, "library_load": 0.05, "latency": 0.04, "end": 0.03}.items():
         assert spans[name] >= least, name
     total = sum(span.seconds for outcome in (first, second) for span in outcome.timeline)
-    # Judging the second outcome came after its last span; the server's and the visitor's own making before the first.
-    assert wall - 0.2 <= total <= wall + 0.5
+    assert wall - 0.1 <= total <= wall  # the second outcome was judged after its last span
 
 
 def test_the_machine_is_looked_at_during_the_timed_samples_only(visitor: Visitor) -> None:
@@ -270,10 +270,10 @@ def test_the_machine_is_looked_at_during_the_timed_samples_only(visitor: Visitor
         while time.monotonic() < end:
             pass
 
-    steps = (phase("warmup", 0.1), phase("latency"), busy, phase("warmup", 0.1), phase("throughput"), busy)
+    steps = (phase("warmup", 0.1), phase("latency"), busy, phase("warmup", 0.3), phase("throughput"), busy)
     outcome = measured(visitor, *steps, phase("dispose", 0.1), post(asked.report(TASK, losses=right())))
     assert outcome.noise is not None
-    assert 0.2 <= outcome.noise.wall_s < 0.4
+    assert 0.2 <= outcome.noise.wall_s < 0.45
     assert sum(use.cpu_s for use in outcome.noise.use) > 0.02
 
 
