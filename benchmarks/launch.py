@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from howfar import frameworks, plan
 from howfar.hosts import chromium
@@ -69,8 +70,6 @@ class Bare(http.server.ThreadingHTTPServer):
         seconds = time.monotonic() - start
         os.killpg(browser.pid, signal.SIGKILL)
         browser.wait()
-        from pathlib import Path
-
         remove(Path(profile))
         return seconds
 

@@ -1,4 +1,5 @@
-"""What howfar itself costs while it measures, over a seeded sample of Figure 1's cells under the paper study's sampling.
+"""What howfar itself costs while it measures, over a seeded sample of Figure 1's cells with the paper study's
+sampling.
 
     python benchmarks/overhead.py [CELLS]
 
@@ -10,11 +11,10 @@ import random
 import sys
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from howfar import frameworks, plan, study, visiting
 from howfar.experiments import load
-from howfar.probes.processes import Snapshot
+from howfar.probes.processes import Snapshot, snapshot
 from howfar.runner import Options, Workshop
 
 OUTSIDE = ("idle", "launch", "end")
@@ -26,13 +26,12 @@ class OwnCpu:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._snapshot: Any = visiting.snapshot
         self._since: float | None = None
 
     def __call__(self, pids: Iterable[int]) -> Snapshot:
         if self._since is not None:
             self.seconds += time.process_time() - self._since
-        found: Snapshot = self._snapshot(pids)
+        found = snapshot(pids)
         self._since = None if self._since is not None else time.process_time()
         return found
 
@@ -43,7 +42,7 @@ def main() -> None:
     paper = study.load("paper", known)
     cells = random.Random(1).sample(list(load("training_time").cells(paper)), count)
     own = OwnCpu()
-    visiting.snapshot = own  # type: ignore[assignment]
+    vars(visiting)["snapshot"] = own
     outside = total = timed = 0.0
     with Workshop(paper, known, Options()) as shop, shop.block() as block:
         for cell in cells:

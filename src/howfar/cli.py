@@ -39,7 +39,7 @@ def quick(out: Out = None, mnist: Mnist = None, port: Port = 0) -> None:
 
 
 @app.command()
-def run(  # noqa: PLR0913 - one parameter per option that a user may give
+def run(
     study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
     out: Out = None,
     only: Annotated[str, typer.Option(help="Only these targets: framework=tfjs,backend=wasm,...")] = "",
@@ -177,7 +177,7 @@ def _version(wanted: bool) -> None:
 @app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback has done all that is to be done
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which howfar.")
     ] = False,
 ) -> None:

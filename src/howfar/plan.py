@@ -1,11 +1,11 @@
-"""A study to tasks: blocks (rounds), each over all cells in a seeded order of its own, with controls in between. Pure."""
+"""A study to tasks: blocks (rounds), each over all cells in a seeded order, with controls in between. Pure."""
 
 import random
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from howfar.records import PRIMARY_METRIC, Cell, Model, RunFacts, Study, Target, Task, fingerprint
+from howfar.records import PRIMARY_METRIC, Cell, Model, RunFacts, SteadyMetric, Study, Target, Task, fingerprint
 
 # The control cell: a fixed plain-JS loop of about 1.4 ms (200 thousand turns) on the machines seen so far. It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.
@@ -31,7 +31,8 @@ def _block(study: Study, cells: list[Cell], data: str, number: int) -> Iterator[
 
 def task_of(study: Study, cell: Cell, data: str, number: int, control: int = 0) -> Task:
     """The cell in one round, with its stable id."""
-    metrics = ("latency", "throughput") if study.metrics == "all" else (PRIMARY_METRIC[cell.workload],)
+    both: tuple[SteadyMetric, ...] = ("latency", "throughput")
+    metrics = both if study.metrics == "all" else (PRIMARY_METRIC[cell.workload],)
     blank = Task("", cell, number, study.batch_size, study.seed, data, metrics, study.sampling, control=control)
     return msgspec.structs.replace(blank, id=fingerprint(blank))
 

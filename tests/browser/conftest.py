@@ -1,6 +1,6 @@
 """Real browsers. Where there is none these tests are skipped, loudly; `make test` installs one first."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.records import Cell, Limits, Model, Outcome, Sampling, Study, Target, Workload
 from howfar.runner import Options, Workshop
+from real import Measure
 
 ADAPTERS = Path(__file__).parent / "adapters"
 QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
@@ -18,8 +19,6 @@ FAULTS = (
     "throw", "reject_elsewhere", "hang", "never", "eat_memory", "allocate", "lose_context", "leak", "wrong",
     "not_finite", "queue", "fall_back",
 )  # fmt: skip
-
-Measure = Callable[..., Outcome]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -51,7 +50,7 @@ def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
 def measure(shop: Workshop) -> Measure:
     """Measures one cell in a real browser (or natively) and returns its outcome."""
 
-    def run(
+    def run(  # noqa: PLR0913 - what a cell is made of
         framework: str,
         backend: str,
         model: Model,

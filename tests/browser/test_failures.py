@@ -1,32 +1,19 @@
 """Every way that a page can fail ends as its own outcome, and leaves nothing behind."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
+from threading import Timer
 
-import psutil
 import pytest
 
 from howfar.records import Model, Sampling
+from leftovers import browsers, profiles
+from real import Measure
 
 MODEL = Model("spin", 1, 100)
 
 
-def browsers() -> list[psutil.Process]:
-    """Every living process of a browser that howfar started (its profile is in its command line)."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if f"{tempfile.gettempdir()}/howfar-" in command and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
-    return found
-
-
-def profiles() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("howfar-*/profile"))
-
-
 @pytest.fixture(autouse=True)
-def nothing_left_behind():  # type: ignore[no-untyped-def]
+def nothing_left_behind() -> Iterator[None]:
     before = set(profiles())
     yield
     assert browsers() == []
@@ -45,26 +32,24 @@ def nothing_left_behind():  # type: ignore[no-untyped-def]
         ("not_finite", "wrong_result", "not finite"),
     ],
 )
-def test_a_fault_has_its_own_name(measure, fault: str, status: str, message: str):  # type: ignore[no-untyped-def]
+def test_a_fault_has_its_own_name(measure: Measure, fault: str, status: str, message: str) -> None:
     outcome = measure("faulty", fault, MODEL)
     assert (outcome.status, message in outcome.message) == (status, True), outcome.message
 
 
 @pytest.mark.parametrize("fault", ["hang", "never"])
-def test_a_page_that_hangs_is_ended_at_its_limit(measure, fault: str):  # type: ignore[no-untyped-def]
+def test_a_page_that_hangs_is_ended_at_its_limit(measure: Measure, fault: str) -> None:
     outcome = measure("faulty", fault, MODEL)
     assert outcome.status == "hung"
     assert outcome.message == "first was not over after 12 s"
 
 
-def test_a_page_that_eats_its_heap_ran_out_of_memory(measure):  # type: ignore[no-untyped-def]
+def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:
     outcome = measure("faulty", "eat_memory", MODEL, flags=("--js-flags=--max-old-space-size=128",))
     assert (outcome.status, outcome.message) == ("out_of_memory", "the process ran out of memory in first")
 
 
-def test_a_killed_renderer_crashed_and_a_killed_browser_too(shop, measure):  # type: ignore[no-untyped-def]
-    from threading import Timer  # noqa: PLC0415
-
+def test_a_killed_renderer_crashed_and_a_killed_browser_too(measure: Measure) -> None:
     def kill(role: str) -> None:
         for process in browsers():
             command = process.cmdline()
@@ -79,12 +64,12 @@ def test_a_killed_renderer_crashed_and_a_killed_browser_too(shop, measure):  # t
         assert (outcome.status, outcome.message) == ("crashed", "the process was gone in first"), role
 
 
-def test_a_leak_is_seen(measure):  # type: ignore[no-untyped-def]
-    before, after = measure("faulty", "leak", MODEL).live_tensors
-    assert after > before
+def test_a_leak_is_seen(measure: Measure) -> None:
+    found = measure("faulty", "leak", MODEL).live_tensors
+    assert found is not None and found[1] > found[0]
 
 
-def test_the_drain_lies_inside_the_timed_region(measure):  # type: ignore[no-untyped-def]
+def test_the_drain_lies_inside_the_timed_region(measure: Measure) -> None:
     sampling = Sampling(5, 0.1, 1.0, 0.02, 0.05, 0.2)
     outcome = measure("faulty", "queue", MODEL, sampling=sampling)
     timed = {series.metric: series for series in outcome.series if series.stage == "timed"}

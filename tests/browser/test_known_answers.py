@@ -5,6 +5,7 @@ from statistics import median
 import pytest
 
 from howfar.records import Metric, Model, Outcome, Sampling
+from real import Measure
 
 # Enough samples that one preemption moves no median; the bound is the project's promise, not the machine's best.
 SAMPLING = Sampling(min_samples=25, min_seconds=0.5, max_seconds=1.5, warmup_min_seconds=0.1, warmup_max_seconds=0.5)
@@ -17,16 +18,18 @@ def per_operation_ms(outcome: Outcome, metric: Metric) -> float:
 
 @pytest.mark.parametrize("us", [20, 300, 20_000])
 @pytest.mark.parametrize(("framework", "browser"), [("reference", "chromium"), ("native-reference", "native")])
-def test_a_known_time_is_measured_within_one_percent_or_two_ticks(measure, framework, browser, us):  # type: ignore[no-untyped-def]
+def test_a_known_time_is_measured_within_one_percent_or_two_ticks(
+    measure: Measure, framework: str, browser: str, us: int
+) -> None:
     outcome = measure(framework, "cpu", Model("spin", 1, us), browser=browser, sampling=SAMPLING)
     assert outcome.status == "ok", outcome.message
-    tick_ms = float(outcome.facts["tick_us"]) / 1000
+    tick_ms = float(outcome.facts["tick_us"] or 0) / 1000
     for metric in ("latency", "throughput"):
         found = per_operation_ms(outcome, metric)
         assert abs(found - us / 1000) <= max(0.01 * us / 1000, 2 * tick_ms), (metric, found, outcome.noise)
 
 
-def test_the_page_is_isolated_and_says_what_it_found(measure):  # type: ignore[no-untyped-def]
+def test_the_page_is_isolated_and_says_what_it_found(measure: Measure) -> None:
     outcome = measure("reference", "webgl", Model("spin", 1, 100))
     assert outcome.status == "ok", outcome.message
     facts = outcome.facts
@@ -37,14 +40,14 @@ def test_the_page_is_isolated_and_says_what_it_found(measure):  # type: ignore[n
     assert outcome.check is not None and outcome.check.max_abs_error == 0
 
 
-def test_every_sample_lasts_fifty_ticks(measure):  # type: ignore[no-untyped-def]
+def test_every_sample_lasts_fifty_ticks(measure: Measure) -> None:
     outcome = measure("reference", "cpu", Model("spin", 1, 3))
-    tick_ms = float(outcome.facts["tick_us"]) / 1000
+    tick_ms = float(outcome.facts["tick_us"] or 0) / 1000
     timed = [series for series in outcome.series if series.stage == "timed"]
     assert timed and all(median(series.sample_ms) >= 50 * tick_ms for series in timed)
 
 
-def test_the_timeline_accounts_for_the_wall_time_and_noise_is_seen_from_outside(measure):  # type: ignore[no-untyped-def]
+def test_the_timeline_accounts_for_the_wall_time_and_noise_is_seen_from_outside(measure: Measure) -> None:
     outcome = measure("reference", "cpu", Model("spin", 1, 5000), sampling=SAMPLING)
     names = [span.name for span in outcome.timeline]
     assert names[:2] == ["idle", "launch"]

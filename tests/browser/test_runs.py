@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from test_failures import browsers, profiles
+
+from leftovers import browsers, profiles
 
 STUDY = """
 name = "small"
@@ -20,7 +21,12 @@ control_every = 3
 models = [{ sizes = [[1, 4], [1, 8], [2, 4]] }]
 targets = [{ framework = "convnetjs" }, { framework = "numpy", threads = [1] }]
 limits = { noise_repeats = 0 }
-sampling = { min_samples = 5, min_seconds = 0.1, max_seconds = 0.2, warmup_min_seconds = 0.05, warmup_max_seconds = 0.1 }
+[sampling]
+min_samples = 5
+min_seconds = 0.1
+max_seconds = 0.2
+warmup_min_seconds = 0.05
+warmup_max_seconds = 0.1
 """
 # Two rounds of 2 targets x 3 sizes, and 3 controls.
 TASKS = 2 * (2 * 3 + 3)
@@ -77,12 +83,12 @@ def test_a_run_killed_twice_goes_on_with_nothing_lost_and_nothing_measured_twice
     done = subprocess.run(command(folder), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"{len(before)} of {TASKS} were measured before" in done.stdout
-    after = outcomes(folder)
-    assert after[: len(before)] == before
-    assert len(after) == len({task for task, _, _ in after}) == TASKS
+    stored = outcomes(folder)
+    assert stored[: len(before)] == before
+    assert len(stored) == len({task for task, _, _ in stored}) == TASKS
     assert (folder / "results" / "report" / "index.html").stat().st_size > 100_000
     again = subprocess.run(command(folder), capture_output=True, text=True, check=False)
-    assert again.returncode == 0 and len(outcomes(folder)) == len(after)
+    assert again.returncode == 0 and len(outcomes(folder)) == len(stored)
 
 
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -53,7 +53,7 @@ class Host(Protocol):
 
 
 class Reaper:
-    """Ends what is left of a run that was killed itself: a process that waits for this one's death (hosts/reaper.py)."""
+    """Ends what is left of a run that was killed itself: a process that waits for its death (hosts/reaper.py)."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "howfar.hosts.reaper"]

@@ -1,7 +1,7 @@
 """The native side: a process forked for every task from one that has imported the framework and done nothing else.
 
 Importing TensorFlow takes 3 to 4 s, often longer than the task. One parent lives for a block of the run, so every
-cell still sees as many freshly started interpreters as it has rounds; each task's threads, graphs and memory are its own.
+cell still sees as many fresh interpreters as it has rounds; each task's threads, graphs and memory are its own.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The measuring loop. It alone reads the clock; operations only work. The twin of page/measure.js: same rules, same names."""
+"""The measuring loop. It alone reads the clock; operations only work. page/measure.js is its twin."""
 
 import math
 import time
@@ -160,6 +160,6 @@ def _sample_until_known(loop: Loop, take: Callable[[], float], samples: list[flo
 
 
 def _pipelined(sampling: Sampling, repeats: int, ms: float) -> int:
-    """The repeats of a throughput sample: as deep as the pipeline, while `min_samples` of them still fit under the cap."""
+    """The repeats of a throughput sample: as deep as the pipeline, while `min_samples` of them fit the cap."""
     affordable = math.floor(sampling.max_seconds * 1000 * repeats / sampling.min_samples / ms)
     return max(repeats, min(PIPELINE_DEPTH, affordable), 1)

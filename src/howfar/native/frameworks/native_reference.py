@@ -18,7 +18,7 @@ def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
 
 
 def build(network: Network) -> None:
-    global _spin_us  # noqa: PLW0603 - a process holds one model
+    global _spin_us
     _spin_us = network.model.width * network.model.depth
 
 

@@ -1,6 +1,7 @@
 """NumPy, float32: the forward pass and the SGD step by hand, on whatever BLAS this NumPy was built with."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ _rate = np.float32(0)
 def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
     if threads:
         threadpool_limits(threads)
-    blas = next((pool for pool in threadpool_info() if pool["user_api"] == "blas"), {})
+    blas: dict[str, Any] = next((pool for pool in threadpool_info() if pool["user_api"] == "blas"), {})
     return {
         "backend": backend,
         "dtype": "float32",
@@ -28,7 +29,7 @@ def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
 
 
 def build(network: Network) -> None:
-    global _parameters, _rate  # noqa: PLW0603 - a process holds one model
+    global _parameters, _rate
     _parameters = [(weights.copy(), biases.copy()) for weights, biases in network.parameters]
     _rate = np.float32(network.learning_rate)
 
@@ -57,10 +58,11 @@ def train_batch(batch: Batch) -> float:
     *activations, probabilities = _forward(inputs)
     loss = -float(np.log((probabilities * targets).sum(axis=1)).mean())
     delta = (probabilities - targets) / np.float32(len(inputs))
-    for (weights, biases), activation in zip(reversed(_parameters), reversed(activations), strict=True):
-        upstream = (delta @ weights.T) * (activation > 0)
+    for i in reversed(range(len(_parameters))):
+        weights, biases = _parameters[i]
+        upstream = (delta @ weights.T) * (activations[i] > 0)
         biases -= _rate * delta.sum(axis=0)
-        weights -= _rate * (activation.T @ delta)
+        weights -= _rate * (activations[i].T @ delta)
         delta = upstream
     return loss
 

@@ -37,7 +37,7 @@ def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
 
 
 def build(network: Network) -> None:
-    global _infer, _step  # noqa: PLW0603 - a process holds one model
+    global _infer, _step
     layers = network.layers
     dense = [keras.layers.Dense(layer.units, activation=layer.activation) for layer in layers]
     model = keras.Sequential([keras.Input((layers[0].inputs,)), *dense])
@@ -45,7 +45,7 @@ def build(network: Network) -> None:
     optimizer = keras.optimizers.SGD(network.learning_rate)
     optimizer.build(model.trainable_variables)
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def step(inputs: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             outputs = model(inputs, training=True)
@@ -53,7 +53,7 @@ def build(network: Network) -> None:
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def infer(inputs: Any) -> Any:
         return model(inputs, training=False)
 
@@ -67,7 +67,7 @@ def predict(sample: Floats) -> Floats:
 
 
 def enqueue_predict(sample: Floats) -> None:
-    global _last  # noqa: PLW0603 - what `sync` waits for
+    global _last
     _last = _infer(tf.constant(sample[None]))
 
 
@@ -80,7 +80,7 @@ def train_batch(batch: Batch) -> float:
 
 
 def enqueue_train_batch(batch: Batch) -> None:
-    global _last  # noqa: PLW0603 - what `sync` waits for
+    global _last
     _last = _step(*batch)
 
 
@@ -89,6 +89,6 @@ def sync() -> None:
 
 
 def dispose() -> None:
-    global _infer, _step, _last  # noqa: PLW0603 - a process holds one model
+    global _infer, _step, _last
     del _infer, _step
     _last = None

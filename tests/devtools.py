@@ -69,7 +69,7 @@ def opened(url: str, profile: Path) -> Iterator[Page]:
     os.close(read_theirs)
     os.close(write_theirs)
     try:
-        with open(read_ours, "rb") as stream:
+        with os.fdopen(read_ours, "rb") as stream:
             yield Page(write_ours, stream)
     finally:
         end_tree(browser.pid)

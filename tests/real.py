@@ -1,0 +1,8 @@
+"""What the tests in real browsers share."""
+
+from collections.abc import Callable
+
+from howfar.records import Outcome
+
+# Measures one cell (framework, backend, model, workload, and by name: browser, flags, sampling).
+Measure = Callable[..., Outcome]
