@@ -74,6 +74,13 @@ def test_mnist_is_read_plain_or_zipped(tmp_path: Path, zipped: bool) -> None:
         assert DIGITS[found] == label
 
 
+def test_fewer_images_than_a_batch_are_refused_in_one_line(tmp_path: Path) -> None:
+    write(tmp_path, IMAGES, idx(PIXELS))
+    write(tmp_path, LABELS, idx(DIGITS))
+    with pytest.raises(UserError, match="20 images are no batch of 64"):
+        data.load(tmp_path, 2019, batch_size=64)
+
+
 def empty(folder: Path) -> None:
     write(folder, IMAGES, idx(PIXELS[:0]))
     write(folder, LABELS, idx(DIGITS[:0]))

@@ -176,10 +176,10 @@ def bad_record(file: Path) -> None:
     [
         (foreign, "not a store of howfar"),
         (newer, "its schema is 2, this howfar reads 1"),
-        (corrupted, "can't be read"),
-        (cut, "can't be read"),
-        (text, "can't be read (file is not a database)"),
-        (bad_record, "can't be read"),
+        (corrupted, "can't be used"),
+        (cut, "can't be used"),
+        (text, "can't be used (file is not a database)"),
+        (bad_record, "can't be used"),
     ],
 )
 def test_what_is_no_good_store_is_refused_and_left_as_it_is(

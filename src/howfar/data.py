@@ -29,12 +29,15 @@ class Digits(Struct, frozen=True):
         return self.inputs.astype("<f4").tobytes() + self.labels.tobytes()
 
 
-def load(mnist: Path | None, seed: int) -> Digits:
+def load(mnist: Path | None, seed: int, batch_size: int = 1) -> Digits:
     """The digits of a study.
 
-    Raises: UserError where `mnist` does not hold MNIST's training files.
+    Raises: UserError where `mnist` does not hold MNIST's training files, or not one batch of them.
     """
     images, labels = _mnist(mnist) if mnist else _scikit_learn()
+    if len(labels) < batch_size:
+        mend = "give a folder with more, or make batch_size smaller"
+        raise UserError(f"{len(labels)} images are no batch of {batch_size}", where=str(mnist), mend=mend)
     order = np.random.default_rng(seed).permutation(len(labels))[:SAMPLES]
     inputs, labels = images[order].reshape(len(order), -1).astype(np.float32), labels[order].astype(np.uint8)
     digest = hashlib.sha256(inputs.tobytes() + labels.tobytes()).hexdigest()[:12]

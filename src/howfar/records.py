@@ -169,7 +169,7 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     browsers: tuple[str, ...] = ("chromium",)
     rounds: Positive = 3
     seed: Count = 2019
-    batch_size: Positive = 64
+    batch_size: Annotated[int, Meta(ge=1, le=512)] = 64  # the data are 512 samples
     # `primary`: of the steady metrics, only the one that the workload's figure shows first.
     metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
@@ -230,7 +230,7 @@ class Series(Struct, frozen=True, forbid_unknown_fields=True):
     metric: Metric
     stage: Literal["warmup", "timed"]
     repeats: Positive
-    sample_ms: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(max_length=200_000)]
+    sample_ms: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(max_length=500_000)]
     # `interval`: narrow enough · `steady`: warm-up found its level · `cap`: time ran out · `once`: a single-shot phase
     ended_by: Literal["interval", "steady", "cap", "once"]
 

@@ -51,7 +51,7 @@ class Workshop:
 
     def __init__(self, study: Study, known: Registry, options: Options) -> None:
         self.study, self.known, self._options = study, known, options
-        self.digits = data.load(options.mnist, study.seed)
+        self.digits = data.load(options.mnist, study.seed, study.batch_size)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Workshop":

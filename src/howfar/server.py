@@ -38,7 +38,7 @@ from howfar.records import Assignment, PhaseName, Report
 from howfar.vendor import packages_dir
 
 # The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.
-MAX_MESSAGE_BYTES = 16_000_000
+MAX_MESSAGE_BYTES = 32_000_000
 
 # Isolation gives the 5 us clock and threads; no-store keeps every load a cold one.
 HEADERS = {
@@ -248,6 +248,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()
     except (OSError, OverflowError) as error:
         listener.close()
         mend = "choose another with --port, or leave it out for a free one"

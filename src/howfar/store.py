@@ -195,8 +195,8 @@ def _explained(file: Path) -> Iterator[None]:
         yield
     except (sql.exc.DatabaseError, msgspec.MsgspecError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
-        mend = "move it away and run again, or restore a copy; howfar changed nothing in it"
-        raise UserError(f"can't be read ({reason})", where=str(file), mend=mend) from None
+        mend = "free the disk if it is full; otherwise move the file away and run again, or restore a copy"
+        raise UserError(f"can't be used ({reason})", where=str(file), mend=mend) from None
 
 
 def _check_or_create(engine: sql.Engine, file: Path, new: bool) -> None:

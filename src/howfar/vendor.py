@@ -20,6 +20,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import filelock
 import msgspec
 import platformdirs
 from msgspec import Struct
@@ -69,9 +70,19 @@ def fetch(backend: Backend, version: str) -> dict[str, str]:
 
 def _ensure(package: str, version: str, paths: list[str]) -> Package:
     folder = packages_dir() / package / version
-    held = _read(folder)
-    if held and all(held.sha256.get(path) == _sha256(folder / path) for path in paths):
+    if held := _whole(folder, paths):
         return held
+    with _alone(folder):
+        return _whole(folder, paths) or _fetch_again(package, version, paths, _read(folder))
+
+
+def _whole(folder: Path, paths: list[str]) -> Package | None:
+    """What is cached, if every file is there and is what was fetched."""
+    held = _read(folder)
+    return held if held and all(held.sha256.get(path) == _sha256(folder / path) for path in paths) else None
+
+
+def _fetch_again(package: str, version: str, paths: list[str], held: Package | None) -> Package:
     known = set(held.sha256) if held else set()
     pinned = locked().get(f"{package}@{version}") or (held.integrity if held else None)
     return _download(package, version, sorted(known.union(paths)), pinned)
@@ -91,7 +102,8 @@ def _sha256(file: Path) -> str:
 def _download(package: str, version: str, paths: Iterable[str], pinned: str | None) -> Package:
     """Fetches into a folder beside the final one and renames it: a broken download is never taken for a whole one."""
     folder = packages_dir() / package / version
-    with _beside(folder) as part:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as name:
+        part = Path(name)
         tarball = _npm_pack(package, version, part)
         integrity = _verified(tarball, pinned, f"{package}@{version}")
         hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
@@ -103,15 +115,19 @@ def _download(package: str, version: str, paths: Iterable[str], pinned: str | No
 
 
 @contextlib.contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
+def _alone(folder: Path) -> Iterator[None]:
+    """Two runs that want the same package fetch it one after the other."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-")
+        lock = filelock.FileLock(cache_dir() / ".lock")
+        lock.acquire()
     except OSError as error:
         mend = "name a folder that can be written in HOWFAR_CACHE"
         raise UserError(f"can't keep packages there ({error.strerror})", where=str(cache_dir()), mend=mend) from None
-    with part as name:
-        yield Path(name)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _npm_pack(package: str, version: str, into: Path) -> Path:
