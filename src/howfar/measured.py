@@ -78,6 +78,11 @@ class Measured(Struct, frozen=True):
         return self.cell.target.browser == NATIVE
 
     @property
+    def software(self) -> bool:
+        """Ran on a GPU in name only."""
+        return any(outcome.software_gpu for outcome in self.group.outcomes)
+
+    @property
     def right(self) -> bool:
         """Has numbers, and right results behind them: may be ranked."""
         return self.summary is not None and self.status != "wrong_result"
@@ -94,15 +99,20 @@ def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[
     The first of `metrics` is the primary one: every group has a row for it, with numbers or without.
     """
     gathered = list(groups(results, wanted))
-    known = {
-        metric: prior(list(_medians(_samples(group, metric)).values()) for group in gathered) for metric in metrics
-    }
+    alike = _alike(results, gathered)
+    known = {metric: prior(list(_medians(_samples(group, metric)).values()) for group in alike) for metric in metrics}
     return [
         measured
         for group in gathered
         for metric in metrics
         if (measured := _measured(group, metric, known[metric])).summary is not None or metric == metrics[0]
     ]
+
+
+def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
+    """All groups that say how processes scatter in what was gathered: every contestant in the same workloads."""
+    workloads = {group.cell.workload for group in gathered if contestant(group.cell)}
+    return list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
 
 
 def timed(results: Results, workload: Workload) -> list[Measured]:

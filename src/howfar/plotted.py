@@ -18,7 +18,7 @@ BELOW, ABOVE = 1.9, 1.3
 # How far beyond the extreme medians an interval may stretch the axis.
 REACH = 5.0
 # A slot's pixels, and the slots that a width has at least.
-NARROWEST, BROADEST, FEWEST = 9.0, 28.0, 4
+NARROWEST, BROADEST, FEWEST = 9.0, 44.0, 4
 # What tells two targets apart.
 IDENTITY = ("framework", "version", "backend", "browser", "threads")
 

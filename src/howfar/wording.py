@@ -64,9 +64,11 @@ def target(row: dict[str, Any]) -> Target:
     return Target(row["framework"], row["version"], row["backend"], row["browser"], row["threads"])
 
 
-def named(one: Target) -> str:
-    """A target with its browser, unless that is native or the one that studies use when they don't say."""
-    return str(one) if one.browser in ("native", "chromium") else f"{one} in {one.browser}"
+def named(one: Target, software: bool = False) -> str:
+    """A target with its browser, unless that is native or the one that studies use when they don't say; and whether
+    its GPU was one in name only."""
+    name = str(one) if one.browser in ("native", "chromium") else f"{one} in {one.browser}"
+    return f"{name} (software)" if software else name
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

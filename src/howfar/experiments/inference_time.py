@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TITLE = "Inference time"
 PAPER = "Figure 4"
-QUESTION = "How long does one inference take until its numbers are on the CPU?"
+QUESTION = "How long does one inference take until its numbers are on the CPU, called as its users call it?"
 METRIC = "latency_ms"
 
 

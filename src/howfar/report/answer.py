@@ -51,9 +51,9 @@ def _leading(own: list[Standing]) -> str:
     """Sizes with the same leaders are said together."""
     gathered: dict[tuple[str, tuple[str, ...]], list[Standing]] = defaultdict(list)
     for standing in own:
-        gathered[standing.claim, tuple(wording.named(leader.cell.target) for leader in standing.leaders)].append(
-            standing
-        )
+        gathered[
+            standing.claim, tuple(wording.named(one.cell.target, one.software) for one in standing.leaders)
+        ].append(standing)
     return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in gathered.items())
 
 

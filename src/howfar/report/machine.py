@@ -29,11 +29,11 @@ class Drift(Struct, frozen=True):
 
 
 class Noisiness(Struct, frozen=True):
-    """Processes that measured, how many were disturbed, and the largest share of time that one waited for a core."""
+    """Processes that measured, how many were disturbed, and how many cores others used at most meanwhile."""
 
     processes: int
     disturbed: int
-    wait_share: float | None
+    foreign_cores: float | None
 
 
 def control_drift(results: Results) -> Drift:
@@ -93,5 +93,5 @@ def page_facts(outcomes: Iterable[Outcome]) -> dict[str, str]:
 def noise(outcomes: Sequence[Outcome]) -> Noisiness:
     """How quiet the machine was over the processes that came to be timed."""
     timed = [outcome for outcome in outcomes if outcome.noise]
-    waits = [outcome.noise.wait_share for outcome in timed if outcome.noise]
-    return Noisiness(len(timed), sum(outcome.disturbed for outcome in timed), max(waits, default=None))
+    others = [outcome.noise.foreign_cores for outcome in timed if outcome.noise]
+    return Noisiness(len(timed), sum(outcome.disturbed for outcome in timed), max(others, default=None))
