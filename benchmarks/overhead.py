@@ -17,7 +17,7 @@ from howfar.experiments import load
 from howfar.probes.processes import Snapshot, snapshot
 from howfar.runner import Options, Workshop
 
-OUTSIDE = ("idle", "launch", "end")
+OUTSIDE = ("idle", "launch", "page", "end")
 
 
 class OwnCpu:

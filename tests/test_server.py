@@ -238,6 +238,7 @@ def test_a_report_as_large_as_they_get_is_taken(served: Server, visit: Visit) ->
 def test_the_end_of_the_process_that_measures_is_seen(served: Server, visit: Visit) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
     connection.request("GET", f"/tasks/{TASK.id}/alive", headers={"x-howfar-token": visit.token})
+    assert visit.events.get(timeout=5).kind == "arrived"
     with pytest.raises(queue.Empty):
         visit.events.get(timeout=0.2)
     connection.close()

@@ -286,7 +286,8 @@ class Noise(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Span(Struct, frozen=True, forbid_unknown_fields=True):
-    """A stretch of the run's wall time by the runner's clock: `idle`, `launch`, each phase, `end`. Seconds."""
+    """A stretch of the run's wall time by the runner's clock: `idle`, `launch` (until the page runs), `page` (until
+    its first phase), each phase, `end`. Seconds."""
 
     name: str
     seconds: float

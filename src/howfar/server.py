@@ -71,8 +71,9 @@ def page_with(assignment: Assignment) -> str:
 class Event(msgspec.Struct, frozen=True):
     """Something a visit did, and when by the runner's monotonic clock (seconds).
 
-    `fetched`: it has its assignment · `phase`: `value` begins · `report`: `value` is the Report · `gone`: its process
-    closed the connection · `refused`: it sent what is not a message of the protocol; `value` says why.
+    `fetched`: it has its assignment · `arrived`: it runs, and its connection stays open · `phase`: `value` begins ·
+    `report`: `value` is the Report · `gone`: its process closed the connection · `refused`: it sent what is not a
+    message of the protocol; `value` says why.
     """
 
     kind: str
@@ -198,6 +199,7 @@ class Server:
     async def _alive(self, request: Request) -> Response:
         """Answers nothing: the connection lasts as long as the process that measures."""
         visit = self._visit(request)
+        visit.put("arrived")
         while (await request.receive())["type"] != "http.disconnect":
             pass
         visit.put("gone")

@@ -56,8 +56,8 @@ class Watch:
             event = self._next_event(running)
             if isinstance(event, End):
                 return event
-            if event.kind == "phase":
-                self.turn_to(event.value, event.at)
+            if event.kind in ("phase", "arrived"):
+                self.turn_to(event.value or "page", event.at)
             elif event.kind != "fetched":
                 return self._end_of(event, running)
 

@@ -1,5 +1,6 @@
 """Real browsers. Where there is none these tests are skipped, loudly; `make test` installs one first."""
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -16,8 +17,8 @@ from real import Measure
 ADAPTERS = Path(__file__).parent / "adapters"
 QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
 FAULTS = (
-    "throw", "reject_elsewhere", "hang", "never", "eat_memory", "allocate", "lose_context", "leak", "wrong",
-    "not_finite", "queue", "fall_back",
+    "throw", "reject_elsewhere", "hang", "never", "eat_memory", "allocate", "lose_context", "hold_device", "leak",
+    "wrong", "not_finite", "queue", "fall_back",
 )  # fmt: skip
 
 
@@ -26,6 +27,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in Path(item.path).parts and chromium.find() is None:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_temporary_folder() -> Iterator[None]:
+    """Profiles lie in a folder of these tests alone: what they look for, or kill, is never somebody else's browser."""
+    with tempfile.TemporaryDirectory(prefix="hf") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from threading import Timer
 
 import pytest
 
-from howfar.records import Model, Sampling
+from howfar.records import Model, Outcome, Sampling
 from leftovers import browsers, profiles
 from real import Measure
 
@@ -49,19 +49,34 @@ def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:
     assert (outcome.status, outcome.message) == ("out_of_memory", "the process ran out of memory in first")
 
 
-def test_a_killed_renderer_crashed_and_a_killed_browser_too(measure: Measure) -> None:
-    def kill(role: str) -> None:
-        for process in browsers():
-            command = process.cmdline()
-            if (role in command) if role else not any(word.startswith("--type=") for word in command):
-                process.kill()
+def kill(role: str) -> None:
+    """Kills the browser's processes of a role; without one the browser itself."""
+    for process in browsers():
+        command = process.cmdline()
+        if (role in command) if role else not any(word.startswith("--type=") for word in command):
+            process.kill()
 
-    for role in ("--type=renderer", ""):
-        timer = Timer(4, kill, [role])
-        timer.start()
-        outcome = measure("faulty", "never", MODEL)
+
+def measure_and_kill(measure: Measure, fault: str, role: str) -> Outcome:
+    timer = Timer(4, kill, [role])
+    timer.start()
+    try:
+        return measure("faulty", fault, MODEL)
+    finally:
         timer.join()
-        assert (outcome.status, outcome.message) == ("crashed", "the process was gone in first"), role
+
+
+@pytest.mark.parametrize("role", ["--type=renderer", ""])
+def test_a_killed_renderer_crashed_and_a_killed_browser_too(measure: Measure, role: str) -> None:
+    outcome = measure_and_kill(measure, "never", role)
+    assert (outcome.status, outcome.message) == ("crashed", "the process was gone in first")
+
+
+def test_a_lost_gpu_device_has_its_own_name(measure: Measure) -> None:
+    outcome = measure_and_kill(measure, "hold_device", "--type=gpu-process")
+    if outcome.status == "unsupported":
+        pytest.skip(f"NO WEBGPU HERE: {outcome.message}")
+    assert outcome.status == "gpu_device_lost", outcome.message
 
 
 def test_a_leak_is_seen(measure: Measure) -> None:

@@ -50,7 +50,7 @@ def test_every_sample_lasts_fifty_ticks(measure: Measure) -> None:
 def test_the_timeline_accounts_for_the_wall_time_and_noise_is_seen_from_outside(measure: Measure) -> None:
     outcome = measure("reference", "cpu", Model("spin", 1, 5000), sampling=SAMPLING)
     names = [span.name for span in outcome.timeline]
-    assert names[:2] == ["idle", "launch"]
+    assert names[:3] == ["idle", "launch", "page"]
     assert names[-1] == "end"
     for name in ("backend_init", "model_load", "first", "check", "warmup", "latency", "throughput", "dispose"):
         assert name in names

@@ -25,7 +25,7 @@ METRIC = "overhead_share"
 
 # The spans of a task's timeline that each part sums up.
 PARTS: Mapping[str, Sequence[str]] = {
-    "launch": ("launch",),
+    "launch": ("launch", "page"),
     "load": ("library_load", "backend_init", "model_load"),
     "first": ("first", "check"),
     "warmup": ("warmup",),
@@ -46,8 +46,8 @@ def cells(_study: Study) -> Iterable[Cell]:
 def table(results: Results) -> pl.DataFrame:
     """Per target, and for `all`: ms in each part (`median` of a task, `total` of all tasks) and `overhead_share`.
 
-    `overhead_share` is the share of the wall time in which no page was working: launch, end and idle. A target's
-    `samples` are its tasks.
+    `overhead_share` is the share of the wall time outside measured operations and their warm-up: launch (with the
+    start of the page's own code), end and idle. A target's `samples` are its tasks.
     """
     gathered: dict[Target, list[Outcome]] = defaultdict(list)
     for outcome in results.outcomes:

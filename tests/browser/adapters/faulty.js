@@ -26,6 +26,13 @@ function loseContext() {
   return new Promise(() => {});
 }
 
+async function holdDevice() {
+  const gpu = await navigator.gpu?.requestAdapter();
+  if (!gpu) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
+  kept.push(await gpu.requestDevice());
+  return new Promise(() => {});
+}
+
 /** @type {Record<string, () => unknown>} */
 const FAULTS = {
   throw: () => { throw new TypeError('</script><b>the library threw</b>'); },
@@ -35,6 +42,7 @@ const FAULTS = {
   eat_memory: eatMemory,
   allocate: () => { for (;;) kept.push(new ArrayBuffer(2 ** 33)); },
   lose_context: loseContext,
+  hold_device: holdDevice,
   leak: () => { kept.push(1); spin(0.2); },
   wrong: () => {},
   not_finite: () => {},
