@@ -8,19 +8,8 @@ import numpy as np
 
 from howfar import models, plan
 from howfar.data import Digits
-from howfar.records import (
-    Assignment,
-    Cell,
-    DataShape,
-    Model,
-    Report,
-    Sampling,
-    Series,
-    Study,
-    Target,
-    Task,
-    Workload,
-)
+from howfar.outcomes import Report, Series
+from howfar.records import Assignment, Cell, DataShape, Model, Sampling, Study, Target, Task, Workload
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

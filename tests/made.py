@@ -7,22 +7,15 @@ from zlib import crc32
 import numpy as np
 from msgspec import structs
 
+from howfar.outcomes import Check, Noise, Outcome, Phase, Results, RunFacts, Series, Span
 from howfar.records import (
     Cell,
-    Check,
     Fact,
     Metric,
     Model,
     ModelChoice,
-    Noise,
-    Outcome,
-    Phase,
     PhaseName,
-    Results,
-    RunFacts,
     Sampling,
-    Series,
-    Span,
     Status,
     SteadyMetric,
     Study,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from howfar.records import Outcome
+from howfar.outcomes import Outcome
 
 # Measures one cell (framework, backend, model, workload, and by name: browser, flags, sampling).
 Measure = Callable[..., Outcome]

@@ -10,7 +10,8 @@ import asked
 from howfar import frameworks, models, vendor
 from howfar.assignments import TOLERANCE, Desk
 from howfar.models import reference
-from howfar.records import Assignment, Check, Model, Report, Task
+from howfar.outcomes import Check, Report
+from howfar.records import Assignment, Model, Task
 from howfar.server import Server
 
 DIGITS = asked.digits()

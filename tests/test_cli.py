@@ -17,7 +17,7 @@ import pytest
 
 import asked
 from howfar import __version__, store, study
-from howfar.records import Outcome, RunFacts
+from howfar.outcomes import Outcome, RunFacts
 
 Done = subprocess.CompletedProcess[str]
 

@@ -19,7 +19,7 @@ MEASURING = {
 JUDGING = {
     "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "tables", "wording",
 }  # fmt: skip
-SHARED = {"__init__", "errors", "records"}
+SHARED = {"outcomes", "__init__", "errors", "records"}
 TOP = {"__main__", "cli"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

@@ -4,7 +4,8 @@ import pytest
 
 import made
 from howfar.measured import contestant, groups, measure, per_operation, timed, verdict
-from howfar.records import Cell, Model, Phase, Series
+from howfar.outcomes import Phase, Series
+from howfar.records import Cell, Model
 
 CELL = Cell(made.TFJS, Model("mlp", 1, 64), "inference")
 SMALL = Cell(made.TFJS, Model("mlp", 1, 64), "training")

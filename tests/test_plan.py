@@ -8,8 +8,9 @@ from msgspec import structs
 
 import asked
 from howfar import plan
+from howfar.outcomes import RunFacts
 from howfar.plan import CONTROL_MODEL, blocks, task_of
-from howfar.records import Cell, Model, RunFacts, Sampling, Study, Target, Task
+from howfar.records import Cell, Model, Sampling, Study, Target, Task
 
 CELLS = [Cell(asked.WASM, Model("mlp", depth, width), "training") for depth in range(1, 6) for width in (8, 16, 32)]
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from howfar.outcomes import CpuUse
 from howfar.probes.processes import ProcessTimes, Snapshot, ThreadTimes, load_average, noise, snapshot, tree
-from howfar.records import CpuUse
 
 BUSY = "print(0, flush=True)\nwhile True: pass"
 IDLE = "import time; print(0, flush=True); time.sleep(60)"

@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 import asked
+from howfar.outcomes import Outcome
 from howfar.progress import Bar, Forecast, Lines, follow, span, told
-from howfar.records import Outcome, Status, Task
+from howfar.records import Status, Task
 
 SHORT = asked.task(asked.NUMPY, workload="inference")
 LONG = asked.task(asked.NUMPY)

@@ -8,8 +8,9 @@ import pytest
 
 import made
 from howfar.measured import Measured, timed
+from howfar.outcomes import Outcome, Series
 from howfar.ranking import Field, fields
-from howfar.records import Cell, Model, Outcome, Series, Target
+from howfar.records import Cell, Model, Target
 
 MODEL = Model("mlp", 1, 64)
 

@@ -11,7 +11,8 @@ import pytest
 import asked
 from howfar import frameworks, records, vendor
 from howfar.assignments import Desk
-from howfar.records import Assignment, Model, Report, Task, fingerprint
+from howfar.outcomes import Report
+from howfar.records import Assignment, Model, Task, fingerprint
 from howfar.server import Server
 
 

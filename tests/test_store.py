@@ -15,7 +15,8 @@ import pytest
 import asked
 from howfar import store
 from howfar.errors import UserError
-from howfar.records import Check, Model, Noise, Outcome, Phase, RunFacts, Series, Span, Study, Task
+from howfar.outcomes import Check, Noise, Outcome, Phase, RunFacts, Series, Span
+from howfar.records import Model, Study, Task
 
 STUDY = asked.study()
 TASKS = [asked.task(model=Model("mlp", depth, 8)) for depth in (1, 2, 3)]

@@ -8,7 +8,8 @@ import pytest
 import made
 from howfar import tables, wording
 from howfar.measured import timed
-from howfar.records import Cell, Check, Model, Target
+from howfar.outcomes import Check
+from howfar.records import Cell, Model, Target
 
 CONTRACT = (
     "framework", "version", "backend", "browser", "model", "depth", "width", "workload", "protocol", "metric", "unit",

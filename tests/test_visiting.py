@@ -13,7 +13,8 @@ import asked
 from howfar import frameworks, models
 from howfar.assignments import TOLERANCE, Desk
 from howfar.models import reference
-from howfar.records import Fact, Limits, Outcome, PhaseName, Report, Target
+from howfar.outcomes import Outcome, Report
+from howfar.records import Fact, Limits, PhaseName, Target
 from howfar.server import Server, Visit
 from howfar.visiting import End, Visitor, Watch
 

@@ -8,7 +8,8 @@ from howfar import models, vendor
 from howfar.data import Digits
 from howfar.frameworks import Registry
 from howfar.models import reference
-from howfar.records import Assignment, Check, DataShape, Fact, Report, Task, fingerprint
+from howfar.outcomes import Check, Report
+from howfar.records import Assignment, DataShape, Fact, Task, fingerprint
 from howfar.server import Server
 
 # Held against NumPy float64. Every framework that is right stays under 1e-6 over single samples and under 1e-6 over

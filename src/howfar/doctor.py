@@ -9,7 +9,8 @@ from msgspec import Struct
 from howfar import frameworks, hosts, plan
 from howfar.errors import UserError
 from howfar.frameworks import Registry
-from howfar.records import Cell, Model, Outcome, Sampling, Study, Target
+from howfar.outcomes import Outcome
+from howfar.records import Cell, Model, Sampling, Study, Target
 from howfar.runner import Block, Options, Workshop
 
 # 20 ms: long against every timer's step, short enough to ask for 25 times.

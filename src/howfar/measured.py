@@ -11,7 +11,8 @@ from itertools import chain
 import numpy as np
 from msgspec import Struct, structs
 
-from howfar.records import PRIMARY_METRIC, Cell, Fact, Metric, Outcome, Results, Status, Task, Workload
+from howfar.outcomes import Outcome, Results
+from howfar.records import PRIMARY_METRIC, Cell, Fact, Metric, Status, Task, Workload
 from howfar.stats import Floats, Prior, Summary, change_point, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from howfar.records import PRIMARY_METRIC, Cell, Model, RunFacts, SteadyMetric, Study, Target, Task, fingerprint
+from howfar.outcomes import RunFacts
+from howfar.records import PRIMARY_METRIC, Cell, Model, SteadyMetric, Study, Target, Task, fingerprint
 
 # The control cell: a fixed plain-JS loop of about 1.4 ms (200 thousand turns) on the machines seen so far. It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.

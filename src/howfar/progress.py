@@ -7,7 +7,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from howfar.records import Cell, Outcome, Task
+from howfar.outcomes import Outcome
+from howfar.records import Cell, Task
 
 
 class Forecast:

@@ -13,7 +13,8 @@ from howfar.assignments import Desk
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
-from howfar.records import Cell, Fact, Outcome, RunFacts, Sampling, Study, Target, Task, fingerprint
+from howfar.outcomes import Outcome, RunFacts
+from howfar.records import Cell, Fact, Sampling, Study, Target, Task, fingerprint
 from howfar.server import Server
 from howfar.store import Done, Store
 from howfar.visiting import Visitor

@@ -34,7 +34,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from howfar.errors import UserError
-from howfar.records import Assignment, PhaseName, Report
+from howfar.outcomes import Report
+from howfar.records import Assignment, PhaseName
 from howfar.vendor import packages_dir
 
 # The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.

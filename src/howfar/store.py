@@ -15,7 +15,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from howfar import plan
 from howfar.errors import UserError
-from howfar.records import SCHEMA, Fact, Outcome, Results, RunFacts
+from howfar.outcomes import Outcome, Results, RunFacts
+from howfar.records import SCHEMA, Fact
 
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766

@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from howfar.assignments import Desk
 from howfar.hosts.base import Host, Running
+from howfar.outcomes import Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, noise, snapshot
-from howfar.records import Limits, Noise, Outcome, PhaseName, Report, Span, Status, Task
+from howfar.records import Limits, PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
 
 TIMED: tuple[PhaseName, ...] = ("latency", "throughput")

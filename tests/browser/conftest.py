@@ -10,7 +10,8 @@ from msgspec import structs
 from howfar import frameworks, plan
 from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
-from howfar.records import Cell, Limits, Model, Outcome, Sampling, Study, Target, Workload
+from howfar.outcomes import Outcome
+from howfar.records import Cell, Limits, Model, Sampling, Study, Target, Workload
 from howfar.runner import Options, Workshop
 from real import Measure
 

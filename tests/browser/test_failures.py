@@ -5,7 +5,8 @@ from threading import Timer
 
 import pytest
 
-from howfar.records import Model, Outcome, Sampling
+from howfar.outcomes import Outcome
+from howfar.records import Model, Sampling
 from leftovers import browsers, profiles
 from real import Measure
 

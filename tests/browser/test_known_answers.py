@@ -4,7 +4,8 @@ from statistics import median
 
 import pytest
 
-from howfar.records import Metric, Model, Outcome, Sampling
+from howfar.outcomes import Outcome
+from howfar.records import Metric, Model, Sampling
 from real import Measure
 
 # Enough samples that one preemption moves no median; the bound is the project's promise, not the machine's best.

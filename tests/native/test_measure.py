@@ -14,7 +14,8 @@ from howfar.native.measure import (
     measure_latency,
     measure_throughput,
 )
-from howfar.records import Metric, PhaseName, Series
+from howfar.outcomes import Series
+from howfar.records import Metric, PhaseName
 
 
 class Machine:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import pytest
 
 import made
-from howfar.records import Cell, Model, Outcome, Target
+from howfar.outcomes import Outcome
+from howfar.records import Cell, Model, Target
 from howfar.report.answer import Answer, answer
 
 SIZES = ((1, 64),)

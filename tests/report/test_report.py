@@ -11,7 +11,7 @@ import pytest
 
 import made
 from howfar import report
-from howfar.records import Results
+from howfar.outcomes import Results
 from howfar.report import export
 from howfar.report.machine import control_drift
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import polars as pl
 
 from howfar.errors import UserError
-from howfar.records import Cell, Results, Study
+from howfar.outcomes import Results
+from howfar.records import Cell, Study
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 
 from howfar import tables
-from howfar.records import Cell, Outcome, Results, Study, Target
+from howfar.outcomes import Outcome, Results
+from howfar.records import Cell, Study, Target
 from howfar.stats import quantile
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import polars as pl
 
 from howfar import tables
 from howfar.measured import contestant, measure
-from howfar.records import Cell, Results, Study
+from howfar.outcomes import Results
+from howfar.records import Cell, Study
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

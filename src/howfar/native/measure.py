@@ -9,7 +9,8 @@ from typing import Literal
 from msgspec import Struct
 
 from howfar.native.steady import change_point, relative_half_width
-from howfar.records import Metric, PhaseName, Sampling, Series
+from howfar.outcomes import Series
+from howfar.records import Metric, PhaseName, Sampling
 
 Operation = Callable[[int], object]
 Take = Callable[[int], float]

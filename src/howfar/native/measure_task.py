@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from howfar.native.adapter import Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
-from howfar.records import Assignment, Fact, Phase, PhaseName, Report, Series, Status
+from howfar.outcomes import Phase, Report, Series
+from howfar.records import Assignment, Fact, PhaseName, Status
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
-from howfar.records import CpuUse, Noise
+from howfar.outcomes import CpuUse, Noise
 
 
 class ThreadTimes(Struct, frozen=True):

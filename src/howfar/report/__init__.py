@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from howfar.records import Results
+from howfar.outcomes import Results
 from howfar.report import figures, page
 
 __all__ = ["write"]

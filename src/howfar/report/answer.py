@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import NATIVE
-from howfar.records import Results, Workload
+from howfar.outcomes import Results
+from howfar.records import Workload
 from howfar.report.failures import Failure, failures
 from howfar.report.machine import progress
 from howfar.report.standing import Standing, size, standings

@@ -6,7 +6,7 @@ from typing import Literal
 import polars as pl
 
 from howfar.experiments import load
-from howfar.records import Results
+from howfar.outcomes import Results
 
 Format = Literal["json", "csv", "parquet"]
 

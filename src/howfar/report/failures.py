@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import SAYS, contestant
-from howfar.records import Outcome, Results, Status
+from howfar.outcomes import Outcome, Results
+from howfar.records import Status
 from howfar.report.standing import size
 
 # From what a reader may want to mend to what is simply so.

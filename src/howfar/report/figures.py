@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from howfar import tables
 from howfar.experiments import Experiment, load
-from howfar.records import Results
+from howfar.outcomes import Results
 from howfar.report.export import encode
 
 COST = "cost"

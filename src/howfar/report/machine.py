@@ -9,7 +9,8 @@ from msgspec import Struct
 from howfar import wording
 from howfar.experiments import load, names
 from howfar.measured import METRICS, NATIVE, contestant, groups, per_operation
-from howfar.records import Fact, Outcome, Results
+from howfar.outcomes import Outcome, Results
+from howfar.records import Fact
 
 # A fact with more values than this (user agents of many devices, say) is shortened.
 MOST_VALUES = 4

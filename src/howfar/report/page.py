@@ -16,7 +16,8 @@ from markupsafe import Markup
 
 from howfar import palette, plotted, wording
 from howfar.measured import NATIVE, SAYS
-from howfar.records import Results, Target
+from howfar.outcomes import Results
+from howfar.records import Target
 from howfar.report.answer import answer
 from howfar.report.failures import failures
 from howfar.report.figures import COST, Figure

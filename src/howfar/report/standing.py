@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import METRICS, Measured, timed
+from howfar.outcomes import Results
 from howfar.ranking import Field, fields, first
-from howfar.records import Model, Results, Workload
+from howfar.records import Model, Workload
 from howfar.stats import Ratio
 
 # `alone`: the only right one; `unranked`: a single round, which allows no claim.

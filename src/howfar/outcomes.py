@@ -1,0 +1,131 @@
+"""What comes back: a Report of raw samples from a host, an Outcome from the runner, Results from a store.
+
+Frozen, strict and versioned like all records; no average is among them.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from howfar.records import SCHEMA, Count, Fact, Metric, PhaseName, Positive, Status, Study, Task, Text
+
+
+class Phase(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long one phase took by the host's own clock, in milliseconds."""
+
+    name: PhaseName
+    ms: Annotated[float, Meta(ge=0)]
+
+
+class Series(Struct, frozen=True, forbid_unknown_fields=True):
+    """Raw samples in the order they were taken: each the milliseconds that `repeats` operations took together."""
+
+    metric: Metric
+    stage: Literal["warmup", "timed"]
+    repeats: Positive
+    sample_ms: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(max_length=500_000)]
+    # `interval`: narrow enough · `steady`: warm-up found its level · `cap`: time ran out · `once`: a single-shot phase
+    ended_by: Literal["interval", "steady", "cap", "once"]
+
+
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a host sends back: facts and raw samples, no averages. The only message that carries measurements."""
+
+    task_id: str
+    status: Status
+    message: Text = ""
+    detail: Text = ""
+    facts: Mapping[str, Fact] = {}
+    phases: tuple[Phase, ...] = ()
+    series: tuple[Series, ...] = ()
+    # Inference: the outputs of the first `check_count` samples, (check_count, classes) row-major; None = not finite.
+    outputs: Annotated[tuple[float | None, ...], Meta(max_length=100_000)] = ()
+    # Training: the losses of the first `check_count` steps.
+    losses: Annotated[tuple[float | None, ...], Meta(max_length=10_000)] = ()
+    # Live tensors that the framework counts: before the timed samples and after them.
+    live_tensors: tuple[Count, Count] | None = None
+    # JS heap bytes in use, before the timed samples and after them.
+    heap_bytes: tuple[Count, Count] | None = None
+    schema: Literal[1] = SCHEMA
+
+
+class Check(Struct, frozen=True, forbid_unknown_fields=True):
+    """How far a result was from the float64 reference, and how far it may be. No error at all is known (None) where
+    numbers are missing or not finite: such a result is wrong."""
+
+    max_abs_error: float | None
+    tolerance: float
+
+
+class CpuUse(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the processes of one role did between the first timed sample and the last, in seconds."""
+
+    role: str
+    cpu_s: float
+    wait_s: float
+
+
+class Noise(Struct, frozen=True, forbid_unknown_fields=True):
+    """How quiet the machine was during the timed samples.
+
+    `wait_share`: of the measuring thread's time, the share it waited for a core, wait / (cpu + wait).
+    `foreign_cores`: cores kept busy by processes that are not the task's (stolen time included).
+    """
+
+    wall_s: float
+    wait_share: float
+    foreign_cores: float
+    use: tuple[CpuUse, ...]
+
+
+class Span(Struct, frozen=True, forbid_unknown_fields=True):
+    """A stretch of the run's wall time by the runner's clock: `idle`, `launch` (until the page runs), `page` (until
+    its first phase), each phase, `end`. Seconds."""
+
+    name: str
+    seconds: float
+
+
+class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of a task: raw samples, facts, and what the runner saw from outside. Appended, never changed."""
+
+    task: Task
+    status: Status
+    environment: str  # fingerprint of the checked facts; outcomes of two environments are never pooled
+    started_at: str  # ISO 8601, UTC
+    attempt: Positive = 1
+    message: str = ""
+    detail: str = ""
+    facts: Mapping[str, Fact] = {}
+    phases: tuple[Phase, ...] = ()
+    series: tuple[Series, ...] = ()
+    losses: tuple[float | None, ...] = ()
+    check: Check | None = None
+    live_tensors: tuple[int, int] | None = None
+    heap_bytes: tuple[int, int] | None = None
+    noise: Noise | None = None
+    disturbed: bool = False
+    software_gpu: bool = False
+    timeline: tuple[Span, ...] = ()
+
+
+class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `howfar run`: the study as it was resolved, and the machine as it was found."""
+
+    study: Study
+    howfar_version: str
+    started_at: str
+    host: Mapping[str, Fact]
+    data: str = ""  # the name of the data set
+
+
+class Results(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a store holds, as the judging half reads it.
+
+    `outcomes`: the last attempt of every task. `environments`: fingerprint -> checked facts, newest last.
+    """
+
+    run: RunFacts
+    environments: Mapping[str, Mapping[str, Fact]]
+    outcomes: tuple[Outcome, ...]
