@@ -1,7 +1,6 @@
 """Chromium and Chrome: whatever stock build is found, as a plain process with a fresh profile for every task."""
 
 import contextlib
-import ctypes.util
 import os
 import platform
 import re
@@ -12,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from howfar.errors import UserError
-from howfar.hosts.base import LaunchedProcess, Reaper, fresh_folder, launched
+from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched
 from howfar.records import Fact
 from howfar.server import Visit
 
@@ -44,8 +43,9 @@ BASE_FLAGS = (
 )
 WEBGPU_FLAG = "--enable-unsafe-webgpu"  # without it Chromium on Linux gives no adapter at all
 SWIFTSHADER_WEBGPU_FLAG = "--use-webgpu-adapter=swiftshader"
-# Measured on two cores without a GPU, 256^3 products: llvmpipe 54 ms, SwiftShader 157 ms. Both are software.
-LLVMPIPE_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
+# The system's own GL: the GPU where there is one, else Mesa's llvmpipe. Measured on two cores without a GPU, 256^3
+# products: llvmpipe 54 ms, SwiftShader 157 ms. Both are software.
+EGL_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
 SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 SOFTWARE_RENDERER = re.compile(r"swiftshader|llvmpipe|lavapipe|softpipe|basic render", re.IGNORECASE)
@@ -93,12 +93,38 @@ def has_gpu() -> bool:
     return platform.system() != "Linux" or any(Path("/dev/dri").glob("renderD*")) or Path("/dev/nvidia0").exists()
 
 
-def gpu_flags() -> tuple[str, ...]:
-    """What gives WebGL and WebGPU here: the GPU where there is one, else the fastest software."""
+def sandbox_flags() -> tuple[str, ...]:
+    """Root can't have a sandbox."""
+    return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
+
+
+@cache
+def gpu_flags(browser: Path) -> tuple[str, ...]:
+    """What gives WebGL and WebGPU here: the GPU where there is one, else the fastest software that works."""
     if platform.system() != "Linux":
         return (WEBGPU_FLAG,)
-    mesa = LLVMPIPE_FLAGS if has_gpu() or ctypes.util.find_library("EGL_mesa") else SWIFTSHADER_FLAGS
-    return (*mesa, WEBGPU_FLAG) if has_gpu() else (*mesa, WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG)
+    if has_gpu():
+        return (*(EGL_FLAGS if _gives_webgl(browser, EGL_FLAGS) else ()), WEBGPU_FLAG)
+    webgl = EGL_FLAGS if _gives_webgl(browser, EGL_FLAGS) else SWIFTSHADER_FLAGS
+    return (*webgl, WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG)
+
+
+def _gives_webgl(browser: Path, flags: tuple[str, ...]) -> bool:
+    """Asks the browser itself, with a page of one line."""
+    script = "document.write(document.createElement('canvas').getContext('webgl') ? 'yes' : 'no')"
+    page = f"data:text/html,<script>{script}</script>"
+    with fresh_folder() as folder:
+        own = (*BASE_FLAGS, *sandbox_flags(), *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page)
+        command, quiet = [str(browser), *own], subprocess.DEVNULL
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=quiet, text=True, start_new_session=True
+        ) as asked:
+            try:
+                return ">yes<" in asked.communicate(timeout=20)[0]
+            except subprocess.TimeoutExpired:
+                return False
+            finally:
+                end_tree(asked.pid)
 
 
 class Chromium:
@@ -107,8 +133,7 @@ class Chromium:
     def __init__(self, reaper: Reaper, extra_flags: tuple[str, ...] = ()) -> None:
         self.path = require()
         self._reaper = reaper
-        sandbox = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()  # root can't have one
-        self._flags = (*BASE_FLAGS, *sandbox, *gpu_flags(), *extra_flags)
+        self._flags = (*BASE_FLAGS, *sandbox_flags(), *gpu_flags(self.path), *extra_flags)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
         found = f"{facts.get('webgl_renderer', '')} {facts.get('webgpu_adapter', '')}"
