@@ -102,11 +102,12 @@ def test_what_was_launched_is_gone_afterwards(reaper: Reaper, trouble: type[Base
 
 
 def test_a_launched_process_can_be_read(reaper: Reaper, tmp_path: Path) -> None:
-    command = ["sh", "-c", "echo not this; echo $WORD >&2"]
-    with launched(command, tmp_path, reaper, measuring_role="renderer", env={"WORD": "said"}) as running:
+    command = ["sh", "-c", "echo not this; echo said >&2; touch $TMPDIR/left"]
+    with launched(command, tmp_path, reaper, measuring_role="renderer") as running:
         assert gone_within(5, *running.pids())
         assert not running.alive()
         assert running.log() == "said\n"
+        assert (tmp_path / "left").exists()
         assert running.measuring_role == "renderer"
 
 

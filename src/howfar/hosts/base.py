@@ -104,12 +104,10 @@ def fresh_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def launched(
-    command: Sequence[str], folder: Path, reaper: Reaper, *, measuring_role: str, env: Mapping[str, str] | None = None
-) -> Iterator[LaunchedProcess]:
+def launched(command: Sequence[str], folder: Path, reaper: Reaper, *, measuring_role: str) -> Iterator[LaunchedProcess]:
     """Starts a process and ends its whole tree on the way out."""
     with (folder / "stderr.txt").open("wb") as log:
-        process = _start(command, log, env)
+        process = _start(command, log, folder)
     try:
         with reaper.watch(process.pid, folder):
             yield LaunchedProcess(process, folder, measuring_role)
@@ -119,13 +117,19 @@ def launched(
         process.wait(timeout=10)
 
 
-def _start(command: Sequence[str], log: IO[bytes], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+def own_environment(folder: Path) -> dict[str, str]:
+    """The environment with this folder for temporary files: what a killed process leaves there goes with it. Not on a
+    Mac, where the folder's name is too long for the browser's socket in it."""
+    return {**os.environ, **({"TMPDIR": str(folder)} if sys.platform == "linux" else {})}
+
+
+def _start(command: Sequence[str], log: IO[bytes], folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=log,
-        env={**os.environ, **(env or {})},
+        env=own_environment(folder),
         start_new_session=True,
     )
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from howfar.errors import UserError
-from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched
+from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
 from howfar.records import Fact
 from howfar.server import Visit
 
@@ -116,9 +116,8 @@ def _gives_webgl(browser: Path, flags: tuple[str, ...]) -> bool:
     with fresh_folder() as folder:
         own = (*BASE_FLAGS, *sandbox_flags(), *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page)
         command, quiet = [str(browser), *own], subprocess.DEVNULL
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=quiet, text=True, start_new_session=True
-        ) as asked:
+        pipe, env = subprocess.PIPE, own_environment(folder)
+        with subprocess.Popen(command, stdout=pipe, stderr=quiet, env=env, text=True, start_new_session=True) as asked:
             try:
                 return ">yes<" in asked.communicate(timeout=20)[0]
             except subprocess.TimeoutExpired:
@@ -131,8 +130,8 @@ class Chromium:
     """A host; `extra_flags` come last and win."""
 
     def __init__(self, reaper: Reaper, extra_flags: tuple[str, ...] = ()) -> None:
-        self.path = require()
-        self._reaper = reaper
+        self.path, self._reaper = require(), reaper
+        self._version = version(self.path)
         self._flags = (*BASE_FLAGS, *sandbox_flags(), *gpu_flags(self.path), *extra_flags)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
@@ -140,7 +139,7 @@ class Chromium:
         return bool(SOFTWARE_RENDERER.search(found)) or facts.get("webgpu_fallback_adapter") is True
 
     def checked_facts(self) -> Mapping[str, Fact]:
-        facts = {"browser": "chromium", "browser_version": version(self.path), "browser_flags": " ".join(self._flags)}
+        facts = {"browser": "chromium", "browser_version": self._version, "browser_flags": " ".join(self._flags)}
         return {**facts, "headless": True}
 
     @contextlib.contextmanager

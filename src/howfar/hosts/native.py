@@ -16,7 +16,7 @@ from typing import IO
 
 import psutil
 
-from howfar.hosts.base import Reaper, end_tree, fresh_folder, tail
+from howfar.hosts.base import Reaper, end_tree, fresh_folder, own_environment, tail
 from howfar.probes.processes import tree
 from howfar.records import Fact
 from howfar.server import Visit
@@ -29,7 +29,10 @@ class Parent:
 
     def __init__(self, folder: Path, log: IO[bytes]) -> None:
         command, pipe = [sys.executable, "-m", "howfar.native"], subprocess.PIPE
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True, start_new_session=True)
+        own = own_environment(folder)
+        self.process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=log, env=own, text=True, start_new_session=True
+        )
         self.log_file = folder / "stderr.txt"
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()

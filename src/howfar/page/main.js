@@ -121,7 +121,8 @@ async function run(visit, watch) {
     Object.assign(report, describe(error));
   }
   Object.assign(report.facts, pageFacts(), watch.facts);
-  await visit.post(report);
+  // A report that can't be sent (it breaks the protocol, or is too large) is an outcome too.
+  await visit.post(report).catch((error) => visit.post({ ...emptyReport(report.task_id), ...describe(error) }));
   return report;
 }
 
