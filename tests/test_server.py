@@ -161,7 +161,6 @@ def test_the_page_comes_with_its_assignment(served: Server, visit: Visit) -> Non
     answer = ask(served.port, path_of(visit))
     assert msgspec.json.decode(embedded(answer.body), type=Assignment) == ASSIGNMENT
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert b'<link rel="modulepreload" href="/page/workloads/training.js">' in answer.body
     assert events(visit) == [("fetched", None)]
 
 
