@@ -150,3 +150,8 @@ def test_losses_are_before_each_step_and_go_down() -> None:
     assert found[0] == pytest.approx(loss_of(spec, digits), rel=1e-12)
     assert all(later < earlier for earlier, later in pairwise(found))
     assert reference.losses(spec, [batch], 0.01) == found[:1]  # the spec itself was not trained
+
+
+def test_a_model_beyond_all_browsers_is_refused_before_it_is_made() -> None:
+    with pytest.raises(MemoryError, match="million is the most"):
+        models.spec(Model("mlp", 3, 200_000), 1)

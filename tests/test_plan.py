@@ -10,7 +10,7 @@ import asked
 from howfar import plan
 from howfar.outcomes import RunFacts
 from howfar.plan import CONTROL_MODEL, blocks, task_of
-from howfar.records import Cell, Model, Sampling, Study, Target, Task
+from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, Study, Target, Task
 
 CELLS = [Cell(asked.WASM, Model("mlp", depth, width), "training") for depth in range(1, 6) for width in (8, 16, 32)]
 
@@ -107,3 +107,11 @@ def test_a_task_belongs_to_the_run_whose_study_makes_it() -> None:
     assert not plan.belongs(task, run(asked.study(seed=6)))
     assert not plan.belongs(task, run(asked.study(seed=5), "other digits"))
     assert plan.belongs(planned()[1][0], run(asked.study()))
+
+
+def test_a_framework_that_was_not_installed_is_forgotten_once_it_is() -> None:
+    missing, here = (Target("tensorflow", version, "cpu", "native", 1) for version in (NOT_INSTALLED, "2.21.0"))
+    task = asked.task(missing)
+    for resolved, expected in (((missing,), True), ((here,), False)):
+        run = RunFacts(asked.study(resolved_targets=resolved), "0.1.0", "", {}, "digits-made")
+        assert plan.belongs(task, run) is expected

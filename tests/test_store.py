@@ -225,7 +225,7 @@ import os, signal, sys
 from pathlib import Path
 import msgspec
 from howfar import store
-from howfar.records import Outcome
+from howfar.outcomes import Outcome
 
 outcome = msgspec.json.decode(sys.argv[2], type=Outcome)
 with store.create(Path(sys.argv[1])) as opened:
@@ -269,3 +269,11 @@ def test_a_run_that_is_killed_while_it_makes_the_store_can_begin_again(tmp_path:
     assert (tmp_path / store.FILE_NAME).exists()
     with store.read(filled(tmp_path)) as opened:
         assert len(opened.results().outcomes) == 1
+
+
+def test_of_two_disturbed_attempts_the_less_disturbed_is_read(tmp_path: Path) -> None:
+    quiet, loud = Noise(1.5, 0.3, 0.2, ()), Noise(1.5, 0.3, 0.9, ())
+    both = [outcome(attempt=1, disturbed=True, noise=quiet), outcome(attempt=2, disturbed=True, noise=loud)]
+    with store.read(filled(tmp_path, *both, outcome(TASKS[1], disturbed=True, noise=quiet))) as opened:
+        found = opened.results().outcomes
+    assert {one.task.id: one.attempt for one in found} == {TASKS[0].id: 1, TASKS[1].id: 1}

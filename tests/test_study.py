@@ -170,3 +170,13 @@ def test_a_framework_of_the_command_line_that_is_not_there_is_refused(tmp_path: 
     with pytest.raises(UserError, match=r"^--framework") as caught:
         study.change(load(tmp_path, GOOD), KNOWN, frameworks_wanted=[name])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["experiments", "browsers", "models"])
+def test_an_empty_list_is_refused(tmp_path: Path, key: str) -> None:
+    text = (
+        'name = "x"\ntitle = "x"\nexperiments = ["cost"]\nbrowsers = ["chromium"]\nmodels = [{ sizes = [[1, 4]] }]\n'
+        'targets = [{ framework = "convnetjs" }]\n'
+    )
+    lines = [f"{key} = []" if line.startswith(key) else line for line in text.splitlines()]
+    assert refusal(tmp_path, "\n".join(lines)).startswith(f"{key}: there are none")

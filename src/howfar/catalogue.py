@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from howfar import frameworks, hosts, study, vendor
 from howfar.errors import UserError
 from howfar.frameworks import Registry
-from howfar.records import Study
+from howfar.records import NOT_INSTALLED, Study
 from howfar.runner import Options, Workshop
 
 Row = tuple[str, ...]
@@ -24,8 +24,8 @@ def list_frameworks(known: Registry) -> Iterator[Row]:
 def _here(name: str, known: Registry) -> str:
     one = known[name]
     if one.runs_in == "native":
-        missing = one.installed_version() == frameworks.NOT_INSTALLED
-        return f"pip install 'howfar[{one.extra}]'" if missing else "installed"
+        missing = one.installed_version() == NOT_INSTALLED
+        return f"pip install {one.distributions[-1]}" if missing else "installed"
     packages = {vendor.split_file(file)[0] for backend in one.backends.values() for file in backend.scripts}
     cached = all(
         (vendor.packages_dir() / package / one.versions[0] / vendor.MANIFEST).is_file() for package in packages

@@ -88,7 +88,11 @@ def _report(results: Any, folder: Path) -> None:
     from howfar import report as reports
     from howfar.report import answer
 
-    page = reports.write(results, folder)
+    try:
+        page = reports.write(results, folder)
+    except OSError as error:
+        mend = "give another folder with --out; what was measured is kept"
+        raise UserError(f"the report can't be written ({error.strerror})", where=str(folder), mend=mend) from None
     found = answer.answer(results)
     for sentences in (found.fastest, found.native, found.failed):
         console.print(sentences, markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ from howfar import frameworks, hosts, plan
 from howfar.errors import UserError
 from howfar.frameworks import Registry
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Model, Sampling, Study, Target
+from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, Study, Target
 from howfar.runner import Block, Options, Workshop
 
 # 20 ms: long against every timer's step, short enough to ask for 25 times.
@@ -49,7 +49,7 @@ def _native_frameworks(known: Registry) -> Iterator[Finding]:
         framework = known[name]
         if framework.runs_in == "native":
             version = framework.installed_version()
-            hint = f" (pip install 'howfar[{framework.extra}]')" if version == frameworks.NOT_INSTALLED else ""
+            hint = f" (pip install {framework.distributions[-1]})" if version == NOT_INSTALLED else ""
             yield Finding(framework.title, version + hint)
 
 

@@ -11,10 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from howfar.errors import UserError
-from howfar.records import ModelKind, Target, Workload
+from howfar.records import NOT_INSTALLED, ModelKind, Target, Workload
 
-# The version of a native framework that is not installed: its cells are `unsupported`, and say how to install it.
-NOT_INSTALLED = "not installed"
 # One edition, not a range or a tag: a tag means something else tomorrow.
 EXACT_VERSION = re.compile(r"\d[\w.+-]*")
 
@@ -106,4 +104,4 @@ def why_unsupported(framework: Framework, target: Target) -> str | None:
     """The reason that a target cannot be measured here, known before any host is opened."""
     if target.version != NOT_INSTALLED:
         return None
-    return f"{framework.title} is not installed here; install it with: pip install 'howfar[{framework.extra}]'"
+    return f"{framework.title} is not installed here; install it with: pip install {framework.distributions[-1]}"

@@ -51,6 +51,11 @@ class Field(Struct, frozen=True):
         compared = self.against(entry, other)
         return compared is not None and compared.faster
 
+    def ranks(self, entry: Measured, other: Measured) -> bool:
+        """Whether two rounds or more allow a word on which of them is faster."""
+        compared = self.against(entry, other)
+        return compared is not None and compared.rounds > 1
+
 
 def fields(measured: Iterable[Measured]) -> list[Field]:
     """The comparisons that may be made: same workload, model and metric, newest environment; largest model last."""

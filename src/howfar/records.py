@@ -49,6 +49,10 @@ Text = Annotated[str, Meta(max_length=20_000)]
 PRIMARY_METRIC: Mapping[Workload, SteadyMetric] = {"training": "throughput", "inference": "latency"}
 
 
+# The version of a native framework that is not installed: its cells are `unsupported`, and say how to install it.
+NOT_INSTALLED = "not installed"
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax).
 
@@ -57,8 +61,8 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """
 
     kind: ModelKind = "mlp"
-    depth: Positive = 1
-    width: Positive = 64
+    depth: Annotated[int, Meta(ge=1, le=1000)] = 1
+    width: Annotated[int, Meta(ge=1, le=1_000_000)] = 64
 
     def __str__(self) -> str:
         return f"{self.kind}({self.depth},{self.width})"

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from howfar import __version__, data, environment, frameworks, plan, vendor
 from howfar.assignments import Desk
+from howfar.errors import UserError
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
@@ -84,6 +85,20 @@ class Workshop:
                 for backend in backends
             }
 
+    def _answered_survey(self, browser: str) -> dict[str, Outcome]:
+        """The survey of the GPU back ends; asked again, once, where the browser did not answer.
+
+        Raises: UserError where it does not answer then: the environment must not be guessed.
+        """
+        survey = self.survey(browser, ("webgl", "webgpu"))
+        if any(outcome.status not in ("ok", "unsupported") for outcome in survey.values()):
+            survey = self.survey(browser, tuple(survey))
+        for backend, outcome in survey.items():
+            if outcome.status not in ("ok", "unsupported"):
+                what = f"{browser} does not say whether it has {backend} ({outcome.status}: {outcome.message})"
+                raise UserError(what, mend="see whether it starts by itself, and what `howfar doctor` says")
+        return survey
+
     def _survey_task(self, browser: str, backend: str) -> Task:
         study = Study("survey", "", (), (), (), sampling=_SHORT)
         cell = Cell(Target("reference", "1", backend, browser), plan.CONTROL_MODEL, "inference")
@@ -97,7 +112,7 @@ class Workshop:
     def _environment(self, name: str, host: Host) -> Environment:
         facts = {**environment.checked_facts(), **host.checked_facts()}
         if name != "native":
-            survey = self.survey(name, ("webgl", "webgpu"))
+            survey = self._answered_survey(name)
             found = {key: value for outcome in survey.values() for key, value in outcome.facts.items()}
             facts |= {key: found.get(key) for key in ("webgl_renderer", "webgpu_adapter")}
         return Environment(fingerprint(facts), facts)
@@ -124,7 +139,8 @@ class Block:
 def run(
     study: Study, known: Registry, cells: Sequence[Cell], store: Store, progress: Progress, options: Options
 ) -> int:
-    """Measures every cell that the store does not hold yet. Returns how many tasks failed (unsupported is no failure).
+    """Measures every cell that the store does not hold yet. Returns how many tasks failed, now or before
+    (unsupported is no failure).
 
     Raises: UserError before anything is measured where a browser or a framework's files are missing.
     """
@@ -141,7 +157,10 @@ def run(
         tasks = [task for block in pending for task in block]
         progress.begin(tasks, total - len(tasks))
         worker = _Worker(shop, store, environments, progress, done)
-        return sum(worker.run_block(block) for block in pending)
+        ids = {task.id for task in tasks}
+        before = [done[task.id] for block in blocks for task in block if task.id in done and task.id not in ids]
+        failed = sum(last.status not in ("ok", "unsupported") for last in before)
+        return failed + sum(worker.run_block(block) for block in pending)
 
 
 def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> None:

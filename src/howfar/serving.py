@@ -35,7 +35,10 @@ def serve(known: Registry, *, port: int, mnist: Path | None) -> Iterator[str]:
     digits = data.load(mnist, empty.seed)
 
     def assign(query: Mapping[str, str]) -> Assignment:
-        return desk.assignment(plan.task_of(empty, _cell(query, known), digits.name, 0))
+        try:
+            return desk.assignment(plan.task_of(empty, _cell(query, known), digits.name, 0))
+        except MemoryError as error:
+            raise UserError(str(error), where="the page's URL", mend="make depth or width smaller") from None
 
     with Server(port=port, assign=assign) as server:
         desk = Desk(server, known, digits)

@@ -110,7 +110,7 @@ class Store:
 
     def results(self) -> Results:
         """What it holds of the study as it was run last (another seed or sampling makes other tasks, which are kept but
-        not mixed in): the last attempt of every task in every environment.
+        not mixed in): of every task in every environment the last attempt, or the least disturbed of disturbed ones.
 
         Raises: UserError where nothing was measured yet.
         """
@@ -125,8 +125,19 @@ class Store:
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
         latest = msgspec.json.decode(run, type=RunFacts)
         outcomes = (msgspec.json.decode(row, type=Outcome) for row in rows)
-        last = {(one.task.id, one.environment): one for one in outcomes if plan.belongs(one.task, latest)}
+        last: dict[tuple[str, str], Outcome] = {}
+        for one in outcomes:
+            if plan.belongs(one.task, latest):
+                key = (one.task.id, one.environment)
+                last[key] = _kept(last.get(key), one)
         return Results(latest, facts, tuple(last.values()))
+
+
+def _kept(before: Outcome | None, after: Outcome) -> Outcome:
+    """The later attempt, unless both were disturbed and the earlier one less."""
+    if before is None or not (before.disturbed and after.disturbed and before.noise and after.noise):
+        return after
+    return min(after, before, key=lambda one: one.noise.foreign_cores if one.noise else 0.0)
 
 
 def _encode(value: object) -> str:

@@ -63,6 +63,9 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
     """
     if not re.fullmatch(r"\w[\w.-]*", study.name):
         raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
+    for key in ("experiments", "browsers", "models"):
+        if not getattr(study, key):
+            raise UserError(f"{key}: there are none", where=where, mend=f"name at least one of the {key}")
     _each_known(study.experiments, experiment_names(), "experiments", where)
     _each_known(study.browsers, hosts.browsers(), "browsers", where)
     for i, choice in enumerate(study.models):

@@ -130,6 +130,8 @@ def _worst(errors: list[float | None]) -> float | None:
 
 
 def _ratios(entry: Measured, field: Field | None) -> Row:
+    if entry.metric == "enqueue_ms":
+        field = None  # what a page sees that never reads its results back: nothing is ranked on it
     fastest = field.against(entry, first(field.browsers)) if field and not entry.native else None
     native = field.against(entry, field.native_single) if field else None
     return {

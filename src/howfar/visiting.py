@@ -42,7 +42,7 @@ class Watch:
 
     def __init__(self, visit: Visit, limits: Limits) -> None:
         self._visit, self._limits = visit, limits
-        self._since = time.monotonic()
+        self._since = self._limit_from = time.monotonic()
         self._phase = "launch"
         self._start: Snapshot | None = None
         self._running: Running | None = None
@@ -52,6 +52,7 @@ class Watch:
     def until_end(self, running: Running) -> End:
         """Waits for the report, the death of the process, or a limit."""
         self._running = running
+        self._limit_from = time.monotonic()  # what it took to get here (an import, natively) is no hang
         self._visit.on_phase = self._at_phase
         while True:
             event = self._next_event(running)
@@ -65,7 +66,7 @@ class Watch:
     def turn_to(self, phase: str, at: float) -> None:
         """The phase that was ends here, this one begins."""
         self.spans.append(Span(self._phase, max(0.0, at - self._since)))
-        self._phase, self._since = phase, at
+        self._phase, self._since, self._limit_from = phase, at, at
 
     def noise(self, role: str) -> Noise | None:
         """What the machine did during the timed samples, if there were any."""
@@ -74,7 +75,7 @@ class Watch:
     def _next_event(self, running: Running) -> Event | End:
         launching = self._phase == "launch"
         limit = self._limits.launch_seconds if launching else self._limits.phase_seconds
-        while (left := self._since + limit - time.monotonic()) > 0:
+        while (left := self._limit_from + limit - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
                 # Once a second it looks whether the process still is: the connection tells sooner, where there is one.
                 return self._visit.events.get(timeout=min(left, 1.0))
@@ -119,8 +120,11 @@ class Visitor:
 
         Raises: UserError where the framework's files can't be had.
         """
-        assignment = self._desk.assignment(task)
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            assignment = self._desk.assignment(task)
+        except MemoryError as error:
+            return Outcome(task, "out_of_memory", environment, started_at, attempt, message=str(error))
         idle = Span("idle", time.monotonic() - self._idle_since)
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)

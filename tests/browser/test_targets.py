@@ -3,7 +3,7 @@
 import pytest
 
 from howfar import frameworks
-from howfar.records import Model, Workload
+from howfar.records import NOT_INSTALLED, Model, Workload
 from real import Measure
 
 MODEL = Model("mlp", 2, 32)
@@ -41,8 +41,8 @@ def test_webgl_throughput_waits_for_the_gpu(measure: Measure) -> None:
 @pytest.mark.parametrize("workload", ["inference", "training"])
 @pytest.mark.parametrize("framework", ["numpy", "tensorflow"])
 def test_a_native_target_is_right(measure: Measure, framework: str, workload: Workload) -> None:
-    if frameworks.registry()[framework].installed_version() == frameworks.NOT_INSTALLED:
-        pytest.skip(f"{framework.upper()} IS NOT INSTALLED: pip install 'howfar[native]'")
+    if frameworks.registry()[framework].installed_version() == NOT_INSTALLED:
+        pytest.skip(f"{framework.upper()} IS NOT INSTALLED: pip install tensorflow")
     outcome = measure(framework, "cpu", MODEL, workload, browser="native")
     assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
     assert outcome.check is not None and outcome.check.max_abs_error is not None

@@ -11,6 +11,9 @@ from howfar.records import Layer, Model, fingerprint
 
 Array = NDArray[np.float32]
 
+# 1 GB as float32: more than any browser keeps, and less than what would press the machine into swapping.
+MAX_WEIGHTS = 250_000_000
+
 
 class ModelSpec(Struct, frozen=True):
     """Layers with their parameters: per layer weights (inputs, units) and biases (units,), float32."""
@@ -27,6 +30,8 @@ class ModelSpec(Struct, frozen=True):
 def spec(model: Model, seed: int) -> ModelSpec:
     """The model's layers and its seeded weights; `spin` and `loop` have none."""
     layers = dense_layers(model) if model.kind == "mlp" else ()
+    if (count := sum(layer.inputs * layer.units for layer in layers)) > MAX_WEIGHTS:
+        raise MemoryError(f"{model} has {count / 1e6:.0f} million weights; {MAX_WEIGHTS / 1e6:.0f} million is the most")
     rng = np.random.default_rng([seed, int(fingerprint(model), 16)])
     return ModelSpec(layers, tuple(_he(rng, layer) for layer in layers))
 

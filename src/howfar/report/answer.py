@@ -13,7 +13,7 @@ from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.records import Workload
 from howfar.report.failures import Failure, failures
-from howfar.report.machine import progress
+from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
 
@@ -66,7 +66,7 @@ def _claimed(claim: str, names: Sequence[str], at: str) -> str:
     words = {
         "fastest": f"{names[0]} is the fastest browser target {at}",
         "alone": f"{names[0]} is the only browser target with a right result {at}",
-        "unranked": f"{names[0]} had the lowest time {at}, but one round allows no ranking",
+        "unranked": f"{names[0]} had the lowest time {at}, but too few rounds were shared to rank it",
     }
     return words[claim]
 
@@ -80,7 +80,7 @@ def _sizes(at: Sequence[Standing], own: Sequence[Standing]) -> str:
 def _native(stand: Sequence[Standing], results: Results) -> str:
     said = _per_workload([standing for standing in stand if standing.to_single or standing.to_best], _distance)
     if said:
-        return "\n".join(said)
+        return "\n".join([*said, _which_native(stand)])
     tried = [outcome for outcome in results.outcomes if outcome.task.cell.target.browser == NATIVE]
     if not tried:
         return "Native was not measured, so the distance to it can't be said."
@@ -88,6 +88,14 @@ def _native(stand: Sequence[Standing], results: Results) -> str:
         reasons = list(dict.fromkeys(outcome.message or outcome.status for outcome in tried))
         return f"Native gave no right result ({wording.listed(reasons)}), so the distance to it can't be said."
     return "No browser target was right in a round in which native was, so the distance to it can't be said."
+
+
+def _which_native(stand: Sequence[Standing]) -> str:
+    """Native has a name, and a cost of its own that a small inference is mostly made of."""
+    names = {f"{native.cell.target.framework}@{native.cell.target.version}" for own in stand for native in own.natives}
+    called = f"Native is {wording.listed(sorted(names))}, called from Python as its users call it."
+    quicker = any(own.workload == "inference" and own.to_single and own.to_single.faster for own in stand)
+    return f"{called} For a small inference that call takes longer than the work." if quicker else called
 
 
 def _distance(own: list[Standing]) -> str:
@@ -119,7 +127,7 @@ def _times(ratio: Ratio, at: str) -> str:
 
 def _failed(results: Results) -> str:
     found = failures(results)
-    said = [*_sentences(found), _software(results), _missing(results)]
+    said = [*_sentences(found), _software(results), _disturbed(results), _missing(results)]
     if not found and not _missing(results):
         said.insert(0, "Everything that was planned ran, and gave right results.")
     return "\n".join(words for words in said if words)
@@ -152,6 +160,16 @@ def _software(results: Results) -> str:
         return ""
     names = wording.listed([NAMES.get(backend, backend) for backend in backends])
     return f"{names} ran in software here: {'their' if len(backends) > 1 else 'its'} times say nothing about a GPU."
+
+
+def _disturbed(results: Results) -> str:
+    found = noise(results.outcomes)
+    if not found.disturbed:
+        return ""
+    return (
+        f"Other programs disturbed {found.disturbed} of {found.processes} measurements, also when they were repeated;"
+        " they are marked."
+    )
 
 
 def _missing(results: Results) -> str:

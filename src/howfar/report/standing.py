@@ -24,6 +24,7 @@ class Standing(Struct, frozen=True):
     leaders: tuple[Measured, ...]
     to_single: Ratio | None
     to_best: Ratio | None
+    natives: tuple[Measured, ...] = ()
 
 
 def standings(results: Results) -> list[Standing]:
@@ -51,6 +52,7 @@ def _standing(field: Field) -> Standing:
         leaders=leaders,
         to_single=field.against(best, field.native_single),
         to_best=field.against(best, native),
+        natives=tuple(field.natives),
     )
 
 
@@ -59,6 +61,6 @@ def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
         return "none"
     if len(field.browsers) == 1:
         return "alone"
-    if all(len(entry.rounds) < 2 for entry in field.browsers):
+    if not all(field.ranks(leaders[0], other) for other in field.browsers[1:]):
         return "unranked"
     return "fastest" if len(leaders) == 1 else "tied"
