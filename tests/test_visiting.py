@@ -71,6 +71,17 @@ def test_a_process_that_is_gone_crashed_in_its_phase() -> None:
     assert watched([], Page(gone=True)).message == "the process was gone in launch"
 
 
+def test_a_process_that_reports_and_ends_between_two_looks_did_not_crash() -> None:
+    opened, report = visit(), asked.report(asked.task())
+
+    class Quick(Page):
+        def alive(self) -> bool:
+            opened.put("report", report)
+            return False
+
+    assert Watch(opened, LIMITS).until_end(Quick()) == End(report=report)
+
+
 @pytest.mark.parametrize(
     "words",
     [

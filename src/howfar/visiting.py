@@ -80,6 +80,8 @@ class Watch:
                 # Once a second it looks whether the process still is: the connection tells sooner, where there is one.
                 return self._visit.events.get(timeout=min(left, 1.0))
             if not running.alive():
+                with contextlib.suppress(queue.Empty):  # it may have reported, and ended, since the wait was over
+                    return self._visit.events.get_nowait()
                 return self._gone(running)
         return End(status="hung", message=f"{self._phase.replace('_', ' ')} was not over after {limit:g} s")
 
