@@ -5,6 +5,7 @@ from threading import Timer
 
 import pytest
 
+from howfar.hosts import chromium
 from howfar.outcomes import Outcome
 from howfar.records import Model, Sampling
 from leftovers import browsers, profiles
@@ -34,7 +35,7 @@ def nothing_left_behind() -> Iterator[None]:
     ],
 )
 def test_a_fault_has_its_own_name(measure: Measure, fault: str, status: str, message: str) -> None:
-    outcome = measure("faulty", fault, MODEL)
+    outcome = measure("faulty", fault, MODEL, flags=gpu(fault))
     assert (outcome.status, message in outcome.message) == (status, True), outcome.message
 
 
@@ -50,6 +51,11 @@ def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:
     assert (outcome.status, outcome.message) == ("out_of_memory", "the process ran out of memory in first")
 
 
+def gpu(fault: str) -> tuple[str, ...]:
+    """The flags of a task on the GPU, for the faults that need one."""
+    return chromium.gpu_flags(chromium.require()) if fault in ("lose_context", "hold_device") else ()
+
+
 def kill(role: str) -> None:
     """Kills the browser's processes of a role; without one the browser itself."""
     for process in browsers():
@@ -62,7 +68,7 @@ def measure_and_kill(measure: Measure, fault: str, role: str) -> Outcome:
     timer = Timer(4, kill, [role])
     timer.start()
     try:
-        return measure("faulty", fault, MODEL)
+        return measure("faulty", fault, MODEL, flags=gpu(fault))
     finally:
         timer.join()
 
