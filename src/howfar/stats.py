@@ -113,7 +113,7 @@ def t_interval(logs: ArrayLike, prior: Prior | None = None) -> tuple[Any, Any]:
     """The 95 % interval of the mean over the last axis (one value per process), by Student's t, its variance moderated
     by what the other cells say.
 
-    The percentile bootstrap that is usual here covers 74 % with three processes, where it should cover 95 %
+    The percentile bootstrap that is usual here covers 67 % with three processes, where it should cover 95 %
     (tests/test_stats.py measures all of them). Shape (..., R), R >= 2, gives two arrays of shape (...).
     """
     values = np.asarray(logs, dtype=float)
