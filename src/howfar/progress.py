@@ -2,7 +2,6 @@
 tasks: a bar that redraws itself would run beside the timed samples."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -49,13 +48,6 @@ def told(outcome: Outcome) -> str:
     """A failure in one line."""
     message = " ".join(outcome.message.split())
     return f"{outcome.status.replace('_', ' ')}: {outcome.task.describe()}: {message}"
-
-
-class _Followed(Protocol):
-    def begin(self, pending: Sequence[Task], done: int) -> None: ...
-    def start(self, task: Task) -> None: ...
-    def end(self, outcome: Outcome, seconds: float) -> None: ...
-    def close(self) -> None: ...
 
 
 class Lines:
@@ -127,6 +119,6 @@ class Bar:
         self._progress.update(self._bar, description=description, left=left, refresh=True)
 
 
-def follow(console: Console) -> _Followed:
+def follow(console: Console) -> Bar | Lines:
     """The bar on a terminal, lines elsewhere."""
     return Bar(console) if console.is_terminal else Lines(console)
