@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from howfar import models, vendor
+from howfar import exporters, models, vendor
 from howfar.data import Digits
 from howfar.frameworks import Registry
-from howfar.models import reference
+from howfar.models import ModelSpec, reference
+from howfar.models.reference import Batch, Trained
 from howfar.outcomes import Check, Report
 from howfar.records import Assignment, DataShape, Fact, Task, fingerprint
 from howfar.server import Server
@@ -32,60 +33,96 @@ class Desk:
     def assignment(self, task: Task) -> Assignment:
         """Everything that the task's host will ask for.
 
-        Raises: UserError where a framework's files can't be had.
+        Raises: UserError where a framework's files can't be had; exporters.Unavailable where its model can't.
         """
         target, model = task.cell.target, task.cell.model
         framework = self._known[target.framework]
-        backend = framework.backends[target.backend]
+        backend = framework.backend(target.backend, target.version)
         if framework.runs_in == "browser":
             vendor.fetch(backend, target.version)
-        spec = models.spec(model, task.seed)
-        name = f"{model.kind}-{model.depth}-{model.width}-{task.seed}.bin"
+        spec = self._spec(task)
+        name = f"{model.kind}-{model.depth}-{model.width}-{fingerprint([task.seed, framework.form])}.bin"
         samples, features = self._digits.inputs.shape
         return Assignment(
             task=task,
-            adapter_url=framework.adapter_url or f"/page/frameworks/{target.framework}.js",
+            adapter_url=framework.adapter_url or f"/page/frameworks/{target.framework.removesuffix('.js')}.js",
             script_urls=tuple(_url(file, target.version) for file in backend.scripts),
             asset_urls={key: _folder(_url(group[0], target.version)) for key, group in backend.assets.items()},
             layers=spec.layers,
             weights_url=self._server.add_blob(name, spec.to_bytes()),
+            model_urls=self._model_urls(task),
             data_url=self._data_url,
             data=DataShape(samples, features, classes=10),
-            check_count=INFERENCE_CHECKS if task.cell.workload == "inference" else TRAINING_CHECKS,
+            check_count=TRAINING_CHECKS if task.cell.workload == "training" else INFERENCE_CHECKS,
             learning_rate=LEARNING_RATE,
         )
 
-    def library_facts(self, task: Task) -> dict[str, Fact]:
-        """One hash over all library files of a browser task; nothing for a native one."""
-        framework = self._known[task.cell.target.framework]
-        backend = framework.backends[task.cell.target.backend]
-        if framework.runs_in == "native" or not backend.scripts:
+    def _spec(self, task: Task) -> ModelSpec:
+        return models.spec(task.cell.model, task.seed, self._known[task.cell.target.framework].form)
+
+    def _model_urls(self, task: Task) -> dict[str, str]:
+        """Where the framework's own saved model lies, for the tasks that load one."""
+        target, framework = task.cell.target, self._known[task.cell.target.framework]
+        if task.cell.workload != "loading" and not framework.needs_saved_model:
             return {}
-        return {"library_sha256": fingerprint(vendor.fetch(backend, task.cell.target.version))}
+        asked = (target.framework, task.cell.model, task.seed, framework.form, target.backend, target.version)
+        files = exporters.export(*asked)
+        return {name: self._server.add_blob(f"{fingerprint(asked)}/{name}", file) for name, file in files.items()}
+
+    def known_facts(self, task: Task) -> dict[str, Fact]:
+        """What is known of a task's files without opening a page: one hash over all library files of a browser task,
+        the bytes of a saved model, and of a `features` task what the package says of itself."""
+        target, workload = task.cell.target, task.cell.workload
+        framework = self._known[target.framework]
+        backend = framework.backend(target.backend, target.version)
+        facts: dict[str, Fact] = {}
+        if framework.runs_in == "browser" and backend.scripts:
+            facts["library_sha256"] = fingerprint(vendor.fetch(backend, target.version))
+        if urls := self._model_urls(task):
+            facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
+        if workload == "features":
+            facts |= vendor.package_facts(backend, target.version)
+        return facts
 
     def check(self, assignment: Assignment, report: Report) -> Check:
-        """Holds the outputs (inference) or the losses (training) against the reference."""
-        training = assignment.task.cell.workload == "training"
-        found = report.losses if training else report.outputs
-        wanted = self._losses(assignment) if training else self._outputs(assignment)
-        return Check(_max_abs_error(found, wanted), TOLERANCE)
+        """Holds the outputs, and the losses of training steps, against the reference."""
+        found = [*report.losses, *report.outputs]
+        return Check(_max_abs_error(found, self._wanted(assignment, report)), TOLERANCE)
 
-    def _outputs(self, assignment: Assignment) -> Sequence[float]:
-        task, count = assignment.task, assignment.check_count
-        if task.cell.model.kind != "mlp":
-            return [float(i) for i in range(1, 11)] * count
-        spec = models.spec(task.cell.model, task.seed)
-        outputs: list[float] = reference.outputs(spec, self._digits.inputs[:count]).ravel().tolist()
+    def _wanted(self, assignment: Assignment, report: Report) -> Sequence[float]:
+        """The numbers of a report that is right. `features` trains one batch, where the framework can, before the
+        outputs are asked for: they show what the step did to every weight."""
+        cell = assignment.task.cell
+        # Where an operation is slow, the first and one more are its check.
+        count = min(assignment.check_count, 2) if report.facts.get("slow") is True else assignment.check_count
+        if cell.model.kind != "mlp":
+            return [1.0] * count if cell.workload == "training" else _KNOWN * count
+        if cell.workload == "training":
+            return self._trained(assignment, count).losses
+        if cell.workload == "features" and "training" in self._known[cell.target.framework].workloads:
+            trained = self._trained(assignment, 1)
+            return [*trained.losses, *self._outputs(assignment, count, trained)]
+        return self._outputs(assignment, count)
+
+    def _outputs(self, assignment: Assignment, count: int, trained: Trained | None = None) -> Sequence[float]:
+        inputs = self._digits.inputs[:count]
+        parameters = trained.parameters if trained else None
+        outputs: list[float] = reference.outputs(self._spec(assignment.task), inputs, parameters).ravel().tolist()
         return outputs
 
-    def _losses(self, assignment: Assignment) -> Sequence[float]:
-        task, count = assignment.task, assignment.check_count
-        if task.cell.model.kind != "mlp":
-            return [1.0] * count
-        inputs, labels, size = self._digits.inputs, self._digits.labels, task.batch_size
+    def _trained(self, assignment: Assignment, steps: int) -> Trained:
+        rule = self._known[assignment.task.cell.target.framework].rule
+        batches = self._batches(assignment.task.batch_size, steps)
+        return reference.train(self._spec(assignment.task), batches, assignment.learning_rate, rule)
+
+    def _batches(self, size: int, count: int) -> list[Batch]:
+        inputs, labels = self._digits.inputs, self._digits.labels
         starts = [i * size for i in range(len(labels) // size)]
-        batches = [(inputs[i : i + size], labels[i : i + size]) for i in (starts * count)[:count]]
-        return reference.losses(models.spec(task.cell.model, task.seed), batches, assignment.learning_rate)
+        return [(inputs[i : i + size], labels[i : i + size]) for i in (starts * count)[:count]]
+
+
+# What the known answers return of every sample.
+_KNOWN = [float(i) for i in range(1, 11)]
 
 
 def _url(file: str, version: str) -> str:

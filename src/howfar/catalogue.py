@@ -26,11 +26,11 @@ def _here(name: str, known: Registry) -> str:
     if one.runs_in == "native":
         missing = one.installed_version() == NOT_INSTALLED
         return f"pip install {one.distributions[-1]}" if missing else "installed"
-    packages = {vendor.split_file(file)[0] for backend in one.backends.values() for file in backend.scripts}
-    cached = all(
-        (vendor.packages_dir() / package / one.versions[0] / vendor.MANIFEST).is_file() for package in packages
-    )
-    return f"{one.versions[0]} is in the cache" if cached else "fetched through npm when first needed"
+    version = one.versions[0]
+    files = [file for backend in one.backends for file in one.backend(backend, version).scripts]
+    packages = {vendor.split_file(file)[0] for file in files}
+    cached = all((vendor.packages_dir() / package / version / vendor.MANIFEST).is_file() for package in packages)
+    return f"{version} is in the cache" if cached else "fetched through npm when first needed"
 
 
 def list_browsers(_: Registry) -> Iterator[Row]:

@@ -8,20 +8,31 @@ from importlib.resources import files
 from typing import Literal
 
 import msgspec
+import semver
 from msgspec import Struct
 
 from howfar.errors import UserError
-from howfar.records import NOT_INSTALLED, ModelKind, Target, Workload
+from howfar.records import NOT_INSTALLED, Form, ModelKind, Target, Workload
 
 # One edition, not a range or a tag: a tag means something else tomorrow.
 EXACT_VERSION = re.compile(r"\d[\w.+-]*")
 
 
 class Backend(Struct, frozen=True, forbid_unknown_fields=True):
-    """`scripts` and `assets` as "package:path"; an asset's files lie in one folder, whose URL the adapter gets."""
+    """One layout of a back end's files, from version `since` on, until a later layout takes over.
 
+    `scripts` and `assets` as "package:path"; an asset's files lie in one folder, whose URL the adapter gets.
+    """
+
+    since: str = "0.0.0"
     scripts: tuple[str, ...] = ()
     assets: Mapping[str, tuple[str, ...]] = {}
+
+    def reaches(self, version: str) -> bool:
+        """Whether that version is this layout's first, or later. What is no semantic version is taken for new."""
+        if not semver.Version.is_valid(version):
+            return True
+        return semver.Version.parse(version) >= semver.Version.parse(self.since)
 
 
 class Framework(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +41,7 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     runs_in: Literal["browser", "native"]
     licence: str
-    backends: Mapping[str, Backend]
+    backends: Mapping[str, tuple[Backend, ...]]
     workloads: tuple[Workload, ...]
     models: tuple[ModelKind, ...]
     versions: tuple[str, ...] = ()
@@ -38,6 +49,19 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     extra: str = ""
     # The URL path of the adapter where it is not page/frameworks/<name>.js.
     adapter_url: str = ""
+    # What it can hold of the study's network, and what its training step on a batch does (models/rules).
+    form: Form = Form()
+    rule: str = "mini_batch"
+    # It can't be given weights: its model always comes from its own saved files.
+    needs_saved_model: bool = False
+
+    def backends_at(self, version: str) -> tuple[str, ...]:
+        """The back ends that this version has."""
+        return tuple(name for name, layouts in self.backends.items() if any(one.reaches(version) for one in layouts))
+
+    def backend(self, name: str, version: str) -> Backend:
+        """The files of a back end at a version; it must have one."""
+        return [one for one in self.backends[name] if one.reaches(version)][-1]
 
     def installed_version(self) -> str:
         """The version of a native framework here, or `NOT_INSTALLED`."""
@@ -73,6 +97,11 @@ def find(known: Registry, name: str, *, where: str = "") -> Framework:
         names = ", ".join(public_names(known))
         raise UserError(f"no framework {name!r}", where=where, mend=f"known: {names}")
     return known[name]
+
+
+def module_name(framework: str) -> str:
+    """The name of its adapter's and exporter's files: `brain.js` -> brain, `keras-js` -> keras_js."""
+    return framework.removesuffix(".js").replace("-", "_")
 
 
 def split_version(choice: str) -> tuple[str, str]:

@@ -25,8 +25,8 @@ class Series(Struct, frozen=True, forbid_unknown_fields=True):
     stage: Literal["warmup", "timed"]
     repeats: Positive
     sample_ms: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(max_length=500_000)]
-    # `interval`: narrow enough · `steady`: warm-up found its level · `cap`: time ran out · `once`: a single-shot phase
-    ended_by: Literal["interval", "steady", "cap", "once"]
+    # `interval`: narrow enough · `steady`: warm-up found its level · `cap`: time ran out · `slow`: one was enough
+    ended_by: Literal["interval", "steady", "cap", "slow", "once"]
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,9 +39,10 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     facts: Mapping[str, Fact] = {}
     phases: tuple[Phase, ...] = ()
     series: tuple[Series, ...] = ()
-    # Inference: the outputs of the first `check_count` samples, (check_count, classes) row-major; None = not finite.
+    # The outputs of the first `check_count` samples, (check_count, classes) row-major; None = not finite. Training has
+    # none; `features` has them after its one training step.
     outputs: Annotated[tuple[float | None, ...], Meta(max_length=100_000)] = ()
-    # Training: the losses of the first `check_count` steps.
+    # Training: the losses of the first `check_count` steps; `features`: that of its one step.
     losses: Annotated[tuple[float | None, ...], Meta(max_length=10_000)] = ()
     # Live tensors that the framework counts: before the timed samples and after them.
     live_tensors: tuple[Count, Count] | None = None

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from howfar.outcomes import RunFacts
-from howfar.records import NOT_INSTALLED, PRIMARY_METRIC, Cell, Model, SteadyMetric, Study, Target, Task, fingerprint
+from howfar.records import (
+    NOT_INSTALLED,
+    PRIMARY_METRIC,
+    PROTOCOLS,
+    STEADY_METRICS,
+    Cell,
+    Model,
+    ProtocolName,
+    SteadyMetric,
+    Study,
+    Target,
+    Task,
+    fingerprint,
+)
 
 # The control cell: a fixed plain-JS loop of 200 thousand turns (1 to 5 ms on the machines seen so far). It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.
@@ -15,27 +28,46 @@ CONTROL_MODEL = Model("loop", 1, 200)
 
 def blocks(study: Study, cells: Iterable[Cell], data: str) -> list[list[Task]]:
     """One list of unique tasks per round, in the order to run them. `data` names the data set."""
-    unique = sorted(dict.fromkeys(cells))
+    unique = [(cell, protocol) for cell in sorted(dict.fromkeys(cells)) for protocol in study.protocols_for(cell)]
     return [list(_block(study, unique, data, number)) for number in range(study.rounds)]
 
 
-def _block(study: Study, cells: list[Cell], data: str, number: int) -> Iterator[Task]:
+def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: str, number: int) -> Iterator[Task]:
     order = cells.copy()
     random.Random(f"{study.seed}/{number}").shuffle(order)  # a string seed is stable over Python's versions
     control = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
-    for position, cell in enumerate(order):
+    for position, (cell, protocol) in enumerate(order):
         if position % study.control_every == 0:
-            yield task_of(study, control, data, number, position // study.control_every + 1)
-        yield task_of(study, cell, data, number)
-    yield task_of(study, control, data, number, len(order) // study.control_every + 2)
+            yield task_of(study, control, data, number, control=position // study.control_every + 1)
+        yield task_of(study, cell, data, number, protocol)
+    yield task_of(study, control, data, number, control=len(order) // study.control_every + 2)
 
 
-def task_of(study: Study, cell: Cell, data: str, number: int, control: int = 0) -> Task:
+def task_of(  # noqa: PLR0913 - what tells two tasks of a study apart
+    study: Study, cell: Cell, data: str, number: int, protocol: ProtocolName = "corrected", *, control: int = 0
+) -> Task:
     """The cell in one round, with its stable id."""
-    both: tuple[SteadyMetric, ...] = ("latency", "throughput")
-    metrics = both if study.metrics == "all" else (PRIMARY_METRIC[cell.workload],)
-    blank = Task("", cell, number, study.batch_size, study.seed, data, metrics, study.sampling, control=control)
+    blank = Task(
+        id="",
+        cell=cell,
+        round=number,
+        batch_size=study.batch_size,
+        seed=study.seed,
+        data=data,
+        metrics=_metrics(study, cell, protocol),
+        sampling=study.sampling,
+        protocol=PROTOCOLS[protocol],
+        control=control,
+    )
     return msgspec.structs.replace(blank, id=fingerprint(blank))
+
+
+def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMetric, ...]:
+    """What is sampled; the published protocol knew one figure per operation."""
+    if protocol == "published":
+        return ("latency",)
+    every = STEADY_METRICS[cell.workload]
+    return every if study.metrics == "all" else tuple(one for one in every if one == PRIMARY_METRIC[cell.workload])
 
 
 def belongs(task: Task, run: RunFacts) -> bool:
@@ -46,5 +78,7 @@ def belongs(task: Task, run: RunFacts) -> bool:
         for target in run.study.resolved_targets
     ):
         return False  # it is installed by now
-    again = task_of(run.study, task.cell, run.data, task.round, task.control)
-    return again.id == task.id
+    return any(
+        task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control).id == task.id
+        for protocol in PROTOCOLS
+    )

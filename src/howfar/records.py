@@ -12,12 +12,16 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-# The rules of docs/method.md that a number was taken under. Outcomes of two protocols are never pooled.
-PROTOCOL = "corrected-1"
+ProtocolName = Literal["corrected", "published"]
+# The rules of docs/method.md that a number was taken under, with their version. Outcomes of two protocols are never
+# pooled.
+PROTOCOLS: Mapping[ProtocolName, str] = {"corrected": "corrected-1", "published": "published-1"}
+PROTOCOL = PROTOCOLS["corrected"]
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
 SCHEMA: Final = 1
 
-Workload = Literal["training", "inference"]
+# `loading`: a saved model's files to a model that is ready · `features`: what the framework says of itself, and does.
+Workload = Literal["training", "inference", "loading", "features"]
 ModelKind = Literal["mlp", "spin", "loop"]
 Status = Literal[
     "ok",
@@ -31,11 +35,15 @@ Status = Literal[
     "crashed",  # the process that measured is gone
     "hung",  # a phase passed its limit
 ]
+SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory"]
 PhaseName = Literal[
-    "library_load", "backend_init", "model_load", "first", "check", "warmup", "latency", "throughput", "dispose"
-]
-Metric = Literal["library_load", "backend_init", "model_load", "first", "latency", "throughput", "enqueue", "dispose"]
-SteadyMetric = Literal["latency", "throughput"]
+    "library_load", "backend_init", "model_load", "first", "check", "warmup",
+    "latency", "throughput", "load", "load_from_memory", "dispose",
+]  # fmt: skip
+Metric = Literal[
+    "library_load", "backend_init", "model_load", "first",
+    "latency", "throughput", "enqueue", "load", "load_from_memory", "dispose",
+]  # fmt: skip
 Fact = str | int | float | bool | None
 
 Count = Annotated[int, Meta(ge=0)]
@@ -44,9 +52,22 @@ Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day; no infinity, which J
 Text = Annotated[str, Meta(max_length=20_000)]
 
 
+# What is sampled of each workload when all is asked for. A model is loaded once: what a page feels is the phase
+# `model_load` of a fresh process, and the steady loads only say what of it is the network's and what the library's.
+STEADY_METRICS: Mapping[Workload, tuple[SteadyMetric, ...]] = {
+    "training": ("latency", "throughput"),
+    "inference": ("latency", "throughput"),
+    "loading": ("load", "load_from_memory"),
+    "features": (),
+}
 # What a figure of a workload shows first. A person waits for one sample's answer; a training loop reads its loss now
 # and then, so what it feels is many steps per read.
-PRIMARY_METRIC: Mapping[Workload, SteadyMetric] = {"training": "throughput", "inference": "latency"}
+PRIMARY_METRIC: Mapping[Workload, Metric] = {
+    "training": "throughput",
+    "inference": "latency",
+    "loading": "model_load",
+    "features": "library_load",
+}
 
 
 # The version of a native framework that is not installed: its cells are `unsupported`, and say how to install it.
@@ -103,8 +124,11 @@ class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
     warmup_min_seconds: Seconds = 0.3
     warmup_max_seconds: Seconds = 5.0
     min_ticks: Positive = 50
-    # An operation slower than `max_seconds` still gets this many samples.
+    # However soon the time is up, this many samples are taken.
     slow_samples: Positive = 3
+    # An operation that takes longer than this gets one check and one sample per process, without warm-up: the first
+    # and the check were it, and the rounds still tell the spread. Compiled code is warm within 2 s.
+    slow_seconds: Seconds = 2.0
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,6 +198,7 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Positive = 3
     seed: Count = 2019
     batch_size: Annotated[int, Meta(ge=1, le=512)] = 64  # the data are 512 samples
+    protocols: tuple[ProtocolName, ...] = ("corrected",)
     # `primary`: of the steady metrics, only the one that the workload's figure shows first.
     metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
@@ -181,19 +206,41 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     # Filled in by study.py from the choices above and the registry.
     resolved_targets: tuple[Target, ...] = ()
+    # What each framework can do at all; `features` says what it can't.
+    workloads: Mapping[str, tuple[Workload, ...]] = {}
 
     def cells(self, workload: Workload) -> Iterator[Cell]:
-        """Every target with every model, for one workload."""
+        """Every target that can do the workload, with every model."""
         models = dict.fromkeys(model for choice in self.models for model in choice.models())
-        return (Cell(target, model, workload) for target in self.resolved_targets for model in models)
+        return (Cell(target, model, workload) for target in self.targets_for(workload) for model in models)
+
+    def protocols_for(self, cell: Cell) -> tuple[ProtocolName, ...]:
+        """The protocols that a cell is measured under: the published one timed training and inference only."""
+        return self.protocols if cell.workload in ("training", "inference") else ("corrected",)
+
+    def targets_for(self, workload: Workload) -> Iterator[Target]:
+        """The targets that can do the workload."""
+        return (one for one in self.resolved_targets if workload in self.workloads.get(one.framework, (workload,)))
+
+
+Activation = Literal["relu", "sigmoid", "tanh", "softmax"]
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a framework can hold of the study's network: the study's own form, or the nearest that it has."""
+
+    hidden: Activation = "relu"
+    output: Activation = "softmax"
+    bias: bool = True
 
 
 class Layer(Struct, frozen=True, forbid_unknown_fields=True):
-    """A dense layer: weights (inputs, units) then biases (units), float32, row-major, in the model's binary."""
+    """A dense layer: weights (inputs, units) then, with `bias`, biases (units), float32, row-major, in the binary."""
 
     inputs: Positive
     units: Positive
-    activation: Literal["relu", "softmax"]
+    activation: Activation
+    bias: bool
 
 
 class DataShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,6 +260,8 @@ class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     asset_urls: Mapping[str, str]
     layers: tuple[Layer, ...]
     weights_url: str
+    # The model as the framework's own saved files, by name; empty where the task has no use for them.
+    model_urls: Mapping[str, str]
     data_url: str
     data: DataShape
     # Inference: the outputs of this many samples are sent back. Training: the losses of this many first steps.

@@ -168,7 +168,7 @@ def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> None:
     for target in sorted({cell.target for cell in cells}):
         framework = known[target.framework]
         if framework.runs_in == "browser":
-            vendor.fetch(framework.backends[target.backend], target.version)
+            vendor.fetch(framework.backend(target.backend, target.version), target.version)
 
 
 def _run_facts(study: Study, digits: str) -> RunFacts:

@@ -127,6 +127,10 @@ class Server:
         self._blobs[path] = content
         return f"/blobs/{path}"
 
+    def blob_bytes(self, url: str) -> int:
+        """The size of what was added under that URL path."""
+        return len(self._blobs[url.removeprefix("/blobs/")])
+
     @contextlib.contextmanager
     def expect(self, assignment: Assignment) -> Iterator[Visit]:
         """Opens the door for one visit, and closes it again."""
@@ -221,7 +225,8 @@ class Server:
         content = self._blobs.get(request.path_params["path"])
         if content is None:
             raise HTTPException(404)
-        return Response(content, media_type="application/octet-stream")
+        kind, _ = mimetypes.guess_type(request.path_params["path"])
+        return Response(content, media_type=kind or "application/octet-stream")
 
 
 class _Headers:

@@ -55,7 +55,7 @@ def _cell(query: Mapping[str, str], known: Registry) -> Cell:
         name, wanted = frameworks.split_version(wish.framework)
         framework = frameworks.find(known, name, where="framework")
         version = frameworks.resolve_version(name, framework, wanted, where="framework")
-        study.check_backend(name, framework, wish.backend, "backend")
+        study.check_backend(name, framework, version, wish.backend, "backend")
         size = {"kind": wish.model, "depth": wish.depth, "width": wish.width}
         target = Target(name, version, wish.backend, "person")
         cell = {"target": msgspec.to_builtins(target), "model": size, "workload": wish.workload}

@@ -79,7 +79,8 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
     ]
     if not targets:
         raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
-    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)))
+    able = {target.framework: known[target.framework].workloads for target in targets}
+    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)), workloads=able)
 
 
 def _each_known(names: tuple[str, ...], known: list[str], key: str, where: str) -> None:
@@ -94,20 +95,21 @@ def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, w
     name, wanted = frameworks.split_version(choice.framework)
     framework = frameworks.find(known, name, where=f"{where}.framework")
     version = frameworks.resolve_version(name, framework, wanted, where=f"{where}.framework")
-    backends = choice.backends or tuple(framework.backends)
+    backends = choice.backends or framework.backends_at(version)
     for backend in backends:
-        check_backend(name, framework, backend, f"{where}.backends")
+        check_backend(name, framework, version, backend, f"{where}.backends")
         if framework.runs_in == "native":
             yield from (Target(name, version, backend, "native", n) for n in _threads(choice))
         else:
             yield from (Target(name, version, backend, browser) for browser in browsers)
 
 
-def check_backend(name: str, framework: Framework, backend: str, where: str) -> None:
-    """Raises: UserError where the framework has no such back end."""
-    if backend not in framework.backends:
-        mend = f"it has: {', '.join(framework.backends)}"
-        raise UserError(f"{name} has no back end {backend!r}", where=where, mend=mend)
+def check_backend(name: str, framework: Framework, version: str, backend: str, where: str) -> None:
+    """Raises: UserError where this version of the framework has no such back end."""
+    if backend not in (there := framework.backends_at(version)):
+        raise UserError(
+            f"{name}@{version} has no back end {backend!r}", where=where, mend=f"it has: {', '.join(there)}"
+        )
 
 
 def _threads(choice: TargetChoice) -> tuple[int, ...]:

@@ -19,16 +19,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import filelock
 import msgspec
 import platformdirs
+import semver
 from msgspec import Struct
 
 from howfar.errors import UserError
 from howfar.frameworks import Backend
+from howfar.records import Fact
 
 MANIFEST = "howfar.json"
+DESCRIPTION = "package.json"
 
 
 class Package(Struct, frozen=True):
@@ -36,6 +40,9 @@ class Package(Struct, frozen=True):
 
     integrity: str
     sha256: Mapping[str, str]
+    # When this version and the newest were released, as npm's registry says (ISO 8601); None where it does not say.
+    released: str | None = None
+    last_released: str | None = None
 
 
 def cache_dir() -> Path:
@@ -68,7 +75,50 @@ def fetch(backend: Backend, version: str) -> dict[str, str]:
     return hashes
 
 
+def package_facts(backend: Backend, version: str) -> dict[str, Fact]:
+    """What the package of a back end's first script says of itself, and the bytes that a page loads: `licence`,
+    `node_support`, `released`, `last_released`, `library_bytes`."""
+    files = [split_file(file) for file in backend.scripts]
+    sizes = {package + path: (packages_dir() / package / version / path).stat().st_size for package, path in files}
+    facts: dict[str, Fact] = {"library_bytes": sum(sizes.values())}
+    if files:
+        package = files[0][0]
+        held = _ensure(package, version, [])
+        said = msgspec.json.decode((packages_dir() / package / version / DESCRIPTION).read_bytes(), type=Description)
+        facts |= {
+            "licence": said.licence(),
+            "node_support": said.node_support(),
+            "released": held.released,
+            "last_released": held.last_released,
+        }
+    return facts
+
+
+class Description(Struct, frozen=True):
+    """What is read of a package.json. The types are npm's, which never checked them: `license` was once a table."""
+
+    license: str | dict[str, str] | list[dict[str, str]] | None = None
+    licenses: str | dict[str, str] | list[dict[str, str]] | None = None
+    engines: dict[str, str] | list[str] | None = None
+    main: str | None = None
+    module: str | None = None
+    exports: Any = None
+
+    def licence(self) -> str:
+        """Its name, or that none is named."""
+        named = self.license or self.licenses or "none named"
+        first = named[0] if isinstance(named, list) else named
+        return first if isinstance(first, str) else first.get("type", "none named")
+
+    def node_support(self) -> str:
+        """What Node.js it asks for; a package with an entry point can be required by Node.js."""
+        if isinstance(self.engines, dict) and "node" in self.engines:
+            return f"node {self.engines['node']}"
+        return "has an entry point" if self.main or self.module or self.exports else "no entry point"
+
+
 def _ensure(package: str, version: str, paths: list[str]) -> Package:
+    paths = [*paths, DESCRIPTION]
     folder = packages_dir() / package / version
     if held := _whole(folder, paths):
         return held
@@ -107,7 +157,7 @@ def _download(package: str, version: str, paths: Iterable[str], pinned: str | No
         tarball = _npm_pack(package, version, part)
         integrity = _verified(tarball, pinned, f"{package}@{version}")
         hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
-        held = Package(integrity, hashes)
+        held = Package(integrity, hashes, *_release_dates(package, version))
         (part / "package" / MANIFEST).write_bytes(msgspec.json.encode(held))
         shutil.rmtree(folder, ignore_errors=True)
         (part / "package").replace(folder)
@@ -154,6 +204,18 @@ def _npm_pack(package: str, version: str, into: Path) -> Path:
             f"npm does not hand over {name} ({_reason(done.stdout + done.stderr)})", mend=_npm_mend(package)
         )
     return tarballs[0]
+
+
+def _release_dates(package: str, version: str) -> tuple[str | None, str | None]:
+    """When the version and the package's newest were released: what the registry says, which a mirror may not know."""
+    command = [str(shutil.which("npm")), "view", package, "time", "--json", "--prefer-offline", "--loglevel=error"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    try:
+        times = msgspec.json.decode(done.stdout, type=dict[str, str])
+    except msgspec.MsgspecError:
+        return None, None
+    newest = max(filter(semver.Version.is_valid, times), key=semver.Version.parse, default=version)
+    return times.get(version), times.get(newest)
 
 
 def _npm_mend(package: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from howfar import exporters
 from howfar.assignments import Desk
 from howfar.hosts.base import Host, Running
 from howfar.outcomes import Noise, Outcome, Report, Span
@@ -17,7 +18,7 @@ from howfar.probes.processes import Snapshot, noise, snapshot
 from howfar.records import Limits, PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
 
-TIMED: tuple[PhaseName, ...] = ("latency", "throughput")
+TIMED: tuple[PhaseName, ...] = ("latency", "throughput", "load", "load_from_memory")
 
 # A measuring thread that waited longer than this share for a core was held up: at a wait of 21 % medians were still
 # within 3 %, at 29 to 43 % they were 35 % too high (14 fresh tabs each, measured under load).
@@ -127,6 +128,8 @@ class Visitor:
             assignment = self._desk.assignment(task)
         except MemoryError as error:
             return Outcome(task, "out_of_memory", environment, started_at, attempt, message=str(error))
+        except exporters.Unavailable as error:
+            return Outcome(task, "unsupported", environment, started_at, attempt, message=str(error))
         idle = Span("idle", time.monotonic() - self._idle_since)
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)
@@ -147,7 +150,7 @@ class Visitor:
             "status": report.status,
             "message": report.message,
             "detail": report.detail,
-            "facts": {**report.facts, **self._desk.library_facts(visit.assignment.task)},
+            "facts": {**report.facts, **self._desk.known_facts(visit.assignment.task)},
             "phases": report.phases,
             "series": report.series,
             "losses": report.losses,

@@ -15,6 +15,7 @@ from howfar.records import Metric, PhaseName, Sampling
 Operation = Callable[[int], object]
 Take = Callable[[int], float]
 Enter = Callable[[PhaseName], None]
+EndedBy = Literal["interval", "cap", "slow"]
 
 # See page/measure.js.
 PIPELINE_DEPTH = 10
@@ -28,10 +29,11 @@ def clock_ms() -> float:
 
 
 class Loop(Struct):
-    """`turn` counts the operations that were run so far, so that inputs can rotate."""
+    """`turn` counts the operations that were run so far, so that inputs can rotate; `slow`: one sample is enough."""
 
     sampling: Sampling
     tick_ms: float
+    slow: bool = False
     clock: Callable[[], float] = clock_ms
     turn: int = 0
 
@@ -66,6 +68,9 @@ def measure_latency(loop: Loop, operation: Operation, enter: Enter) -> list[Seri
     def take(repeats: int) -> float:
         return _sample(loop, operation, repeats)
 
+    if loop.slow:
+        enter("latency")
+        return [Series("latency", "timed", 1, (take(1),), "slow")]
     enter("warmup")
     warm = _warm_up(loop, take)
     repeats, _ = _recalibrate(loop, take, warm)
@@ -89,15 +94,26 @@ def measure_throughput(loop: Loop, enqueue: Operation, drain: Callable[[], None]
         enqueued.append(enqueued_ms)
         return loop.clock() - start
 
+    if loop.slow:
+        enter("throughput")
+        samples = [take(1)]
+        return _drained([], 1, samples, enqueued, "slow")
     enter("warmup")
     warm = _warm_up(loop, take)
     repeats = _pipelined(loop.sampling, *_recalibrate(loop, take, warm))
     enqueued.clear()
     enter("throughput")
-    samples: list[float] = []
+    samples = []
     ended_by = _sample_until_known(loop, lambda: take(repeats), samples)
-    series = [_warm_series("throughput", warm), Series("throughput", "timed", repeats, tuple(samples), ended_by)]
-    return [*series, Series("enqueue", "timed", repeats, tuple(enqueued), ended_by)] if drain else series
+    return _drained([_warm_series("throughput", warm)], repeats, samples, enqueued, ended_by)
+
+
+def _drained(
+    before: list[Series], repeats: int, samples: list[float], enqueued: list[float], ended_by: EndedBy
+) -> list[Series]:
+    """The throughput series and, where something was drained, the `enqueue` series beside it."""
+    series = [*before, Series("throughput", "timed", repeats, tuple(samples), ended_by)]
+    return [*series, Series("enqueue", "timed", repeats, tuple(enqueued), ended_by)] if enqueued else series
 
 
 def _warm_series(metric: Metric, warm: Warm) -> Series:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from howfar.native.adapter import Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
 from howfar.outcomes import Phase, Report, Series
-from howfar.records import Assignment, Fact, PhaseName, Status
+from howfar.records import Assignment, Fact, PhaseName, Sampling, Status
 
 T = TypeVar("T")
 
@@ -119,8 +119,11 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
     draft.phase("model_load", lambda: adapter.build(network))
     work = WORKLOADS[cell.workload](adapter, assignment, inputs, labels, draft)
     draft.phase("first", work.first)
-    draft.phase("check", work.check)
-    loop = Loop(assignment.task.sampling, calibrate_tick())
+    sampling = assignment.task.sampling
+    slow = draft.phase("check", lambda: _check_until_slow(work, sampling))
+    if slow:
+        draft.facts["slow"] = True
+    loop = Loop(sampling, calibrate_tick(), slow)
     metrics = assignment.task.metrics
     if "latency" in metrics:
         draft.series += measure_latency(loop, work.operation, server.enter)
@@ -128,6 +131,16 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
         drain = getattr(adapter, "sync", None) if work.enqueue else None
         draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
     draft.phase("dispose", adapter.dispose)
+
+
+def _check_until_slow(work: Any, sampling: Sampling) -> bool:
+    """Whether a check took longer than `slow_seconds`; there is no further one then."""
+    for turn in range(1, work.checks):
+        start = clock_ms()
+        work.check(turn)
+        if clock_ms() - start > sampling.slow_seconds * 1000:
+            return True
+    return False
 
 
 def _data(server: Server, assignment: Assignment) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -140,9 +153,10 @@ def _network(assignment: Assignment, content: bytes) -> Network:
     parameters, offset = [], 0
     for layer in assignment.layers:
         weights = np.frombuffer(content, "<f4", layer.inputs * layer.units, offset).reshape(layer.inputs, layer.units)
-        biases = np.frombuffer(content, "<f4", layer.units, offset + weights.nbytes)
-        parameters.append((weights, biases))
-        offset += weights.nbytes + biases.nbytes
+        offset += weights.nbytes
+        biases = np.frombuffer(content, "<f4", layer.units * layer.bias, offset)
+        offset += biases.nbytes
+        parameters.append((weights, biases if layer.bias else np.zeros(layer.units, np.float32)))
     task, rate = assignment.task, assignment.learning_rate
     return Network(task.cell.model, assignment.layers, parameters, rate, task.batch_size)
 
@@ -152,7 +166,7 @@ class Inference:
 
     def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, _labels: Any, draft: Draft) -> None:
         self._predict, self._samples, self._draft = adapter.predict, list(inputs), draft
-        self._count = assignment.check_count
+        self.checks = assignment.check_count
         enqueue = getattr(adapter, "enqueue_predict", None)
         samples, count, predict = self._samples, len(self._samples), adapter.predict
         self.operation = lambda turn: predict(samples[turn % count])
@@ -161,9 +175,8 @@ class Inference:
     def first(self) -> None:
         self._draft.outputs += _finite(self._predict(self._samples[0]))
 
-    def check(self) -> None:
-        for sample in self._samples[1 : self._count]:
-            self._draft.outputs += _finite(self._predict(sample))
+    def check(self, turn: int) -> None:
+        self._draft.outputs += _finite(self._predict(self._samples[turn]))
 
 
 class Training:
@@ -174,7 +187,7 @@ class Training:
         starts = range(0, len(labels) - size + 1, size)
         batches = [adapter.prepare_batch(inputs[i : i + size], labels[i : i + size]) for i in starts]
         self._train, self._batches, self._draft = adapter.train_batch, batches, draft
-        self._count = assignment.check_count
+        self.checks = assignment.check_count
         enqueue, train, count = getattr(adapter, "enqueue_train_batch", None), adapter.train_batch, len(batches)
         self.operation = lambda turn: train(batches[turn % count])
         self.enqueue = (lambda turn: enqueue(batches[turn % count])) if enqueue else None
@@ -182,9 +195,8 @@ class Training:
     def first(self) -> None:
         self._draft.losses += _finite([self._train(self._batches[0])])
 
-    def check(self) -> None:
-        for i in range(1, self._count):
-            self._draft.losses += _finite([self._train(self._batches[i % len(self._batches)])])
+    def check(self, turn: int) -> None:
+        self._draft.losses += _finite([self._train(self._batches[turn % len(self._batches)])])
 
 
 WORKLOADS: dict[str, Any] = {"inference": Inference, "training": Training}

@@ -33,8 +33,26 @@ export async function fetchNetwork({ layers, weights_url, task, learning_rate })
     offset += view.byteLength;
     return view;
   };
-  const parameters = layers.map(({ inputs, units }) => ({ weights: take(inputs * units), biases: take(units) }));
+  const parameters = layers.map(({ inputs, units, bias }) =>
+    ({ weights: take(inputs * units), biases: bias ? take(units) : new Float32Array(units) }));
   return { model: task.cell.model, layers, parameters, learningRate: learning_rate, batchSize: task.batch_size };
+}
+
+/**
+ * @param {Record<string, string>} urls
+ * @returns {Promise<Record<string, Blob>>}
+ */
+export async function fetchFiles(urls) {
+  const files = Object.entries(urls).map(async ([name, url]) => [name, await (await fetch(url)).blob()]);
+  return Object.fromEntries(await Promise.all(files));
+}
+
+/**
+ * @param {Record<string, Blob>} files
+ * @returns {Record<string, string>} `blob:` URLs by name: a loader that is given these waits for no network
+ */
+export function inMemory(files) {
+  return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, URL.createObjectURL(file)]));
 }
 
 /** @param {string} url */

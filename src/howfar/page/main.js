@@ -2,7 +2,7 @@
 
 import { watchGpu } from './backends.js';
 import { fetchData, fetchNetwork, loadScripts } from './load.js';
-import { calibrateTick, measureLatency, measureThroughput } from './measure.js';
+import { calibrateTick, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
 import { openForPerson, openVisit } from './visit.js';
 
@@ -70,14 +70,42 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
   }
-  await phase('model_load', async () => adapter.build(await fetchNetwork(assignment)));
+  Object.assign(report.facts, await phase('model_load', () => makeModel(adapter, assignment)));
   /** @type {Workload} */
-  const work = /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
+  const work = await /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
   await phase('first', () => work.first(report));
   Object.assign(report.facts, gpuFacts);
-  await phase('check', () => work.check(report));
+  const slow = await phase('check', () => checkUntilSlow(work, report, task.sampling));
+  if (slow) report.facts['slow'] = true;
   await measureSteady({ assignment, ...visit }, adapter, work, report);
   await phase('dispose', () => adapter.dispose());
+}
+
+/**
+ * A model that is ready: built with the study's weights, or loaded from the framework's own saved files where loading
+ * is the task, or where the framework takes its model in no other way.
+ * @param {Adapter} adapter
+ * @param {Assignment} assignment
+ */
+async function makeModel(adapter, assignment) {
+  if (assignment.task.cell.workload !== 'loading' && adapter.build) return adapter.build(await fetchNetwork(assignment));
+  if (!adapter.load) throw new Failure('unsupported', 'its adapter loads no saved model');
+  return adapter.load(assignment.model_urls);
+}
+
+/**
+ * @param {Workload} work
+ * @param {Report} report
+ * @param {import('./protocol.js').Sampling} sampling
+ * @returns {Promise<boolean>} whether an operation took longer than `slow_seconds`; there is no further check then
+ */
+async function checkUntilSlow(work, report, { slow_seconds }) {
+  for (let turn = 1; turn < work.checks; turn++) {
+    const start = clock();
+    await work.check(report, turn);
+    if (clock() - start > slow_seconds * 1000) return true;
+  }
+  return false;
 }
 
 /**
@@ -89,15 +117,27 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
 async function measureSteady({ assignment, enter }, adapter, work, report) {
   const tickMs = calibrateTick(clock);
   report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
-  const loop = { clock, tickMs, sampling: assignment.task.sampling, turn: 0 };
+  const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
   const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
-  const { metrics } = assignment.task;
-  if (metrics.includes('latency')) report.series.push(...(await measureLatency(loop, work.operation, enter)));
   const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
-  if (metrics.includes('throughput')) report.series.push(...(await measureThroughput(loop, work.enqueue ?? work.operation, drain, enter)));
+  for (const metric of assignment.task.metrics) {
+    report.series.push(...(metric === 'throughput'
+      ? await measureThroughput(loop, work.enqueue ?? operationOf(work, 'latency'), drain, enter)
+      : await measureEach(loop, metric, operationOf(work, metric), enter)));
+  }
   const tensors = adapter.liveTensors?.();
   if (before.tensors !== undefined && tensors !== undefined) report.live_tensors = [before.tensors, tensors];
   if (before.heap) report.heap_bytes = [before.heap, heapBytes()];
+}
+
+/**
+ * @param {Workload} work
+ * @param {'latency' | 'load' | 'load_from_memory'} metric
+ */
+function operationOf(work, metric) {
+  const operation = work.operations[metric];
+  if (!operation) throw new Failure('unsupported', `this workload has no ${metric}`);
+  return operation;
 }
 
 /** @returns {Promise<never>} rejects with the first error that nobody caught */

@@ -4,6 +4,7 @@ import { changePoint, relativeHalfWidth } from './steady.js';
 
 /** @typedef {import('./protocol.js').Sampling} Sampling */
 /** @typedef {import('./protocol.js').Series} Series */
+/** @typedef {import('./protocol.js').SteadyMetric} SteadyMetric */
 /** @typedef {() => number} Clock milliseconds */
 /** @typedef {(turn: number) => unknown} Operation may return a promise; `turn` counts up, so that inputs can rotate */
 
@@ -12,6 +13,7 @@ import { changePoint, relativeHalfWidth } from './steady.js';
  * @property {Clock} clock
  * @property {number} tickMs
  * @property {Sampling} sampling
+ * @property {boolean} slow one sample is enough
  * @property {number} turn how many operations were run so far
  */
 
@@ -135,24 +137,30 @@ async function sampleUntilKnown(loop, take, keep) {
 }
 
 /**
- * One metric in full: warm-up, then timed samples of operations that each bring their numbers to the CPU.
+ * One metric in full: warm-up, then timed samples of operations that each end with what they are for: their numbers on
+ * the CPU, or a model that is ready.
  * @param {Loop} loop
+ * @param {'latency' | 'load' | 'load_from_memory'} metric
  * @param {Operation} operation
- * @param {(phase: 'warmup' | 'latency') => Promise<void>} enter
+ * @param {(phase: 'warmup' | SteadyMetric) => Promise<void>} enter
  * @returns {Promise<Series[]>}
  */
-export async function measureLatency(loop, operation, enter) {
+export async function measureEach(loop, metric, operation, enter) {
   const take = (/** @type {number} */ repeats) => sample(loop, operation, repeats);
+  if (loop.slow) {
+    await enter(metric);
+    return [{ metric, stage: 'timed', repeats: 1, sample_ms: [await take(1)], ended_by: 'slow' }];
+  }
   await enter('warmup');
   const warm = await warmUp(loop, take);
   const { repeats } = await recalibrate(loop, take, warm);
-  await enter('latency');
+  await enter(metric);
   /** @type {number[]} */
   const sample_ms = [];
   const ended_by = await sampleUntilKnown(loop, () => take(repeats), (ms) => sample_ms.push(ms));
   return [
-    { metric: 'latency', stage: 'warmup', ...warm },
-    { metric: 'latency', stage: 'timed', repeats, sample_ms, ended_by },
+    { metric, stage: 'warmup', ...warm },
+    { metric, stage: 'timed', repeats, sample_ms, ended_by },
   ];
 }
 
@@ -162,7 +170,7 @@ export async function measureLatency(loop, operation, enter) {
  * @param {Loop} loop
  * @param {Operation} enqueue
  * @param {(() => Promise<void>) | null} drain
- * @param {(phase: 'warmup' | 'throughput') => Promise<void>} enter
+ * @param {(phase: 'warmup' | SteadyMetric) => Promise<void>} enter
  * @returns {Promise<Series[]>}
  */
 export async function measureThroughput(loop, enqueue, drain, enter) {
@@ -176,19 +184,22 @@ export async function measureThroughput(loop, enqueue, drain, enter) {
     enqueued_ms.push(enqueuedMs);
     return loop.clock() - start;
   };
-  await enter('warmup');
-  const warm = await warmUp(loop, take);
-  const repeats = pipelined(loop.sampling, await recalibrate(loop, take, warm));
-  enqueued_ms.length = 0;
+  /** @type {Series[]} */
+  const series = [];
+  let repeats = 1;
+  if (!loop.slow) {
+    await enter('warmup');
+    const warm = await warmUp(loop, take);
+    series.push({ metric: 'throughput', stage: 'warmup', ...warm });
+    repeats = pipelined(loop.sampling, await recalibrate(loop, take, warm));
+    enqueued_ms.length = 0;
+  }
   await enter('throughput');
   /** @type {number[]} */
   const sample_ms = [];
-  const ended_by = await sampleUntilKnown(loop, () => take(repeats), (ms) => sample_ms.push(ms));
-  /** @type {Series[]} */
-  const series = [
-    { metric: 'throughput', stage: 'warmup', ...warm },
-    { metric: 'throughput', stage: 'timed', repeats, sample_ms, ended_by },
-  ];
+  const keep = (/** @type {number} */ ms) => sample_ms.push(ms);
+  const ended_by = loop.slow ? (keep(await take(1)), 'slow') : await sampleUntilKnown(loop, () => take(repeats), keep);
+  series.push({ metric: 'throughput', stage: 'timed', repeats, sample_ms, ended_by });
   if (drain) series.push({ metric: 'enqueue', stage: 'timed', repeats, sample_ms: enqueued_ms, ended_by });
   return series;
 }

@@ -3,10 +3,11 @@
 /** @typedef {string | number | boolean | null} Fact */
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
-/** @typedef {'library_load' | 'backend_init' | 'model_load' | 'first' | 'check' | 'warmup' | 'latency' | 'throughput' | 'dispose'} PhaseName */
+/** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
+/** @typedef {'library_load' | 'backend_init' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'spin' | 'loop', depth: number, width: number}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null}} Target */
-/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference'}} Cell */
+/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'loading' | 'features'}} Cell */
 
 /**
  * @typedef {object} Sampling
@@ -18,6 +19,7 @@
  * @property {number} warmup_max_seconds
  * @property {number} min_ticks
  * @property {number} slow_samples
+ * @property {number} slow_seconds
  */
 
 /**
@@ -28,13 +30,13 @@
  * @property {number} batch_size
  * @property {number} seed
  * @property {string} data
- * @property {('latency' | 'throughput')[]} metrics
+ * @property {SteadyMetric[]} metrics
  * @property {Sampling} sampling
  * @property {string} protocol
  * @property {number} control
  */
 
-/** @typedef {{inputs: number, units: number, activation: 'relu' | 'softmax'}} Layer */
+/** @typedef {{inputs: number, units: number, activation: 'relu' | 'sigmoid' | 'tanh' | 'softmax', bias: boolean}} Layer */
 /** @typedef {{samples: number, features: number, classes: number}} DataShape */
 
 /**
@@ -45,6 +47,7 @@
  * @property {Record<string, string>} asset_urls
  * @property {Layer[]} layers
  * @property {string} weights_url
+ * @property {Record<string, string>} model_urls
  * @property {string} data_url
  * @property {DataShape} data
  * @property {number} check_count
@@ -54,11 +57,11 @@
 
 /**
  * @typedef {object} Series
- * @property {'latency' | 'throughput' | 'enqueue'} metric
+ * @property {SteadyMetric | 'enqueue'} metric
  * @property {'warmup' | 'timed'} stage
  * @property {number} repeats
  * @property {number[]} sample_ms
- * @property {'interval' | 'steady' | 'cap' | 'once'} ended_by
+ * @property {'interval' | 'steady' | 'cap' | 'slow' | 'once'} ended_by
  */
 
 /**
@@ -128,6 +131,8 @@ const count = (value, path) => demand(Number.isInteger(value) && value >= 0, pat
 /** @type {Checker} */
 const natural = (value, path) => demand(Number.isInteger(value) && value >= 1, path, 'an integer of at least 1');
 /** @type {Checker} */
+const truth = (value, path) => demand(typeof value === 'boolean', path, 'true or false');
+/** @type {Checker} */
 const fact = (value, path) => demand(value === null || ['string', 'number', 'boolean'].includes(typeof value), path, 'a plain value');
 /** @type {(...allowed: unknown[]) => Checker} */
 const oneOf = (...allowed) => (value, path) => demand(allowed.includes(value), path, `one of ${allowed.join(', ')}`);
@@ -153,26 +158,28 @@ const record = (fields) => (value, path) => {
   }
 };
 
+const steady = oneOf('latency', 'throughput', 'load', 'load_from_memory');
+
 const sampling = record({
   min_samples: natural, min_seconds: positive, max_seconds: positive, target_half_width: positive,
-  warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural,
+  warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural, slow_seconds: positive,
 });
 const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count) });
 const model = record({ kind: oneOf('mlp', 'spin', 'loop'), depth: natural, width: natural });
-const cell = record({ target, model, workload: oneOf('training', 'inference') });
+const cell = record({ target, model, workload: oneOf('training', 'inference', 'loading', 'features') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
-  metrics: listOf(oneOf('latency', 'throughput')), sampling, protocol: text, control: count,
+  metrics: listOf(steady), sampling, protocol: text, control: count,
 });
 
 const assignment = record({
   task, adapter_url: text, script_urls: listOf(text), asset_urls: mapOf(text),
-  layers: listOf(record({ inputs: natural, units: natural, activation: oneOf('relu', 'softmax') })),
-  weights_url: text, data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
+  layers: listOf(record({ inputs: natural, units: natural, activation: oneOf('relu', 'sigmoid', 'tanh', 'softmax'), bias: truth })),
+  weights_url: text, model_urls: mapOf(text), data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
-const PHASES = ['library_load', 'backend_init', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'dispose'];
+const PHASES = ['library_load', 'backend_init', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
 const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
 const pair = orNull((value, path) => {
   listOf(count)(value, path);
@@ -183,8 +190,8 @@ const report = record({
   task_id: text, status: oneOf(...STATUSES), message: text, detail: text, facts: mapOf(fact),
   phases: listOf(record({ name: oneOf(...PHASES), ms: duration })),
   series: listOf(record({
-    metric: oneOf('latency', 'throughput', 'enqueue'), stage: oneOf('warmup', 'timed'), repeats: natural,
-    sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'once'),
+    metric: oneOf('latency', 'throughput', 'enqueue', 'load', 'load_from_memory'), stage: oneOf('warmup', 'timed'), repeats: natural,
+    sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
 });

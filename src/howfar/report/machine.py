@@ -50,8 +50,8 @@ def progress(results: Results) -> tuple[int, int]:
     study = results.run.study
     asked = (name for name in study.experiments if name in names())
     cells = {cell for name in asked for cell in load(name).cells(study)}
-    here = {(o.task.cell, o.task.round) for o in results.outcomes if o.task.cell in cells}
-    return len(here), len(cells) * study.rounds
+    here = {(o.task.cell, o.task.round, o.task.protocol) for o in results.outcomes if o.task.cell in cells}
+    return len(here), sum(len(study.protocols_for(cell)) for cell in cells) * study.rounds
 
 
 def machine(results: Results) -> str:

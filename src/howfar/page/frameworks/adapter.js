@@ -21,15 +21,26 @@
  * @typedef {object} Adapter
  * @property {(backend: string, assets: Record<string, string>, threads: number | null) => Facts | Promise<Facts>} open
  *   makes the back end ready; the facts name the `backend` that really answers
- * @property {(network: Network) => void | Promise<void>} build a model with these weights, ready to predict and to train
- * @property {(input: Float32Array) => Numbers | Promise<Numbers>} predict one sample (features) -> class probabilities
+ * @property {(network: Network) => Facts | void | Promise<Facts | void>} [build] a model with these weights, ready to predict and,
+ *   where the framework trains, to train; left out by a framework that can't be given weights
+ * @property {(input: Float32Array) => Numbers | Promise<Numbers>} predict one sample (features) -> the network's outputs
  * @property {(input: Float32Array) => void} [enqueuePredict] the same, left on the device and disposed
- * @property {(inputs: Float32Array, labels: Uint8Array) => Batch} prepareBatch the batch in the framework's own form
- * @property {(batch: Batch) => number | Promise<number>} trainBatch one SGD step -> the mean loss before it
+ * @property {(inputs: Float32Array, labels: Uint8Array) => Batch} [prepareBatch] the batch in the framework's own form
+ * @property {(batch: Batch) => number | Promise<number>} [trainBatch] one step of its training rule on a batch -> the loss, as
+ *   models/rules defines it for this framework
  * @property {(batch: Batch) => void} [enqueueTrainBatch] the same step, its loss not read
  * @property {() => Promise<void>} [sync] resolves when all that was enqueued is done
+ * @property {(urls: Record<string, string>) => Facts | void | Promise<Facts | void>} [load] the model from its saved files, by the
+ *   framework's own loader; ready to predict; takes the place of the model before it. `urls`: of each file by its name, on
+ *   this origin (all in one folder) or `blob:`
+ * @property {() => Record<string, Blob> | Promise<Record<string, Blob>>} [save] the files that `load` takes, as the framework saves them
+ * @property {() => Facts | Promise<Facts>} [features] what the library offers, counted in the library itself: `layer_types`,
+ *   `activation_types`, `optimizer_types` and the names counted (`layer_names`, ...), what it has no notion of left out
  * @property {() => number} [liveTensors] how many tensors the framework holds
  * @property {() => void | Promise<void>} dispose
  */
+
+/** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'prepareBatch' | 'trainBatch'>>} TrainingAdapter */
+/** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'load'>>} LoadingAdapter */
 
 export {};

@@ -2,13 +2,21 @@
 
 /** @typedef {{w: Float64Array}} Vol */
 /** @typedef {{layer_type: string, filters: Vol[], biases: Vol}} DenseLayer */
-/** @typedef {{layers: DenseLayer[], makeLayers(definitions: object[]): void, forward(input: Vol): Vol}} Net */
+/**
+ * @typedef {object} Net
+ * @property {DenseLayer[]} layers
+ * @property {(definitions: object[]) => void} makeLayers
+ * @property {(input: Vol) => Vol} forward
+ * @property {() => object} toJSON
+ * @property {(saved: object) => void} fromJSON
+ */
 /** @typedef {{train(input: Vol, label: number): {cost_loss: number}}} Trainer */
 /**
  * @typedef {object} ConvNetJS
  * @property {new () => Net} Net
  * @property {new (sx: number, sy: number, depth: number, fill: number) => Vol} Vol
  * @property {new (net: Net, options: object) => Trainer} SGDTrainer
+ * @property {{new (net: Net, options: object): {method: string}, prototype: {train: Function}}} Trainer
  */
 
 /** @typedef {{vol: Vol, label: number}[]} Batch */
@@ -37,11 +45,33 @@ function setWeights(dense, { weights, biases }) {
   dense.biases.w.set(biases);
 }
 
+// Layers of these kinds are activations, or change what passes through without weights and without a reason to be a
+// layer of their own in a network's list: the paper counted neither.
+const ACTIVATION_LAYERS = ['Relu', 'Sigmoid', 'Tanh', 'Maxout'];
+const UNCOUNTED_LAYERS = ['Dropout', 'LocalResponseNormalization', 'QuadTransform'];
+
+/** @returns {import('../protocol.js').Facts} what the library's own tables and sources name */
+function features() {
+  const layers = Object.keys(library).filter((name) => name.endsWith('Layer')).map((name) => name.replace('Layer', ''));
+  const counted = layers.filter((name) => ![...ACTIVATION_LAYERS, ...UNCOUNTED_LAYERS].includes(name));
+  const named = (/** @type {Function} */ code, /** @type {RegExp} */ pattern) =>
+    [...new Set([...code.toString().matchAll(pattern)].map((match) => match[1]))];
+  const activations = named(library.Net.prototype.makeLayers, /\.activation\s*===?\s*["'](\w+)["']|["'](\w+)["']\s*===?\s*\w+\.activation/g);
+  const byDefault = new library.Trainer(new library.Net(), {}).method;
+  const optimizers = [byDefault, ...named(library.Trainer.prototype.train, /\.method\s*===?\s*["'](\w+)["']/g)];
+  return {
+    layer_types: counted.length, layer_names: counted.join(', '), layers_uncounted: layers.filter((name) => !counted.includes(name)).join(', '),
+    activation_types: activations.length, activation_names: activations.join(', '),
+    optimizer_types: optimizers.length, optimizer_names: optimizers.join(', '),
+    networks: 'DNN, CNN',
+  };
+}
+
 /** @satisfies {import('./adapter.js').Adapter<Batch>} */
 export const adapter = {
   open() {
     library = /** @type {any} */ (globalThis).convnetjs;
-    return { backend: 'cpu', dtype: 'float64' };
+    return { backend: 'cpu', dtype: 'float64', batch: '64 calls, one update on the last, by the mean gradient' };
   },
 
   build({ layers, parameters, learningRate, batchSize }) {
@@ -66,6 +96,16 @@ export const adapter = {
     for (const { vol, label } of batch) loss += trainer.train(vol, label).cost_loss;
     return loss / batch.length;
   },
+
+  save: () => ({ 'model.json': new Blob([JSON.stringify(net.toJSON())]) }),
+
+  async load(urls) {
+    const saved = await (await fetch(urls['model.json'] ?? '')).text();
+    net = new library.Net();
+    net.fromJSON(JSON.parse(saved));
+  },
+
+  features,
 
   dispose() {},
 };

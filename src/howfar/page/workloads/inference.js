@@ -21,10 +21,11 @@ export function inference(adapter, { check_count, data: { samples, features } },
     async first(report) {
       report.outputs.push(...finite(await adapter.predict(sampleOf(0))));
     },
-    async check(report) {
-      for (let i = 1; i < check_count; i++) report.outputs.push(...finite(await adapter.predict(sampleOf(i))));
+    checks: check_count,
+    async check(report, turn) {
+      report.outputs.push(...finite(await adapter.predict(sampleOf(turn))));
     },
-    operation: (turn) => adapter.predict(sampleOf(turn)),
+    operations: { latency: (turn) => adapter.predict(sampleOf(turn)) },
     enqueue: enqueuePredict ? (turn) => enqueuePredict(sampleOf(turn)) : null,
   };
 }

@@ -1,13 +1,12 @@
 // One operation: one SGD step on a batch that is already in the framework's own form.
 
 /** @typedef {import('../protocol.js').Assignment} Assignment */
-/** @typedef {import('../frameworks/adapter.js').Adapter<any>} Adapter */
 /** @typedef {import('./workload.js').Workload} Workload */
 
 import { finite } from '../protocol.js';
 
 /**
- * @param {Adapter} adapter
+ * @param {import('../frameworks/adapter.js').TrainingAdapter<any>} adapter
  * @param {Assignment} assignment
  * @param {{inputs: Float32Array, labels: Uint8Array}} data
  * @returns {Workload}
@@ -23,10 +22,11 @@ export function training(adapter, { task: { batch_size }, check_count, data: { s
     async first(report) {
       report.losses.push(...finite([await adapter.trainBatch(batchOf(0))]));
     },
-    async check(report) {
-      for (let i = 1; i < check_count; i++) report.losses.push(...finite([await adapter.trainBatch(batchOf(i))]));
+    checks: check_count,
+    async check(report, turn) {
+      report.losses.push(...finite([await adapter.trainBatch(batchOf(turn))]));
     },
-    operation: (turn) => adapter.trainBatch(batchOf(turn)),
+    operations: { latency: (turn) => adapter.trainBatch(batchOf(turn)) },
     enqueue: enqueueTrainBatch ? (turn) => enqueueTrainBatch(batchOf(turn)) : null,
   };
 }

@@ -1,13 +1,15 @@
 /** @typedef {import('../protocol.js').Report} Report */
 /** @typedef {import('../measure.js').Operation} Operation */
+/** @typedef {import('../protocol.js').SteadyMetric} SteadyMetric */
 
 /**
  * What every file in this folder makes of an adapter.
  * @typedef {object} Workload
  * @property {(report: Report) => Promise<void>} first the first operation; its numbers go into the report
- * @property {(report: Report) => Promise<void>} check the operations whose numbers are held against the reference
- * @property {Operation} operation brings its numbers to the CPU
- * @property {Operation | null} enqueue leaves them on the device; null where the framework has no such thing
+ * @property {number} checks how many operations' numbers are held against the reference, the first included
+ * @property {(report: Report, turn: number) => Promise<void>} check the operation of that turn (1 and on); its numbers go into the report
+ * @property {Partial<Record<SteadyMetric, Operation>>} operations per metric what is timed, until what it is for is there
+ * @property {Operation | null} enqueue leaves its numbers on the device; null where the framework has no such thing
  */
 
 export {};

@@ -1,0 +1,37 @@
+"""What a framework's training step does with a batch: one file per rule, in NumPy float64, written to be read.
+
+Only some frameworks take the step that the study asks for (`mini_batch`); the others have a rule of their own, and what
+they report is held against that. A rule is found by its file being here; the registry names it.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from howfar.records import Layer
+
+Matrix = NDArray[np.float64]
+Parameters = list[tuple[Matrix, Matrix]]
+
+
+class Rule(Protocol):
+    """What a file in this folder declares."""
+
+    def step(
+        self, parameters: Parameters, layers: Sequence[Layer], inputs: Matrix, labels: NDArray[np.uint8], rate: float
+    ) -> float:
+        """Trains on one batch, in place: inputs (batch, features), labels (batch,), parameters per layer weights
+        (inputs, units) and biases (units,). Returns the loss that the framework's adapter reports."""
+
+
+def load(name: str) -> Rule:
+    """The rule of that name."""
+    return cast(Rule, import_module(f"{__name__}.{name}"))
+
+
+def one_hot(labels: NDArray[np.uint8], classes: int) -> Matrix:
+    """(batch,) to (batch, classes)."""
+    return np.eye(classes)[labels]
