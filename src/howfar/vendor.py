@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -157,7 +158,7 @@ def _download(package: str, version: str, paths: Iterable[str], pinned: str | No
         tarball = _npm_pack(package, version, part)
         integrity = _verified(tarball, pinned, f"{package}@{version}")
         hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
-        held = Package(integrity, hashes, *_release_dates(package, version))
+        held = Package(integrity, hashes, *_release_dates(package, version, _packed(tarball)))
         (part / "package" / MANIFEST).write_bytes(msgspec.json.encode(held))
         shutil.rmtree(folder, ignore_errors=True)
         (part / "package").replace(folder)
@@ -206,16 +207,26 @@ def _npm_pack(package: str, version: str, into: Path) -> Path:
     return tarballs[0]
 
 
-def _release_dates(package: str, version: str) -> tuple[str | None, str | None]:
-    """When the version and the package's newest were released: what the registry says, which a mirror may not know."""
+def _release_dates(package: str, version: str, packed: str | None) -> tuple[str | None, str | None]:
+    """When the version and the package's newest were released. Older tarballs carry the date of their files; for the
+    others there is what the registry says, which for a mirror may be the day it fetched them."""
     command = [str(shutil.which("npm")), "view", package, "time", "--json", "--prefer-offline", "--loglevel=error"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     try:
         times = msgspec.json.decode(done.stdout, type=dict[str, str])
     except msgspec.MsgspecError:
-        return None, None
+        return packed, None
     newest = max(filter(semver.Version.is_valid, times), key=semver.Version.parse, default=version)
-    return times.get(version), times.get(newest)
+    released = packed or times.get(version)
+    return released, released if newest == version else times.get(newest)
+
+
+def _packed(tarball: Path) -> str | None:
+    """The day that a tarball's package.json was last changed (ISO 8601); newer npm clients write one same day in 1985
+    into all of them, so that equal packages have equal bytes."""
+    with tarfile.open(tarball) as archive:
+        changed = datetime.fromtimestamp(archive.getmember(f"package/{DESCRIPTION}").mtime, UTC)
+    return changed.date().isoformat() if changed.year > 1985 else None
 
 
 def _npm_mend(package: str) -> str:

@@ -81,7 +81,10 @@ function watchCanvas(prototype, facts, fail) {
     if (context && /^webgl/.test(String(args[0])) && !seen.has(this)) {
       seen.add(this);
       Object.assign(facts, glFacts(context));
-      this.addEventListener('webglcontextlost', () => fail(new Failure('gl_context_lost', 'the WebGL context was lost')));
+      markDismissal(context);
+      this.addEventListener('webglcontextlost', () => {
+        if (!dismissed.has(context)) fail(new Failure('gl_context_lost', 'the WebGL context was lost'));
+      });
     }
     return context;
   };
@@ -89,6 +92,20 @@ function watchCanvas(prototype, facts, fail) {
 
 /** @type {WeakSet<EventTarget>} */
 const seen = new WeakSet();
+
+/** Contexts that the library itself let go of: TensorFlow.js 0.13 tries WebGL on some that it then loses on purpose. @type {WeakSet<object>} */
+const dismissed = new WeakSet();
+
+/** @param {WebGLRenderingContext | WebGL2RenderingContext} context */
+function markDismissal(context) {
+  const extension = context.getExtension('WEBGL_lose_context');
+  if (!extension) return;
+  const lose = extension.loseContext.bind(extension);
+  extension.loseContext = () => {
+    dismissed.add(context);
+    lose();
+  };
+}
 
 /**
  * @param {Facts} facts

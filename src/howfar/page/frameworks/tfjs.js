@@ -1,9 +1,10 @@
-// TensorFlow.js, layers API, float32. Threads of the wasm back end are its own choice (half of the cores).
+// TensorFlow.js, layers API, float32, from 0.13 (the study's) to today's. Threads of the wasm back end are its own choice
+// (half of the cores).
 
 import { probeBackend } from '../backends.js';
 import { Failure } from '../protocol.js';
 
-/** @typedef {{data(): Promise<Float32Array>, dispose(): void}} Tensor */
+/** @typedef {{shape: number[], data(): Promise<Float32Array>, dispose(): void}} Tensor */
 /** @typedef {{xs: Tensor, ys: Tensor}} Batch */
 /**
  * @typedef {object} LayersModel
@@ -13,25 +14,32 @@ import { Failure } from '../protocol.js';
  * @property {() => Tensor[]} getWeights
  * @property {(input: Tensor) => Tensor} predict
  * @property {(input: Tensor, options: object) => Tensor} apply
- * @property {(xs: Tensor, ys: Tensor) => Promise<number>} trainOnBatch
- * @property {() => void} dispose
+ * @property {(xs: Tensor, ys: Tensor) => Promise<number>} [trainOnBatch] since 0.14
+ * @property {(xs: Tensor, ys: Tensor, options: object) => Promise<{history: {loss: number[]}}>} fit
+ * @property {(handler: {save(artifacts: Artifacts): Promise<object>}) => Promise<object>} save
+ * @property {() => void} [dispose] since 0.14
  */
+/** @typedef {{modelTopology: object, weightSpecs: object[], weightData: ArrayBuffer, format?: string, generatedBy?: string}} Artifacts */
 /** @typedef {{minimize(f: () => Tensor, returnCost: boolean): null, dispose(): void}} Optimizer */
 /**
  * @typedef {object} TensorFlowJs
- * @property {(name: string) => Promise<boolean>} setBackend
- * @property {() => Promise<void>} ready
+ * @property {(name: string) => Promise<boolean> | void} setBackend before 1.0 it throws where it can't
+ * @property {() => Promise<void>} [ready] since 1.0
  * @property {() => string} getBackend
  * @property {() => {numTensors: number}} memory
  * @property {() => LayersModel} sequential
- * @property {{dense(options: object): object}} layers
- * @property {{sgd(learningRate: number): Optimizer}} train
+ * @property {{dense(options: object): object, Layer: {prototype: object}}} layers
+ * @property {{sgd(learningRate: number): Optimizer} & Record<string, unknown>} train
  * @property {{categoricalCrossentropy(labels: Tensor, outputs: Tensor): Tensor}} metrics
  * @property {(values: Float32Array, shape: [number, number]) => Tensor} tensor2d
  * @property {(values: Float32Array) => Tensor} tensor1d
  * @property {(tensor: Tensor) => Tensor} mean
  * @property {<T>(f: () => T) => T} tidy
  * @property {() => void} disposeVariables
+ * @property {(source: string | object) => Promise<LayersModel>} [loadLayersModel] since 1.0
+ * @property {(source: string | object) => Promise<LayersModel>} [loadModel] before 1.0
+ * @property {{browserFiles(files: File[]): object}} io
+ * @property {{SerializationMap: {getMap(): {classNameMap: Record<string, [{prototype: object}, ...unknown[]]>}}}} serialization
  * @property {{setWasmPaths(path: string): void, getThreadsCount(): number}} [wasm]
  * @property {{tfjs?: string}} version
  */
@@ -40,7 +48,7 @@ import { Failure } from '../protocol.js';
 let tf;
 /** @type {LayersModel} */
 let model;
-/** @type {Optimizer} */
+/** @type {Optimizer | undefined} absent where the model was loaded, which is for predicting only */
 let optimizer;
 let classes = 0;
 /** What enqueuePredict computed last and nobody has read. @type {Tensor | null} */
@@ -56,15 +64,44 @@ function forward(input) {
   return tf.tidy(() => model.predict(tf.tensor2d(input, [1, input.length])));
 }
 
+// As the library's own `downloads://` names it.
+const WEIGHTS = 'model.weights.bin';
+
+/**
+ * @param {Record<string, string>} urls
+ * @returns {Promise<File[]>} the description first, as the library's reader of files wants them
+ */
+function files(urls) {
+  const names = ['model.json', ...Object.keys(urls).filter((name) => name !== 'model.json')];
+  return Promise.all(names.map(async (name) => new File([await (await fetch(urls[name] ?? '')).blob()], name)));
+}
+
+// An activation can be a layer too; these are counted among the activations.
+const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU', 'Softmax'];
+
+/** @returns {import('../protocol.js').Facts} what the library has registered under a name */
+function features() {
+  const registered = Object.entries(tf.serialization.SerializationMap.getMap().classNameMap);
+  const layers = registered.filter(([, [one]]) => tf.layers.Layer.prototype.isPrototypeOf(one.prototype)).map(([name]) => name);
+  const activations = registered.map(([name]) => name).filter((name) => /^[a-z]/.test(name) || ACTIVATION_LAYERS.includes(name));
+  const optimizers = Object.getOwnPropertyNames(tf.train).filter((name) => typeof tf.train[name] === 'function' && !['length', 'name', 'prototype'].includes(name));
+  return {
+    layer_types: layers.length, layer_names: layers.join(', '),
+    activation_types: activations.length, activation_names: activations.join(', '),
+    optimizer_types: optimizers.length, optimizer_names: optimizers.join(', '),
+    networks: 'DNN, CNN, RNN',
+  };
+}
+
 /** @satisfies {import('./adapter.js').Adapter<Batch>} */
 export const adapter = {
   async open(backend, assets) {
     const found = await probeBackend(backend);
     tf = /** @type {any} */ (globalThis).tf;
     if (assets['wasm']) tf.wasm?.setWasmPaths(assets['wasm']);
-    if (!(await tf.setBackend(backend))) throw new Failure('unsupported', `tf.setBackend('${backend}') answers false`);
-    await tf.ready();
-    return { ...found, ...wasmFacts(), backend: tf.getBackend(), dtype: 'float32' };
+    if ((await tf.setBackend(backend)) === false) throw new Failure('unsupported', `tf.setBackend('${backend}') answers false`);
+    await tf.ready?.();
+    return { ...found, ...wasmFacts(), backend: tf.getBackend(), dtype: 'float32', batch: 'one call, one update by the mean gradient' };
   },
 
   build({ layers, parameters, learningRate }) {
@@ -103,11 +140,15 @@ export const adapter = {
     };
   },
 
-  trainBatch: ({ xs, ys }) => model.trainOnBatch(xs, ys),
+  async trainBatch({ xs, ys }) {
+    if (model.trainOnBatch) return model.trainOnBatch(xs, ys);
+    const { history } = await model.fit(xs, ys, { batchSize: xs.shape[0], epochs: 1, shuffle: false });
+    return /** @type {number} */ (history.loss[0]);
+  },
 
   // trainOnBatch always reads the loss back; this is the same step by the optimizer's own call, without that.
   enqueueTrainBatch({ xs, ys }) {
-    optimizer.minimize(() => tf.mean(tf.metrics.categoricalCrossentropy(ys, model.apply(xs, { training: true }))), false);
+    optimizer?.minimize(() => tf.mean(tf.metrics.categoricalCrossentropy(ys, model.apply(xs, { training: true }))), false);
   },
 
   // A GPU works in order: once what was computed last can be read, all that was enqueued before it is done. It must be
@@ -119,10 +160,30 @@ export const adapter = {
     enqueued = null;
   },
 
+  async save() {
+    /** @type {Artifacts[]} */
+    const saved = [];
+    await model.save({ save: async (artifacts) => (saved.push(artifacts), {}) });
+    const { weightData, weightSpecs, ...rest } = /** @type {Artifacts} */ (saved[0]);
+    const description = { ...rest, weightsManifest: [{ paths: [`./${WEIGHTS}`], weights: weightSpecs }] };
+    return { 'model.json': new Blob([JSON.stringify(description)]), [WEIGHTS]: new Blob([weightData]) };
+  },
+
+  // Its own reader of URLs where files lie on the server, its own reader of files where they are in memory.
+  async load(urls) {
+    const read = tf.loadLayersModel ?? /** @type {Function} */ (tf.loadModel);
+    const url = /** @type {string} */ (urls['model.json']);
+    const next = await read(url.startsWith('blob:') ? tf.io.browserFiles(await files(urls)) : url);
+    model?.dispose?.();
+    model = next;
+  },
+
+  features,
+
   liveTensors: () => tf.memory().numTensors,
 
   dispose() {
-    optimizer.dispose();
-    model.dispose();
+    optimizer?.dispose();
+    model.dispose?.();
   },
 };
