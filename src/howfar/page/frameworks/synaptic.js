@@ -1,0 +1,142 @@
+// synaptic: plain JS, float64, an object per neuron and per connection, each sample an update of its own.
+
+/** @typedef {{weight: number}} Connection */
+/** @typedef {{bias: number, squash: Function}} Neuron */
+/**
+ * @typedef {object} Layer
+ * @property {Neuron[]} list
+ * @property {{list: Connection[]}[]} connectedTo
+ * @property {(options: {squash: Function}) => void} set
+ */
+/**
+ * @typedef {object} Net
+ * @property {{input: Layer, hidden: Layer[], output: Layer}} layers
+ * @property {(input: ArrayLike<number>) => number[]} activate
+ * @property {(rate: number, target: number[]) => void} propagate
+ * @property {(optimize: boolean) => void} setOptimize
+ * @property {() => {neurons: object[], connections: object[]}} toJSON
+ */
+/**
+ * @typedef {object} Synaptic
+ * @property {{squash: Record<string, Function>, prototype: {connected: Function}}} Neuron
+ * @property {{fromJSON(saved: object): Net}} Network
+ * @property {Record<string, Function> & {Perceptron: new (...sizes: number[]) => Net}} Architect
+ */
+
+/** @typedef {{input: number[], target: number[]}[]} Batch */
+
+// By default the library writes the whole network out as JavaScript source at its first use, several statements per
+// weight, and has the browser compile that. (4,256), 398 thousand weights, and (8,128) run so. (8,256), 662 thousand,
+// ends the tab after about 60 s, whatever heap the browser is given: beyond this limit the network stays objects.
+const MAX_GENERATED_WEIGHTS = 500_000;
+
+/** @type {Record<string, string>} */
+const SQUASH = { relu: 'RELU', sigmoid: 'LOGISTIC', tanh: 'TANH' };
+
+// What its ready-made architectures are, in the paper's words; Liquid and Hopfield feed back into themselves.
+/** @type {Record<string, string>} */
+const NETWORK_KINDS = { Perceptron: 'DNN', LSTM: 'RNN', Liquid: 'RNN', Hopfield: 'RNN' };
+
+/** @type {Synaptic} */
+let library;
+/** @type {Net | null} */
+let net;
+let rate = 0;
+let classes = 0;
+
+/**
+ * `Architect.Perceptron` without the library's search for a connection that is there already: it looks through all of a
+ * neuron's connections before it makes one, which is 9/10 of the time to build a large network, and in a new one finds
+ * nothing. Building is no part of what is measured; (8,256) would take 43 s.
+ * @param {number[]} sizes
+ */
+function perceptron(sizes) {
+  const { prototype } = library.Neuron;
+  const { connected } = prototype;
+  prototype.connected = () => false;
+  try {
+    return new library.Architect.Perceptron(...sizes);
+  } finally {
+    prototype.connected = connected;
+  }
+}
+
+/**
+ * @param {Net} built
+ * @param {number} weights
+ * @returns {import('../protocol.js').Facts}
+ */
+function chooseCode(built, weights) {
+  const generated = weights <= MAX_GENERATED_WEIGHTS;
+  built.setOptimize(generated);
+  return { generated_code: generated, generated_code_limit_weights: MAX_GENERATED_WEIGHTS };
+}
+
+/** @satisfies {import('./adapter.js').Adapter<Batch>} */
+export const adapter = {
+  open() {
+    library = /** @type {any} */ (globalThis).synaptic;
+    return { backend: 'cpu', dtype: 'float64', batch: 'an online update after each of its samples' };
+  },
+
+  build({ layers, parameters, learningRate }) {
+    const built = perceptron([layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)]);
+    const { input, hidden, output } = built.layers;
+    const [above, below] = [[...hidden, output], [input, ...hidden]];
+    layers.forEach(({ activation }, i) => {
+      const { weights, biases } = /** @type {{weights: Float32Array, biases: Float32Array}} */ (parameters[i]);
+      const squash = /** @type {Function} */ (library.Neuron.squash[SQUASH[activation] ?? '']);
+      above[i]?.set({ squash });
+      above[i]?.list.forEach((neuron, j) => { neuron.bias = /** @type {number} */ (biases[j]); });
+      // A layer's connections were made input by input, and of each unit by unit: the order of `weights`.
+      below[i]?.connectedTo[0]?.list.forEach((connection, k) => { connection.weight = /** @type {number} */ (weights[k]); });
+    });
+    [net, rate, classes] = [built, learningRate, output.list.length];
+    return chooseCode(built, parameters.reduce((sum, { weights }) => sum + weights.length, 0));
+  },
+
+  predict: (input) => /** @type {Net} */ (net).activate(input),
+
+  prepareBatch(inputs, labels) {
+    const features = inputs.length / labels.length;
+    return Array.from(labels, (label, i) => ({
+      input: Array.from(inputs.subarray(i * features, (i + 1) * features)),
+      target: Array.from({ length: classes }, (_, j) => Number(j === label)),
+    }));
+  },
+
+  trainBatch(batch) {
+    const trained = /** @type {Net} */ (net);
+    let loss = 0;
+    for (const { input, target } of batch) {
+      const output = trained.activate(input);
+      trained.propagate(rate, target);
+      for (let j = 0; j < target.length; j++) loss += (/** @type {number} */ (target[j]) - /** @type {number} */ (output[j])) ** 2 / 2;
+    }
+    return loss / batch.length;
+  },
+
+  save: () => ({ 'model.json': new Blob([JSON.stringify(net?.toJSON())]) }),
+
+  async load(urls) {
+    const saved = await (await fetch(urls['model.json'] ?? '')).json();
+    net = library.Network.fromJSON(saved);
+    return chooseCode(net, saved.connections.length);
+  },
+
+  features() {
+    const layers = Object.keys(library).filter((name) => name.endsWith('Layer'));
+    const activations = Object.keys(library.Neuron.squash);
+    const architectures = Object.keys(library.Architect);
+    return {
+      layer_types: layers.length, layer_names: layers.join(', '),
+      activation_types: activations.length, activation_names: activations.join(', '),
+      networks: [...new Set(architectures.map((name) => NETWORK_KINDS[name] ?? name))].join(', '),
+      network_names: architectures.join(', '),
+    };
+  },
+
+  dispose() {
+    net = null;
+  },
+};
