@@ -6,16 +6,31 @@ from typing import Any
 
 import numpy as np
 
-from howfar import models, plan
+from howfar import frameworks, models, plan
 from howfar.data import Digits
+from howfar.frameworks import Backend, Framework
 from howfar.outcomes import Report, Series
-from howfar.records import Assignment, Cell, DataShape, Model, Sampling, Study, Target, Task, Workload
+from howfar.records import (
+    Assignment,
+    Cell,
+    DataShape,
+    Form,
+    Model,
+    ProtocolName,
+    Sampling,
+    Study,
+    Target,
+    Task,
+    Workload,
+)
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
 WASM = Target("tfjs", "4.22.0", "wasm", "chromium")
 NUMPY = Target("numpy", "2.0.0", "cpu", "native", threads=1)
 REFERENCE = Target("reference", "1", "cpu", "chromium")
+CONVNETJS = Target("convnetjs", "0.3.0", "cpu", "chromium")
+BARE = Target("bare", "1.0.0", "cpu", "chromium")
 MLP = Model("mlp", 2, 32)
 
 
@@ -32,9 +47,25 @@ def study(**changes: Any) -> Study:
     return Study(**(asked | changes))
 
 
-def task(target: Target = WASM, model: Model = MLP, workload: Workload = "training", **changes: Any) -> Task:
+def known() -> dict[str, Framework]:
+    """The registry, and a framework that holds only sigmoids without biases, and can't train."""
+    form, layouts = Form("sigmoid", "sigmoid", bias=False), {"cpu": (Backend(),)}
+    bare = Framework(
+        "Bare", "browser", "", layouts, ("inference", "features"), ("mlp",), versions=("1.0.0",), form=form
+    )
+    return {**frameworks.registry(), "bare": bare}
+
+
+def task(
+    target: Target = WASM,
+    model: Model = MLP,
+    workload: Workload = "training",
+    *,
+    protocol: ProtocolName = "corrected",
+    **changes: Any,
+) -> Task:
     """The cell in the first round of a study with these changes."""
-    return plan.task_of(study(**changes), Cell(target, model, workload), "digits-made", 0)
+    return plan.task_of(study(**changes), Cell(target, model, workload), "digits-made", 0, protocol)
 
 
 def assignment(of: Task | None = None) -> Assignment:
@@ -47,6 +78,7 @@ def assignment(of: Task | None = None) -> Assignment:
         asset_urls={},
         layers=models.spec(one.cell.model, one.seed).layers,
         weights_url="/blobs/weights.bin",
+        model_urls={},
         data_url="/blobs/digits-made.bin",
         data=DataShape(samples=128, features=784, classes=10),
         check_count=3,

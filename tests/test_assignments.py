@@ -7,20 +7,28 @@ import msgspec
 import pytest
 
 import asked
-from howfar import frameworks, models, vendor
+from howfar import exporters, frameworks, models, vendor
 from howfar.assignments import TOLERANCE, Desk
-from howfar.models import reference
+from howfar.frameworks import Backend, Framework
+from howfar.models import ModelSpec, reference
+from howfar.models.rules import Parameters
 from howfar.outcomes import Check, Report
-from howfar.records import Assignment, Model, Task
+from howfar.records import Assignment, Form, Model, Target, Task
 from howfar.server import Server
 
 DIGITS = asked.digits()
+FORM = asked.known()["bare"].form
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[Desk]:
-    with Server() as server:
-        yield Desk(server, frameworks.registry(), DIGITS)
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(server: Server) -> Desk:
+    return Desk(server, asked.known(), DIGITS)
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +44,7 @@ def no_npm(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return wanted
 
 
+BATCHES = [(DIGITS.inputs[i : i + 64], DIGITS.labels[i : i + 64]) for i in (0, 64, 0)]
 INFERENCE = asked.task(asked.NUMPY, workload="inference")
 TRAINING = asked.task(asked.NUMPY)
 
@@ -45,8 +54,7 @@ def right(assignment: Assignment) -> dict[str, Any]:
     spec, count = models.spec(asked.MLP, 2019), assignment.check_count
     if assignment.task.cell.workload == "inference":
         return {"outputs": tuple(reference.outputs(spec, DIGITS.inputs[:count]).ravel().tolist())}
-    batches = [(DIGITS.inputs[i : i + 64], DIGITS.labels[i : i + 64]) for i in (0, 64, 0)]
-    return {"losses": tuple(reference.losses(spec, batches, assignment.learning_rate))}
+    return {"losses": tuple(reference.train(spec, BATCHES, assignment.learning_rate).losses)}
 
 
 def judged(desk: Desk, found: dict[str, Any], assignment: Assignment) -> Check:
@@ -109,14 +117,121 @@ def test_a_page_gets_the_urls_of_all_that_it_loads(desk: Desk) -> None:
     assert given.layers == models.spec(asked.MLP, 2019).layers
 
 
+def outputs_of(
+    spec: ModelSpec, assignment: Assignment, parameters: Parameters | None = None, count: int = 8
+) -> tuple[float, ...]:
+    assert count <= assignment.check_count
+    return tuple(reference.outputs(spec, DIGITS.inputs[:count], parameters).ravel().tolist())
+
+
+def test_features_of_a_framework_that_trains_are_one_loss_and_the_outputs_after_the_step(desk: Desk) -> None:
+    given = desk.assignment(asked.task(asked.CONVNETJS, workload="features"))
+    spec = models.spec(asked.MLP, 2019)
+    once = reference.train(spec, BATCHES[:1], given.learning_rate)
+    right = {"losses": tuple(once.losses), "outputs": outputs_of(spec, given, once.parameters)}
+    assert judged(desk, right, given) == Check(0.0, TOLERANCE)
+    assert judged(desk, {"outputs": right["outputs"]}, given).max_abs_error is None
+    standing_still = judged(desk, right | {"outputs": outputs_of(spec, given)}, given).max_abs_error
+    assert standing_still is not None
+    assert standing_still > 100 * TOLERANCE
+
+
+def test_features_of_a_framework_that_can_not_train_are_its_outputs_in_its_form(desk: Desk) -> None:
+    given = desk.assignment(asked.task(asked.BARE, workload="features"))
+    spec = models.spec(asked.MLP, 2019, FORM)
+    assert given.layers == spec.layers
+    assert judged(desk, {"outputs": outputs_of(spec, given)}, given) == Check(0.0, TOLERANCE)
+    in_the_study_s_form = judged(desk, {"outputs": outputs_of(models.spec(asked.MLP, 2019), given)}, given)
+    assert in_the_study_s_form.max_abs_error is not None
+    assert in_the_study_s_form.max_abs_error > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize("framework", ["convnetjs", "bare"])
+@pytest.mark.parametrize("checked", [2, 5, 8])
+def test_a_slow_operation_is_checked_as_often_as_was_found_out(desk: Desk, framework: str, checked: int) -> None:
+    """The first and the check that was slow, however late it was: what was reported must be right, all of it."""
+    target = msgspec.structs.replace(asked.BARE, framework=framework, version="0.3.0")
+    given = desk.assignment(asked.task(target, workload="inference"))
+    spec = models.spec(asked.MLP, 2019, asked.known()[framework].form)
+    numbers, slow = outputs_of(spec, given, count=checked), {"facts": {"slow": True}}
+    assert judged(desk, {"outputs": numbers} | slow, given) == Check(0.0, TOLERANCE)
+    assert judged(desk, {"outputs": numbers}, given).max_abs_error == (0.0 if checked == 8 else None)
+    assert judged(desk, {"outputs": numbers[:-1]} | slow, given).max_abs_error is None
+    wrong = (*numbers[:-1], numbers[-1] + 0.5)
+    assert judged(desk, {"outputs": wrong} | slow, given).max_abs_error == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("few", [0, 1])
+def test_what_is_slow_is_still_checked_twice(desk: Desk, few: int) -> None:
+    given = desk.assignment(INFERENCE)
+    numbers = outputs_of(models.spec(asked.MLP, 2019), given, count=few) if few else ()
+    assert judged(desk, {"outputs": numbers, "facts": {"slow": True}}, given).max_abs_error is None
+
+
+def test_slow_training_steps_are_checked_too(desk: Desk) -> None:
+    given = desk.assignment(TRAINING)
+    losses = right(given)["losses"]
+    assert judged(desk, {"losses": losses[:2], "facts": {"slow": True}}, given) == Check(0.0, TOLERANCE)
+    assert judged(desk, {"losses": losses[:2]}, given).max_abs_error is None
+    assert judged(desk, {"losses": losses[:1], "facts": {"slow": True}}, given).max_abs_error is None
+
+
+def test_slow_features_are_checked_whole(desk: Desk) -> None:
+    """All its samples are in its one check."""
+    given = desk.assignment(asked.task(asked.BARE, workload="features"))
+    spec = models.spec(asked.MLP, 2019, FORM)
+    numbers, slow = outputs_of(spec, given), {"facts": {"slow": True}}
+    assert judged(desk, {"outputs": numbers} | slow, given) == Check(0.0, TOLERANCE)
+    assert judged(desk, {"outputs": numbers[:20]} | slow, given).max_abs_error is None
+
+
 def test_a_native_process_needs_nothing_from_npm(desk: Desk, no_npm: list[str]) -> None:
     assert desk.assignment(INFERENCE).script_urls == ()
-    assert desk.library_facts(INFERENCE) == {}
+    assert desk.known_facts(INFERENCE) == {}
     assert no_npm == []
 
 
 def test_the_hash_of_the_library_s_files_is_a_fact(desk: Desk) -> None:
-    (fact,) = desk.library_facts(asked.task()).values()
+    (fact,) = desk.known_facts(asked.task()).values()
     newer = asked.task(msgspec.structs.replace(asked.WASM, version="4.21.0"))
-    assert fact == desk.library_facts(asked.task())["library_sha256"] != desk.library_facts(newer)["library_sha256"]
-    assert desk.library_facts(asked.task(asked.REFERENCE, Model("spin", 1, 5))) == {}
+    assert fact == desk.known_facts(asked.task())["library_sha256"] != desk.known_facts(newer)["library_sha256"]
+    assert desk.known_facts(asked.task(asked.REFERENCE, Model("spin", 1, 5))) == {}
+
+
+def test_a_version_gets_the_files_of_its_layout(server: Server) -> None:
+    layouts = (Backend(scripts=("made:old.js",)), Backend(since="2.0.0", scripts=("made:new.js",)))
+    two = Framework("", "browser", "", {"cpu": layouts}, ("training",), ("mlp",), versions=("2.0.0",))
+    desk = Desk(server, {"two": two}, DIGITS)
+    for version, file in (("1.9.0", "old.js"), ("2.0.0", "new.js")):
+        given = desk.assignment(asked.task(Target("two", version, "cpu", "chromium")))
+        assert given.script_urls == (f"/packages/made/{version}/{file}",)
+
+
+def test_a_saved_model_is_there_for_the_tasks_that_load_one(server: Server, desk: Desk) -> None:
+    for workload in ("training", "inference", "features"):
+        assert desk.assignment(asked.task(asked.CONVNETJS, workload=workload)).model_urls == {}
+    task = asked.task(asked.CONVNETJS, workload="loading")
+    ((name, url),) = desk.assignment(task).model_urls.items()
+    asked_for = ("convnetjs", asked.MLP, 2019, Form(), "cpu", "0.3.0")
+    saved = exporters.export(*asked_for)["model.json"]
+    assert name == "model.json"
+    assert server.blob_bytes(url) == len(saved) == desk.known_facts(task)["model_bytes"]
+    assert desk.assignment(task).model_urls == {name: url}  # the same model is kept once
+    other = asked.task(asked.CONVNETJS, workload="loading", seed=1)
+    assert desk.assignment(other).model_urls != {name: url}
+
+
+def test_a_framework_that_can_not_be_given_weights_gets_its_saved_model_for_every_task(server: Server) -> None:
+    known = asked.known()
+    saved_only = msgspec.structs.replace(known["convnetjs"], needs_saved_model=True)
+    desk = Desk(server, known | {"convnetjs": saved_only}, DIGITS)
+    assert list(desk.assignment(asked.task(asked.CONVNETJS, workload="inference")).model_urls) == ["model.json"]
+
+
+def test_the_facts_of_features_are_those_of_the_package(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"licence": "MIT", "library_bytes": 34_442}
+    monkeypatch.setattr(vendor, "package_facts", lambda backend, version: said | {"of": f"{backend.scripts}@{version}"})
+    facts = desk.known_facts(asked.task(asked.CONVNETJS, workload="features"))
+    assert facts.pop("library_sha256")
+    assert facts == said | {"of": "('convnetjs:build/convnet-min.js',)@0.3.0"}
+    assert "licence" not in desk.known_facts(asked.task(asked.CONVNETJS, workload="inference"))

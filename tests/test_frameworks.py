@@ -1,17 +1,22 @@
 """The registry, and what is refused of what a user names."""
 
 from importlib.resources import files
+from itertools import repeat
 
 import pytest
 from msgspec import structs
 
 from howfar import frameworks, vendor
 from howfar.errors import UserError
-from howfar.frameworks import Framework
+from howfar.frameworks import Backend, Framework
 from howfar.records import NOT_INSTALLED, Target
 
 KNOWN = frameworks.registry()
 MISSING = structs.replace(KNOWN["tensorflow"], distributions=("no-such-distribution-of-howfar",))
+
+
+def layouts(one: Framework) -> list[Backend]:
+    return [layout for several in one.backends.values() for layout in several]
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -30,8 +35,8 @@ def test_a_table_of_the_registry_is_whole(name: str) -> None:
 @pytest.mark.parametrize("name", KNOWN)
 def test_the_assets_of_a_back_end_lie_in_one_folder(name: str) -> None:
     """The adapter gets the folder's URL."""
-    for backend in KNOWN[name].backends.values():
-        for group in backend.assets.values():
+    for layout in layouts(KNOWN[name]):
+        for group in layout.assets.values():
             assert len({file.rpartition("/")[0] for file in group}) == 1
 
 
@@ -40,7 +45,7 @@ def test_what_the_registry_names_first_is_locked() -> None:
         (one.versions[0], file)
         for one in KNOWN.values()
         if one.runs_in == "browser"
-        for backend in one.backends.values()
+        for backend in map(one.backend, one.backends_at(one.versions[0]), repeat(one.versions[0]))
         for file in (*backend.scripts, *(file for group in backend.assets.values() for file in group))
     ]
     assert files_of

@@ -12,7 +12,8 @@ import asked
 from howfar import models
 from howfar.data import Digits
 from howfar.models import ModelSpec, reference
-from howfar.records import Layer, Model
+from howfar.models.rules import Parameters
+from howfar.records import Activation, Form, Layer, Model
 
 MLP = Model("mlp", 3, 32)
 
@@ -43,10 +44,10 @@ def test_the_weights_stay_what_they_are() -> None:
 def test_layers_are_784_then_depth_times_width_then_10() -> None:
     spec = models.spec(MLP, 2019)
     assert spec.layers == (
-        Layer(784, 32, "relu"),
-        Layer(32, 32, "relu"),
-        Layer(32, 32, "relu"),
-        Layer(32, 10, "softmax"),
+        Layer(784, 32, "relu", bias=True),
+        Layer(32, 32, "relu", bias=True),
+        Layer(32, 32, "relu", bias=True),
+        Layer(32, 10, "softmax", bias=True),
     )
     for layer, (weights, biases) in zip(spec.layers, spec.parameters, strict=True):
         assert (weights.shape, biases.shape) == ((layer.inputs, layer.units), (layer.units,))
@@ -62,6 +63,26 @@ def test_the_binary_holds_weights_then_biases_of_each_layer() -> None:
     assert np.array_equal(numbers[: 784 * 32].reshape(784, 32), weights)
     assert np.array_equal(numbers[784 * 32 : 784 * 32 + 32], biases)
     assert np.array_equal(numbers[784 * 32 + 32 :][: 32 * 32].reshape(32, 32), second)
+
+
+FORMS = [Form("sigmoid", "sigmoid"), Form("tanh"), Form(bias=False), Form("sigmoid", "sigmoid", bias=False)]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_a_form_changes_the_activations_and_leaves_the_weights(form: Form) -> None:
+    study, formed = models.spec(MLP, 2019), models.spec(MLP, 2019, form)
+    assert [layer.activation for layer in formed.layers] == [form.hidden] * 3 + [form.output]
+    assert {layer.bias for layer in formed.layers} == {form.bias}
+    for (weights, biases), (own, own_biases) in zip(study.parameters, formed.parameters, strict=True):
+        assert np.array_equal(own, weights)
+        assert np.array_equal(own_biases, biases if form.bias else np.zeros_like(biases))
+        assert own_biases.dtype == np.float32
+
+
+def test_a_form_without_biases_has_none_in_the_binary() -> None:
+    spec = models.spec(MLP, 2019, Form(bias=False))
+    numbers = np.frombuffer(spec.to_bytes(), "<f4")
+    assert np.array_equal(numbers, np.concatenate([weights.ravel() for weights, _ in spec.parameters]))
 
 
 @pytest.mark.parametrize("kind", ["spin", "loop"])
@@ -84,13 +105,13 @@ def test_outputs_are_probabilities() -> None:
 
 
 def test_outputs_of_a_net_of_one_layer_are_the_textbook_s() -> None:
-    spec = ModelSpec((Layer(2, 2, "softmax"),), ((floats([[1, 0], [0, 2]]), floats([0, 1])),))
+    spec = ModelSpec((Layer(2, 2, "softmax", bias=True),), ((floats([[1, 0], [0, 2]]), floats([0, 1])),))
     found = reference.outputs(spec, floats([[3, 1]]))
     assert found == pytest.approx(np.array([[0.5, 0.5]]))  # logits 3 and 2 + 1
 
 
 def test_a_large_logit_does_not_overflow() -> None:
-    spec = ModelSpec((Layer(1, 2, "softmax"),), ((floats([[5000, -5000]]), floats([0, 0])),))
+    spec = ModelSpec((Layer(1, 2, "softmax", bias=True),), ((floats([[5000, -5000]]), floats([0, 0])),))
     assert reference.outputs(spec, floats([[1]])) == pytest.approx(np.array([[1.0, 0.0]]))
 
 
@@ -99,14 +120,17 @@ def loss_of(spec: ModelSpec, digits: Digits) -> float:
     return float(-np.log(probabilities[np.arange(len(digits.labels)), digits.labels]).mean())
 
 
+@pytest.mark.parametrize("hidden", ["relu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("layer", [0, 1, 2])
 @pytest.mark.parametrize("part", ["weights", "biases"])
-def test_a_step_goes_against_the_gradient_as_numerical_differentiation_finds_it(layer: int, part: str) -> None:
-    """Two steps: the loss before the second says where the first went. The first-order change of the loss along a
-    direction is the gradient's product with it; the direction here is a single weight or bias."""
+def test_a_step_goes_against_the_gradient_as_numerical_differentiation_finds_it(
+    layer: int, part: str, hidden: Activation
+) -> None:
+    """The first-order change of the loss along a direction is the gradient's product with it; the direction here is a
+    single weight or bias."""
     digits = asked.digits(16)
     tiny = Model("mlp", 2, 5)
-    spec = as_float64(models.spec(tiny, 3))
+    spec = as_float64(models.spec(tiny, 3, Form(hidden)))
     index = (0 if part == "weights" else 1, (0,) * (2 if part == "weights" else 1))
     if layer == 0 and part == "weights":
         index = (0, (int(np.flatnonzero(digits.inputs[0])[0]), 0))
@@ -136,20 +160,28 @@ def moved(spec: ModelSpec, layer: int, index: Index, by: float) -> ModelSpec:
     return ModelSpec(spec.layers, tuple(parameters))
 
 
-def step_of(spec: ModelSpec, digits: Digits, rate: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The parameters after one step of the reference, which changes them in place."""
-    parameters = [(weights.astype(float), biases.astype(float)) for weights, biases in spec.parameters]
-    reference._step(parameters, digits.inputs.astype(float), digits.labels, rate)
-    return parameters
+def step_of(spec: ModelSpec, digits: Digits, rate: float) -> Parameters:
+    """The parameters after one step of the reference."""
+    return reference.train(spec, [(digits.inputs, digits.labels)], rate).parameters
 
 
 def test_losses_are_before_each_step_and_go_down() -> None:
     digits, spec = asked.digits(64), models.spec(MLP, 2019)
     batch = (digits.inputs, digits.labels)
-    found = reference.losses(spec, [batch] * 20, 0.01)
+    found = reference.train(spec, [batch] * 20, 0.01).losses
     assert found[0] == pytest.approx(loss_of(spec, digits), rel=1e-12)
     assert all(later < earlier for earlier, later in pairwise(found))
-    assert reference.losses(spec, [batch], 0.01) == found[:1]  # the spec itself was not trained
+    assert reference.train(spec, [batch], 0.01).losses == found[:1]  # the spec itself was not trained
+
+
+def test_the_parameters_after_the_steps_are_those_that_the_outputs_are_of() -> None:
+    digits, spec = asked.digits(64), models.spec(MLP, 2019)
+    batch = (digits.inputs, digits.labels)
+    once, twice = (reference.train(spec, [batch] * steps, 0.01) for steps in (1, 2))
+    probabilities = reference.outputs(spec, digits.inputs, once.parameters)
+    loss = float(-np.log(probabilities[np.arange(64), digits.labels]).mean())
+    assert loss == pytest.approx(twice.losses[1], rel=1e-12)
+    assert np.abs(probabilities - reference.outputs(spec, digits.inputs)).max() > 1e-4
 
 
 def test_a_model_beyond_all_browsers_is_refused_before_it_is_made() -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 import asked
-from howfar import frameworks, records, vendor
+from howfar import records, vendor
 from howfar.assignments import Desk
 from howfar.outcomes import Report
 from howfar.records import Assignment, Model, Task, fingerprint
@@ -36,6 +36,9 @@ TASKS = {
     "tfjs-training": asked.task(),
     "numpy-inference": asked.task(asked.NUMPY, workload="inference"),
     "spin-without-layers": asked.task(asked.REFERENCE, Model("spin", 1, 500), "inference", metrics="primary"),
+    "convnetjs-loading": asked.task(asked.CONVNETJS, workload="loading"),
+    "convnetjs-features": asked.task(asked.CONVNETJS, workload="features"),
+    "no-bias-published": asked.task(asked.BARE, workload="inference", protocol="published"),
 }
 
 
@@ -46,7 +49,7 @@ def test_what_the_desk_hands_out_is_what_the_page_is_tested_with(name: str, monk
 
     monkeypatch.setattr(vendor, "fetch", fetched)
     with Server() as server:
-        made = Desk(server, frameworks.registry(), asked.digits()).assignment(TASKS[name])
+        made = Desk(server, asked.known(), asked.digits()).assignment(TASKS[name])
     (file,) = asked.fixtures("protocol", f"assignment-valid-{name}.json")
     assert json.loads(msgspec.json.encode(made)) == asked.read(file)
     assert msgspec.json.decode(file.read_bytes(), type=Assignment) == made

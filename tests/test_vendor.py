@@ -12,13 +12,21 @@ import pytest
 from howfar import vendor
 from howfar.errors import UserError
 from howfar.frameworks import Backend
+from howfar.records import Fact
 
 BACKEND = Backend(scripts=("made:dist/made.js",), assets={"wasm": ("made:dist/made.wasm", "made:dist/simd.wasm")})
-CONTENT = {"dist/made.js": b"made = 1;", "dist/made.wasm": b"\0asm", "dist/simd.wasm": b"\0asm!", "README.md": b"#"}
+CONTENT = {
+    "dist/made.js": b"made = 1;",
+    "dist/made.wasm": b"\0asm",
+    "dist/simd.wasm": b"\0asm!",
+    "README.md": b"#",
+    "package.json": b'{"name": "made", "version": "1.0.0"}',
+}
 
 NPM = """#!/bin/sh
 echo "$@" >> "$MADE_NPM/calls"
 [ -e "$MADE_NPM/answer" ] && { cat "$MADE_NPM/answer" >&2; exit 1; }
+[ "$1" = view ] && { cat "$MADE_NPM/times" 2> /dev/null; exit; }
 while [ "$1" != --pack-destination ]; do shift; done
 cp "$MADE_NPM/made.tgz" "$2/made-1.0.0.tgz"
 """
@@ -34,9 +42,15 @@ class Npm:
         self.hands_over(CONTENT)
 
     @property
-    def calls(self) -> list[str]:
+    def packed(self) -> list[str]:
+        """The packages that it was asked to hand over."""
         file = self.folder / "calls"
-        return file.read_text().splitlines() if file.exists() else []
+        calls = map(str.split, file.read_text().splitlines() if file.exists() else [])
+        return [package for command, package, *_ in calls if command == "pack"]
+
+    def knows_times(self, said: str) -> None:
+        """What it answers to `npm view PACKAGE time`; nothing until this is called."""
+        (self.folder / "times").write_text(said)
 
     def hands_over(self, content: dict[str, bytes]) -> None:
         with tarfile.open(self.folder / "made.tgz", "w:gz") as archive:
@@ -104,13 +118,13 @@ def test_files_are_kept_with_their_hashes(npm: Npm, cache: Path) -> None:
     assert {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.glob("dist/*")} == {
         path: data for path, data in CONTENT.items() if path.startswith("dist/")
     }
-    assert npm.calls[0].startswith("pack made@1.0.0 ")
+    assert npm.packed == ["made@1.0.0"]
 
 
 def test_they_are_fetched_once_and_never_needed_again(npm: Npm, monkeypatch: pytest.MonkeyPatch) -> None:
     first = vendor.fetch(BACKEND, "1.0.0")
     assert vendor.fetch(BACKEND, "1.0.0") == first
-    assert len(npm.calls) == 1
+    assert len(npm.packed) == 1
     monkeypatch.setenv("PATH", "")
     assert vendor.fetch(BACKEND, "1.0.0") == first
 
@@ -118,7 +132,7 @@ def test_they_are_fetched_once_and_never_needed_again(npm: Npm, monkeypatch: pyt
 def test_another_version_is_another_package(npm: Npm, cache: Path) -> None:
     vendor.fetch(BACKEND, "1.0.0")
     vendor.fetch(BACKEND, "2.0.0")
-    assert len(npm.calls) == 2
+    assert len(npm.packed) == 2
     assert sorted(path.name for path in (cache / "packages" / "made").iterdir()) == ["1.0.0", "2.0.0"]
 
 
@@ -126,7 +140,7 @@ def test_a_file_that_is_asked_for_later_joins_the_others(npm: Npm, cache: Path) 
     vendor.fetch(BACKEND, "1.0.0")
     vendor.fetch(Backend(scripts=("made:README.md",)), "1.0.0")
     vendor.fetch(BACKEND, "1.0.0")
-    assert len(npm.calls) == 2
+    assert len(npm.packed) == 2
     assert (cache / "packages/made/1.0.0/README.md").is_file()
 
 
@@ -138,7 +152,7 @@ def test_what_was_damaged_is_fetched_again(npm: Npm, cache: Path, damage: str) -
     file.unlink() if "gone" in damage else file.write_text("made = 2;")
     assert vendor.fetch(BACKEND, "1.0.0") == first
     assert (folder / "dist/made.js").read_bytes() == CONTENT["dist/made.js"]
-    assert len(npm.calls) == 2
+    assert len(npm.packed) == 2
 
 
 def test_a_package_that_is_pinned_must_be_that_one(npm: Npm, cache: Path, lock: dict[str, str]) -> None:
@@ -159,7 +173,7 @@ def test_a_package_that_is_not_pinned_must_stay_what_it_was(npm: Npm, cache: Pat
 
 
 def test_a_file_that_the_package_lacks_is_named(npm: Npm, cache: Path) -> None:
-    npm.hands_over({"dist/made.js": b""})
+    npm.hands_over({"dist/made.js": b"", "package.json": b"{}"})
     assert "made@1.0.0 has no file dist/made.wasm" in refusal()
     assert_nothing_kept(cache)
 
@@ -192,6 +206,87 @@ def test_an_npm_that_says_nothing_is_said_too(npm: Npm) -> None:
     assert "no reason given" in refusal()
 
 
+def facts(npm: Npm, description: bytes = b"{}") -> dict[str, Fact]:
+    npm.hands_over(CONTENT | {"package.json": description})
+    vendor.fetch(BACKEND, "1.0.0")
+    return vendor.package_facts(BACKEND, "1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("description", "licence"),
+    [
+        (b'{"license": "MIT"}', "MIT"),
+        (b'{"license": {"type": "BSD", "url": "x"}}', "BSD"),
+        (b'{"licenses": [{"type": "MIT", "url": "x"}, {"type": "GPL"}]}', "MIT"),
+        (b'{"licenses": {"type": "MIT"}}', "MIT"),
+        (b'{"license": {"url": "x"}}', "none named"),
+        (b'{"license": ""}', "none named"),
+        (b'{"licenses": []}', "none named"),
+        (b'{"license": null}', "none named"),
+        (b"{}", "none named"),
+    ],
+)
+def test_a_licence_has_a_name_in_every_form_that_it_ever_had(npm: Npm, description: bytes, licence: str) -> None:
+    assert facts(npm, description)["licence"] == licence
+
+
+@pytest.mark.parametrize(
+    ("description", "support"),
+    [
+        (b'{"engines": {"node": ">=8"}, "main": "a.js"}', "node >=8"),
+        (b'{"engines": {"npm": "6"}, "main": "a.js"}', "has an entry point"),
+        (b'{"engines": ["node >=0.8"], "main": "a.js"}', "has an entry point"),
+        (b'{"module": "a.mjs"}', "has an entry point"),
+        (b'{"exports": {".": {"import": "./a.mjs"}}}', "has an entry point"),
+        (b"{}", "no entry point"),
+    ],
+)
+def test_what_node_a_package_asks_for(npm: Npm, description: bytes, support: str) -> None:
+    assert facts(npm, description)["node_support"] == support
+
+
+TIMES = """{
+  "created": "2012-01-01T00:00:00.000Z", "modified": "2024-06-01T00:00:00.000Z",
+  "0.9.0": "2014-05-06T07:08:09.000Z", "10.0.0": "2019-09-09T00:00:00.000Z",
+  "1.0.0": "2015-05-06T07:08:09.000Z", "9.0.0": "2018-08-08T00:00:00.000Z"
+}"""
+
+
+def test_releases_are_dated_as_the_registry_says(npm: Npm) -> None:
+    npm.knows_times(TIMES)
+    found = facts(npm)
+    assert found["released"] == "2015-05-06T07:08:09.000Z"
+    assert found["last_released"] == "2019-09-09T00:00:00.000Z"  # of 10.0.0, which a sort as text puts before 9.0.0
+
+
+@pytest.mark.parametrize("said", ["", "{}", "null", "[]", "<html>", '{"error": {"code": "E404"}}'])
+def test_a_registry_that_does_not_say_leaves_the_dates_open(npm: Npm, said: str) -> None:
+    npm.knows_times(said)
+    found = facts(npm)
+    assert (found["released"], found["last_released"]) == (None, None)
+
+
+def test_a_mirror_that_lacks_the_version_still_knows_the_newest(npm: Npm) -> None:
+    npm.knows_times('{"2.0.0": "2020-01-01T00:00:00.000Z"}')
+    found = facts(npm)
+    assert (found["released"], found["last_released"]) == (None, "2020-01-01T00:00:00.000Z")
+
+
+def test_what_a_page_loads_is_its_scripts(npm: Npm) -> None:
+    assert facts(npm)["library_bytes"] == len(CONTENT["dist/made.js"])
+
+
+def test_facts_of_a_package_need_no_network_once_it_is_there(npm: Npm, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm.knows_times(TIMES)
+    first = facts(npm)
+    monkeypatch.setenv("PATH", "")
+    assert vendor.package_facts(BACKEND, "1.0.0") == first
+
+
+def test_what_has_no_package_has_no_facts_of_one() -> None:
+    assert vendor.package_facts(Backend(), "1") == {"library_bytes": 0}
+
+
 @pytest.mark.usefixtures("cache", "lock")
 def test_where_there_is_no_npm_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -204,7 +299,7 @@ def test_a_cache_that_can_not_be_written_is_named(npm: Npm, tmp_path: Path, monk
     (tmp_path / "file").touch()
     monkeypatch.setenv("HOWFAR_CACHE", str(tmp_path / "file"))
     assert "HOWFAR_CACHE" in refusal()
-    assert npm.calls == []
+    assert npm.packed == []
 
 
 def test_the_lock_that_howfar_ships_is_of_sha512() -> None:

@@ -209,7 +209,7 @@ def visitor(desk: tuple[Server, Desk]) -> Visitor:
 
 def right() -> tuple[float, ...]:
     batches = [(DIGITS.inputs[i : i + 64], DIGITS.labels[i : i + 64]) for i in (0, 64, 0)]
-    return tuple(reference.losses(models.spec(asked.MLP, 2019), batches, 0.01))
+    return tuple(reference.train(models.spec(asked.MLP, 2019), batches, 0.01).losses)
 
 
 def measured(visitor: Visitor, *steps: Step, **rest: Any) -> Outcome:

@@ -42,7 +42,7 @@ def own_temporary_folder() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def known() -> Mapping[str, Framework]:
     """The registry, and a framework that has every fault."""
-    backends = dict.fromkeys(FAULTS, Backend())
+    backends = dict.fromkeys(FAULTS, (Backend(),))
     faulty = Framework(
         "faulty", "browser", "", backends, ("inference",), ("spin",), versions=("1",), adapter_url="/adapters/faulty.js"
     )

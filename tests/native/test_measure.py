@@ -31,7 +31,7 @@ class Machine:
         self.now += ms
 
     def loop(self, **changes: Any) -> Loop:
-        return Loop(asked.sampling(**changes), self.tick_ms or 1 / 1024, self.clock)
+        return Loop(asked.sampling(**changes), self.tick_ms or 1 / 1024, clock=self.clock)
 
 
 def enter(_: PhaseName) -> None:
