@@ -138,29 +138,10 @@ def test_a_study_that_is_not_there_names_those_that_are(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_only_what_is_selected_is_left(tmp_path: Path) -> None:
-    loaded = load(tmp_path, GOOD)
-    assert [target.backend for target in study.select(loaded, "framework=tfjs").resolved_targets] == ["wasm", "cpu"]
-    assert [target.backend for target in study.select(loaded, "framework=tfjs,backend=cpu").resolved_targets] == ["cpu"]
-    both = study.select(loaded, "backend=wasm,framework=tfjs,framework=numpy")
-    assert [target.backend for target in both.resolved_targets] == ["wasm"]
-    assert study.select(loaded, "threads=0").resolved_targets[0].framework == "numpy"
-
-
-@pytest.mark.parametrize(
-    "selection",
-    ["tfjs", "colour=blue", "framework=", "framework=keras", "framework=tfjs,", "=", "framework=numpy,backend=wasm"],
-)
-def test_a_selection_that_selects_nothing_is_refused(tmp_path: Path, selection: str) -> None:
-    with pytest.raises(UserError, match=r"^--only: ") as caught:
-        study.select(load(tmp_path, GOOD), selection)
-    assert "\n" not in str(caught.value)
-
-
 def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     loaded = load(tmp_path, GOOD)
     assert study.change(loaded, KNOWN) == loaded
-    changed = study.change(loaded, KNOWN, frameworks_wanted=["convnetjs"], rounds=7, seed=0, only="backend=cpu")
+    changed = study.change(loaded, KNOWN, frameworks_wanted=["convnetjs"], rounds=7, seed=0, only=["backend=cpu"])
     assert (changed.rounds, changed.seed) == (7, 0)
     assert [target.framework for target in changed.resolved_targets] == ["convnetjs"]
 

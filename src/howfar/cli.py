@@ -21,6 +21,10 @@ console = Console()
 
 Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
 Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
+PackageDir = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
+]
 Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
 
 
@@ -33,30 +37,34 @@ class Stopped(BaseException):
 
 
 @app.command()
-def quick(out: Out = None, mnist: Mnist = None, port: Port = 0) -> None:
+def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
     """A true answer in minutes: small models, every framework and back end, against native. Same as `run quick`."""
-    run("quick", out=out, mnist=mnist, port=port)
+    run("quick", out=out, package_dir=package_dir, mnist=mnist, port=port)
 
 
 @app.command()
 def run(
     study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
     out: Out = None,
-    only: Annotated[str, typer.Option(help="Only these targets: framework=tfjs,backend=wasm,...")] = "",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,...")
+    ] = None,
     framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
+    package_dir: PackageDir = None,
     mnist: Mnist = None,
     port: Port = 0,
     retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
-    from howfar import experiments, progress, runner, store
+    from howfar import experiments, folders, progress, runner, store
     from howfar import study as studies
 
-    known = frameworks.registry()
+    known = folders.with_folders(frameworks.registry(), package_dir or [])
     chosen = studies.load(study, known)
-    chosen = studies.change(chosen, known, frameworks_wanted=framework, rounds=rounds, seed=seed, only=only)
+    chosen = studies.change(chosen, known, frameworks_wanted=framework, rounds=rounds, seed=seed, only=only or ())
+    folders.demand_use(known, package_dir or [], chosen)
     cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
     folder = out or Path("results") / chosen.name
     follower = progress.follow(console)
@@ -161,11 +169,12 @@ def doctor() -> None:
 
 
 @app.command()
-def serve(port: Port = 0, mnist: Mnist = None) -> None:
+def serve(package_dir: PackageDir = None, port: Port = 0, mnist: Mnist = None) -> None:
     """Serve the page for a person: choose what to measure by its URL."""
-    from howfar import serving
+    from howfar import folders, serving
 
-    with serving.serve(frameworks.registry(), port=port, mnist=mnist) as address:
+    known = folders.with_folders(frameworks.registry(), package_dir or [])
+    with serving.serve(known, port=port, mnist=mnist) as address:
         query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
         console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it", markup=False, highlight=False)

@@ -1,13 +1,13 @@
 """A study file: TOML to a Study, checked whole at the door, every name in it resolved or refused with its key path."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
-from howfar import frameworks, hosts
+from howfar import frameworks, hosts, selection
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
 from howfar.records import Study, Target, TargetChoice
@@ -116,29 +116,6 @@ def _threads(choice: TargetChoice) -> tuple[int, ...]:
     return tuple(0 if n == "all" else n for n in choice.threads) or (1,)
 
 
-def select(study: Study, selection: str) -> Study:
-    """The study with only those targets that match `key=value,key=value` (a key that is given twice takes either).
-
-    Raises: UserError for a key that a target does not have, or where nothing is left.
-    """
-    wanted: dict[str, set[str]] = {}
-    for pair in selection.split(","):
-        key, equals, value = pair.partition("=")
-        if not equals or key not in Target.__struct_fields__:
-            mend = f"write key=value with a key of: {', '.join(Target.__struct_fields__)}"
-            raise UserError(f"{pair!r} selects nothing", where="--only", mend=mend)
-        wanted.setdefault(key, set()).add(value)
-    left = tuple(
-        target
-        for target in study.resolved_targets
-        if all(str(getattr(target, key)) in values for key, values in wanted.items())
-    )
-    if not left:
-        targets = ", ".join(map(str, study.resolved_targets))
-        raise UserError(f"{selection!r} leaves no target", where="--only", mend=f"the study has: {targets}")
-    return msgspec.structs.replace(study, resolved_targets=left)
-
-
 def change(
     study: Study,
     known: Registry,
@@ -146,7 +123,7 @@ def change(
     frameworks_wanted: list[str] | None = None,
     rounds: int | None = None,
     seed: int | None = None,
-    only: str = "",
+    only: Sequence[str] = (),
 ) -> Study:
     """The study with what the command line says of it.
 
@@ -157,4 +134,4 @@ def change(
     if frameworks_wanted:
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)
         changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
-    return select(changed, only) if only else changed
+    return selection.select(changed, only)

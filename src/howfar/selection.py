@@ -1,0 +1,70 @@
+"""`--only key=value[,value],...`: the part of a study that a run takes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from howfar.errors import UserError
+from howfar.records import Model, ModelChoice, Study, Target
+
+T = TypeVar("T")
+Wanted = Mapping[str, set[str]]
+
+MODEL_KEYS = {"model": "kind", "depth": "depth", "width": "width"}
+KEYS = ("experiment", *Target.__struct_fields__, *MODEL_KEYS, "workload", "protocol")
+
+
+def select(study: Study, selections: Sequence[str]) -> Study:
+    """The study with only what matches every key; a key with several values takes any of them.
+
+    Raises: UserError for a key that a study does not have, or where nothing is left.
+    """
+    wanted = _parse(selections)
+    models = tuple(dict.fromkeys(model for choice in study.models for model in choice.models()))
+    left = _left(models, lambda model: _matches(model, wanted, MODEL_KEYS), "model")
+    names = {name: name for name in Target.__struct_fields__}
+    return replace(
+        study,
+        experiments=_left(study.experiments, lambda name: _takes(wanted, "experiment", name), "experiment"),
+        protocols=_left(study.protocols, lambda name: _takes(wanted, "protocol", name), "protocol"),
+        resolved_targets=_left(study.resolved_targets, lambda target: _matches(target, wanted, names), "target"),
+        models=study.models if left == models else tuple(map(_choice, left)),
+        workloads={
+            framework: tuple(one for one in able if _takes(wanted, "workload", one))
+            for framework, able in study.workloads.items()
+        },
+    )
+
+
+def _parse(selections: Iterable[str]) -> Wanted:
+    wanted: dict[str, set[str]] = {}
+    for selection in selections:
+        key = ""
+        for part in selection.split(","):
+            named, equals, value = part.partition("=")
+            key, value = (named, value) if equals else (key, part)
+            if key not in KEYS or not value:
+                mend = f"write key=value[,value] with a key of: {', '.join(KEYS)}"
+                raise UserError(f"{part!r} selects nothing", where="--only", mend=mend)
+            wanted.setdefault(key, set()).add(value)
+    return wanted
+
+
+def _takes(wanted: Wanted, key: str, value: object) -> bool:
+    return key not in wanted or str(value) in wanted[key]
+
+
+def _matches(one: object, wanted: Wanted, names: Mapping[str, str]) -> bool:
+    return all(_takes(wanted, key, getattr(one, name)) for key, name in names.items())
+
+
+def _left(ones: tuple[T, ...], wanted: Callable[[T], bool], kind: str) -> tuple[T, ...]:
+    left = tuple(filter(wanted, ones))
+    if not left:
+        raise UserError(f"it leaves no {kind}", where="--only", mend=f"the study has: {', '.join(map(str, ones))}")
+    return left
+
+
+def _choice(model: Model) -> ModelChoice:
+    return ModelChoice(sizes=((model.depth, model.width),))

@@ -1,0 +1,66 @@
+"""`--only`: the part of a study that a run takes."""
+
+import pytest
+
+from howfar import frameworks, selection, study
+from howfar.errors import UserError
+from howfar.records import Model, ModelChoice, Study, TargetChoice
+
+KNOWN = frameworks.registry()
+STUDY = study.resolve(
+    Study(
+        "mine",
+        "",
+        ("training_time", "inference_time"),
+        (TargetChoice("tfjs", ("wasm", "cpu")), TargetChoice("numpy", threads=(1, "all"))),
+        (ModelChoice(depths=(1, 4), widths=(8, 16)),),
+        protocols=("corrected", "published"),
+    ),
+    KNOWN,
+    "here",
+)
+
+
+def backends(*selections: str) -> list[str]:
+    return [target.backend for target in selection.select(STUDY, selections).resolved_targets]
+
+
+def test_only_what_is_selected_is_left() -> None:
+    assert backends("framework=tfjs") == ["wasm", "cpu"]
+    assert backends("framework=tfjs,backend=cpu") == ["cpu"]
+    assert backends("framework=tfjs", "backend=cpu") == ["cpu"]
+    assert selection.select(STUDY, ["threads=0"]).resolved_targets[0].framework == "numpy"
+
+
+def test_a_key_with_several_values_takes_any_of_them() -> None:
+    assert backends("framework=tfjs,backend=cpu,wasm") == ["wasm", "cpu"]
+    assert backends("backend=wasm,framework=tfjs,framework=numpy") == ["wasm"]
+
+
+def test_experiments_protocols_and_workloads_are_selected_too() -> None:
+    left = selection.select(STUDY, ["experiment=training_time,protocol=published,workload=training"])
+    assert left.experiments == ("training_time",)
+    assert left.protocols == ("published",)
+    assert list(left.cells("training"))
+    assert not list(left.cells("inference"))
+    assert left.resolved_targets == STUDY.resolved_targets
+
+
+def test_models_are_selected_by_their_sizes() -> None:
+    left = selection.select(STUDY, ["depth=4,width=8,16"])
+    assert {cell.model for cell in left.cells("training")} == {Model("mlp", 4, 8), Model("mlp", 4, 16)}
+
+
+def test_nothing_selected_is_the_whole_study() -> None:
+    assert selection.select(STUDY, []) == STUDY
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["tfjs", "colour=blue", "framework=", "framework=keras", "framework=tfjs,", "=", "framework=numpy,backend=wasm",
+     "depth=3", "protocol=other", "experiment=cost"],
+)  # fmt: skip
+def test_a_selection_that_selects_nothing_is_refused(wrong: str) -> None:
+    with pytest.raises(UserError, match=r"^--only: ") as caught:
+        selection.select(STUDY, [wrong])
+    assert "\n" not in str(caught.value)
