@@ -26,7 +26,7 @@ def test_a_table_of_the_registry_is_whole(name: str) -> None:
     assert one.workloads
     if one.runs_in == "browser":
         assert one.versions
-        assert files("howfar").joinpath("page", "frameworks", f"{name}.js").is_file()
+        assert files("howfar").joinpath("page", "frameworks", f"{name.removesuffix('.js')}.js").is_file()
     else:
         assert one.distributions
         assert one.extra or one.installed_version() != NOT_INSTALLED

@@ -17,7 +17,8 @@ MEASURING = {
     "plan", "probes", "progress", "runner", "server", "serving", "store", "study", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
-    "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "tables", "wording",
+    "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries", "tables",
+    "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "records"}
 TOP = {"__main__", "cli"}

@@ -33,7 +33,7 @@ class Desk:
     def assignment(self, task: Task) -> Assignment:
         """Everything that the task's host will ask for.
 
-        Raises: UserError where a framework's files can't be had; exporters.Unavailable where its model can't.
+        Raises: UserError where a framework's files can't be had; Unavailable where only this target's files can't.
         """
         target, model = task.cell.target, task.cell.model
         framework = self._known[target.framework]
@@ -46,8 +46,10 @@ class Desk:
         return Assignment(
             task=task,
             adapter_url=framework.adapter_url or f"/page/frameworks/{target.framework.removesuffix('.js')}.js",
-            script_urls=tuple(_url(file, target.version) for file in backend.scripts),
-            asset_urls={key: _folder(_url(group[0], target.version)) for key, group in backend.assets.items()},
+            script_urls=tuple(vendor.url(file, backend, target.version) for file in backend.scripts),
+            asset_urls={
+                key: _folder(vendor.url(group[0], backend, target.version)) for key, group in backend.assets.items()
+            },
             layers=spec.layers,
             weights_url=self._server.add_blob(name, spec.to_bytes()),
             model_urls=self._model_urls(task),
@@ -71,7 +73,7 @@ class Desk:
 
     def known_facts(self, task: Task) -> dict[str, Fact]:
         """What is known of a task's files without opening a page: one hash over all library files of a browser task,
-        the bytes of a saved model, and of a `features` task what the package says of itself."""
+        the bytes of a saved model, and of a `features` task what the package says of itself and where it runs."""
         target, workload = task.cell.target, task.cell.workload
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
@@ -82,6 +84,7 @@ class Desk:
             facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
         if workload == "features":
             facts |= vendor.package_facts(backend, target.version)
+            facts["backends"] = ", ".join(framework.backends_at(target.version))
         return facts
 
     def check(self, assignment: Assignment, report: Report) -> Check:
@@ -133,11 +136,6 @@ def _checked(assignment: Assignment, report: Report) -> int:
 
 # What the known answers return of every sample.
 _KNOWN = [float(i) for i in range(1, 11)]
-
-
-def _url(file: str, version: str) -> str:
-    package, path = vendor.split_file(file)
-    return f"/packages/{package}/{version}/{path}"
 
 
 def _folder(url: str) -> str:

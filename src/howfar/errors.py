@@ -11,3 +11,7 @@ class UserError(Exception):
         self.what, self.where, self.mend = what, where, mend
         parts = (f"{where}: {what}" if where else what, mend)
         super().__init__(" ".join("; ".join(part for part in parts if part).split()))
+
+
+class Unavailable(UserError):
+    """What one target needs is not here, and others can go on: its rows are `unsupported`, with this line."""

@@ -27,6 +27,16 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True):
     since: str = "0.0.0"
     scripts: tuple[str, ...] = ()
     assets: Mapping[str, tuple[str, ...]] = {}
+    # Versions that not every npm registry serves: without them the cells are `unsupported`, and the run goes on.
+    npm_may_lack: tuple[str, ...] = ()
+
+    def files(self) -> tuple[str, ...]:
+        """Scripts and assets."""
+        return tuple(dict.fromkeys([*self.scripts, *(file for group in self.assets.values() for file in group)]))
+
+    def package(self) -> str:
+        """The framework's own npm package; what a back end is loaded from beside it comes after it."""
+        return self.scripts[0].partition(":")[0] if self.scripts else ""
 
     def reaches(self, version: str) -> bool:
         """Whether that version is this layout's first, or later. What is no semantic version is taken for new."""
@@ -62,6 +72,15 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     def backend(self, name: str, version: str) -> Backend:
         """The files of a back end at a version; it must have one."""
         return [one for one in self.backends[name] if one.reaches(version)][-1]
+
+    def package(self) -> str:
+        """The npm package that is the framework itself."""
+        return next(layout.package() for several in self.backends.values() for layout in several)
+
+    def paths_of(self, package: str, version: str) -> list[str]:
+        """Every file of a package that a back end of this version needs."""
+        files = [file for name in self.backends_at(version) for file in self.backend(name, version).files()]
+        return [file.removeprefix(f"{package}:") for file in dict.fromkeys(files) if file.startswith(f"{package}:")]
 
     def installed_version(self) -> str:
         """The version of a native framework here, or `NOT_INSTALLED`."""

@@ -7,12 +7,24 @@ round is still here, without numbers and with its reason.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import get_args
 
 import numpy as np
 from msgspec import Struct, structs
 
 from howfar.outcomes import Outcome, Results
-from howfar.records import PRIMARY_METRIC, Cell, Fact, Metric, Status, Task, Workload
+from howfar.records import (
+    PRIMARY_METRIC,
+    STEADY_METRICS,
+    Cell,
+    Fact,
+    Metric,
+    PhaseName,
+    Status,
+    SteadyMetric,
+    Task,
+    Workload,
+)
 from howfar.stats import Floats, Prior, Summary, change_point, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
@@ -22,15 +34,23 @@ NATIVE = "native"
 # Statuses whose samples are numbers; a page that threw half-way measured something else.
 COUNTED = ("ok", "wrong_result")
 
-# The metrics of each workload, the one that figures draw and that targets are ranked on first.
-STEADY: Sequence[Metric] = ("latency", "throughput", "enqueue")
-METRICS: Mapping[Workload, Sequence[Metric]] = {
-    workload: (primary, *(metric for metric in STEADY if metric != primary))
-    for workload, primary in PRIMARY_METRIC.items()
-}
-
 # Phases that happen once per process, by their duration. (The phase `latency` is all of its samples together.)
-ONCE: Sequence[Metric] = ("library_load", "backend_init", "model_load", "first", "dispose")
+ONCE: Sequence[Metric] = tuple(
+    name for name in get_args(Metric) if name in get_args(PhaseName) and name not in get_args(SteadyMetric)
+)
+# All that a process does once before its first operation: what a page waits for until its model is ready.
+UNTIL_READY: Sequence[Metric] = tuple(name for name in ONCE if name not in ("first", "dispose"))
+
+# The metrics of each workload, first the one that figures draw and that targets are ranked on; `features` times none.
+BESIDE: Mapping[Workload, Sequence[Metric]] = {
+    "training": ("enqueue",),
+    "inference": ("enqueue",),
+    "loading": UNTIL_READY,
+}
+METRICS: Mapping[Workload, Sequence[Metric]] = {
+    workload: tuple(dict.fromkeys((PRIMARY_METRIC[workload], *STEADY_METRICS[workload], *beside)))
+    for workload, beside in BESIDE.items()
+}
 
 SAYS: Mapping[Status, str] = {
     "ok": "went well",

@@ -196,6 +196,7 @@ def notes(row: Mark) -> list[str]:
         "no steady state": row["steady"] is False,
         "drifting": row["drifting"],
         "leaks tensors": row["leaking"],
+        "one sample per process: too slow for more": row["few_samples"],
     }
     return [note for note, holds in marked.items() if holds]
 

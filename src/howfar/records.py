@@ -37,11 +37,11 @@ Status = Literal[
 ]
 SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory"]
 PhaseName = Literal[
-    "library_load", "backend_init", "model_load", "first", "check", "warmup",
+    "library_load", "backend_init", "bare_load", "model_load", "first", "check", "warmup",
     "latency", "throughput", "load", "load_from_memory", "dispose",
 ]  # fmt: skip
 Metric = Literal[
-    "library_load", "backend_init", "model_load", "first",
+    "library_load", "backend_init", "bare_load", "model_load", "first",
     "latency", "throughput", "enqueue", "load", "load_from_memory", "dispose",
 ]  # fmt: skip
 Fact = str | int | float | bool | None

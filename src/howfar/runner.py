@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from howfar import __version__, data, environment, frameworks, plan, vendor
 from howfar.assignments import Desk
-from howfar.errors import UserError
+from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
@@ -144,7 +144,7 @@ def run(
 
     Raises: UserError before anything is measured where a browser or a framework's files are missing.
     """
-    _fetch_libraries(known, cells)
+    missing = _fetch_libraries(known, cells)
     with Workshop(study, known, options) as shop:
         blocks = plan.blocks(study, cells, shop.digits.name)
         environments = shop.environments([task.cell.target.browser for block in blocks for task in block])
@@ -156,19 +156,25 @@ def run(
         total = sum(map(len, blocks))
         tasks = [task for block in pending for task in block]
         progress.begin(tasks, total - len(tasks))
-        worker = _Worker(shop, store, environments, progress, done)
+        worker = _Worker(shop, store, environments, progress, done, missing)
         ids = {task.id for task in tasks}
         before = [done[task.id] for block in blocks for task in block if task.id in done and task.id not in ids]
         failed = sum(last.status not in ("ok", "unsupported") for last in before)
         return failed + sum(worker.run_block(block) for block in pending)
 
 
-def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> None:
-    """Every file is there before the first cell is measured: nothing is downloaded beside a measurement."""
+def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> dict[Target, str]:
+    """Every file is there before the first cell is measured: nothing is downloaded beside a measurement. Returns the
+    targets that go without theirs, and why."""
+    missing = {}
     for target in sorted({cell.target for cell in cells}):
         framework = known[target.framework]
-        if framework.runs_in == "browser":
-            vendor.fetch(framework.backend(target.backend, target.version), target.version)
+        try:
+            if framework.runs_in == "browser":
+                vendor.fetch(framework.backend(target.backend, target.version), target.version)
+        except Unavailable as error:
+            missing[target] = str(error)
+    return missing
 
 
 def _run_facts(study: Study, digits: str) -> RunFacts:
@@ -194,9 +200,10 @@ class _Worker:
         environments: Mapping[str, Environment],
         progress: Progress,
         done: Mapping[str, Done],
+        missing: Mapping[Target, str],
     ) -> None:
         self._shop, self._store, self._environments = shop, store, environments
-        self._progress, self._done = progress, done
+        self._progress, self._done, self._missing = progress, done, missing
 
     def run_block(self, tasks: Sequence[Task]) -> int:
         """Returns how many of the tasks failed."""
@@ -224,7 +231,8 @@ class _Worker:
     def _measure(self, block: Block, task: Task, attempt: int) -> Outcome:
         target = task.cell.target
         found = self._environments[target.browser].fingerprint
-        if reason := frameworks.why_unsupported(self._shop.known[target.framework], target):
+        known = self._shop.known[target.framework]
+        if reason := frameworks.why_unsupported(known, target) or self._missing.get(target):
             now = datetime.now(UTC).isoformat(timespec="seconds")
             return Outcome(task, "unsupported", found, now, attempt, reason)
         return self._shop.visitor.measure(block.host(target.browser), task, found, attempt)

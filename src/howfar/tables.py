@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from howfar.measured import Measured
+from howfar.measured import COUNTED, Group, Measured, verdict
 from howfar.ranking import Field, fields, first
 
 # Scripts rely on these names and on this order; new columns go to the end.
@@ -50,6 +50,13 @@ SCHEMA: dict[str, Any] = {
     "current": pl.Boolean,
     # Over all tasks of the row, where that has a meaning (`cost`); in `unit`.
     "total": pl.Float64,
+    # What is not a number, in words: a licence, `yes`, the names that were counted.
+    "value": pl.String,
+    # What the paper printed in November 2018, in `unit`, and whether `median` differs from it (null: not to be told).
+    "printed": pl.Float64,
+    "differs": pl.Boolean,
+    # An operation took so long that every process took one sample of it.
+    "few_samples": pl.Boolean,
 }
 
 Row = dict[str, Any]
@@ -72,12 +79,33 @@ def current(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("current"))
 
 
+def stated(group: Group, metric: str, unit: str, number: float | None, value: str | None = None) -> Row:
+    """A row of what was counted or said, not timed: the same in every process, so without an interval."""
+    status, message = verdict(group.outcomes)
+    told = sum(outcome.status in COUNTED for outcome in group.outcomes)
+    taken = {"median": number, "value": value, "samples": told, "processes": told, "rounds": len(group.outcomes)}
+    return _identity(group, metric, unit) | taken | {"status": status, "message": message} | _caveats(group)
+
+
+def against(number: float | None, printed: float | None, tolerance: float) -> Row:
+    """The columns that hold a number against the paper's: it differs if it is further from it than `tolerance`."""
+    if number is None or printed is None:
+        return {"printed": printed, "differs": None}
+    return {"printed": printed, "differs": abs(number - printed) > tolerance}
+
+
 def _row(entry: Measured) -> Row:
-    return _identity(entry) | _numbers(entry) | _caveats(entry)
+    own = {"status": entry.status, "message": entry.message, "drifting": entry.drifting, "few_samples": _few(entry)}
+    return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own | _caveats(entry.group)
 
 
-def _identity(entry: Measured) -> Row:
-    target, model, task = entry.cell.target, entry.cell.model, entry.group.outcomes[0].task
+def _few(entry: Measured) -> bool:
+    series = (one for outcome in entry.group.outcomes for one in outcome.series)
+    return any(one.ended_by == "slow" and f"{one.metric}_ms" == entry.metric for one in series)
+
+
+def _identity(group: Group, metric: str, unit: str) -> Row:
+    target, model, task = group.cell.target, group.cell.model, group.outcomes[0].task
     return {
         "framework": target.framework,
         "version": target.version,
@@ -87,13 +115,13 @@ def _identity(entry: Measured) -> Row:
         "model": model.kind,
         "depth": model.depth,
         "width": model.width,
-        "workload": entry.cell.workload,
+        "workload": group.cell.workload,
         "protocol": task.protocol,
         "batch_size": task.batch_size,
-        "environment": entry.group.environment,
-        "current": entry.group.current,
-        "metric": entry.metric,
-        "unit": "ms",
+        "environment": group.environment,
+        "current": group.current,
+        "metric": metric,
+        "unit": unit,
     }
 
 
@@ -105,20 +133,17 @@ def _numbers(entry: Measured) -> Row:
     return rounds | {name: getattr(summary, name) for name in summary.__struct_fields__}
 
 
-def _caveats(entry: Measured) -> Row:
-    outcomes = entry.group.outcomes
+def _caveats(group: Group) -> Row:
+    outcomes = group.outcomes
     checks = [outcome.check for outcome in outcomes if outcome.check]
     warmups = [series for outcome in outcomes for series in outcome.series if series.stage == "warmup"]
     tensors = [outcome.live_tensors for outcome in outcomes if outcome.live_tensors]
     return {
-        "status": entry.status,
-        "message": entry.message,
         "max_abs_error": _worst([check.max_abs_error for check in checks]),
         "tolerance": max((check.tolerance for check in checks), default=None),
         "software_gpu": any(outcome.software_gpu for outcome in outcomes),
         "disturbed": any(outcome.disturbed for outcome in outcomes),
         "steady": all(series.ended_by == "steady" for series in warmups) if warmups else None,
-        "drifting": entry.drifting,
         "leaking": any(after > before for before, after in tensors) if tensors else None,
     }
 

@@ -3,15 +3,15 @@
 A package is held as `packages/<name>/<version>/`, with the files that the registry names and a `howfar.json` that holds
 the integrity of the tarball they came from and a SHA-256 of each. `frameworks.lock` pins the integrity of the
 editions that howfar's own studies use; for any other version npm's own record of it is what is checked and kept.
+
+A user's own build of a package (folders.py) is held beside them, as a version that npm can't have: `1.0.1+3f2a9c1b`.
 """
 
 import base64
 import contextlib
 import hashlib
 import os
-import re
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import zlib
@@ -20,20 +20,21 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import filelock
 import msgspec
 import platformdirs
-import semver
 from msgspec import Struct
 
-from howfar.errors import UserError
+from howfar import npm
+from howfar.bundle import bundle
+from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Backend
 from howfar.records import Fact
 
 MANIFEST = "howfar.json"
-DESCRIPTION = "package.json"
+# The file that a package does not have, and howfar makes of it (bundle.py).
+BUNDLE = "+bundle.js"
 
 
 class Package(Struct, frozen=True):
@@ -65,27 +66,42 @@ def split_file(file: str) -> tuple[str, str]:
 def fetch(backend: Backend, version: str) -> dict[str, str]:
     """Makes sure of every file of a back end at a version. Returns file -> SHA-256, in the registry's notation.
 
-    Raises: UserError where npm is missing, does not serve that version, or served something else than before.
+    Raises: UserError where npm is missing, does not serve that version, or served something else than before;
+    Unavailable where the registry says that npm may lack it.
     """
-    wanted = list(dict.fromkeys([*backend.scripts, *(file for group in backend.assets.values() for file in group)]))
     hashes: dict[str, str] = {}
-    for package in dict.fromkeys(split_file(file)[0] for file in wanted):
-        paths = [split_file(file)[1] for file in wanted if split_file(file)[0] == package]
-        held = _ensure(package, version, paths)
+    for package in dict.fromkeys(split_file(file)[0] for file in backend.files()):
+        paths = [path for name, path in map(split_file, backend.files()) if name == package]
+        try:
+            held = _ensure(package, version_of(package, backend, version), paths)
+        except npm.Missing as error:
+            if version not in backend.npm_may_lack:
+                raise
+            raise Unavailable(f"{error.what}; where you have it in a folder, name that with --package-dir") from None
         hashes |= {f"{package}:{path}": held.sha256[path] for path in paths}
     return hashes
+
+
+def version_of(package: str, backend: Backend, version: str) -> str:
+    """The version that a package of a back end is held at: a user's own build is of the framework's package alone,
+    those beside it are npm's."""
+    return version if package == backend.package() else version.partition("+")[0]
+
+
+def url(file: str, backend: Backend, version: str) -> str:
+    """The path under which the server serves a file of a back end."""
+    package, path = split_file(file)
+    return f"/packages/{package}/{version_of(package, backend, version)}/{path}"
 
 
 def package_facts(backend: Backend, version: str) -> dict[str, Fact]:
     """What the package of a back end's first script says of itself, and the bytes that a page loads: `licence`,
     `node_support`, `released`, `last_released`, `library_bytes`."""
-    files = [split_file(file) for file in backend.scripts]
-    sizes = {package + path: (packages_dir() / package / version / path).stat().st_size for package, path in files}
-    facts: dict[str, Fact] = {"library_bytes": sum(sizes.values())}
+    files = {(name, version_of(name, backend, version), path) for name, path in map(split_file, backend.scripts)}
+    facts: dict[str, Fact] = {"library_bytes": sum(packages_dir().joinpath(*one).stat().st_size for one in files)}
     if files:
-        package = files[0][0]
-        held = _ensure(package, version, [])
-        said = msgspec.json.decode((packages_dir() / package / version / DESCRIPTION).read_bytes(), type=Description)
+        held = _ensure(backend.package(), version, [])
+        said = npm.description(packages_dir() / backend.package() / version)
         facts |= {
             "licence": said.licence(),
             "node_support": said.node_support(),
@@ -95,36 +111,39 @@ def package_facts(backend: Backend, version: str) -> dict[str, Fact]:
     return facts
 
 
-class Description(Struct, frozen=True):
-    """What is read of a package.json. The types are npm's, which never checked them: `license` was once a table."""
-
-    license: str | dict[str, str] | list[dict[str, str]] | None = None
-    licenses: str | dict[str, str] | list[dict[str, str]] | None = None
-    engines: dict[str, str] | list[str] | None = None
-    main: str | None = None
-    module: str | None = None
-    exports: Any = None
-
-    def licence(self) -> str:
-        """Its name, or that none is named."""
-        named = self.license or self.licenses or "none named"
-        first = named[0] if isinstance(named, list) else named
-        return first if isinstance(first, str) else first.get("type", "none named")
-
-    def node_support(self) -> str:
-        """What Node.js it asks for; a package with an entry point can be required by Node.js."""
-        if isinstance(self.engines, dict) and "node" in self.engines:
-            return f"node {self.engines['node']}"
-        return "has an entry point" if self.main or self.module or self.exports else "no entry point"
-
-
 def _ensure(package: str, version: str, paths: list[str]) -> Package:
-    paths = [*paths, DESCRIPTION]
+    paths = [*paths, npm.DESCRIPTION]
     folder = packages_dir() / package / version
     if held := _whole(folder, paths):
         return held
+    if "+" in version:
+        raise UserError(f"{package}@{version} is no release", mend="name the folder it came from with --package-dir")
     with _alone(folder):
         return _whole(folder, paths) or _fetch_again(package, version, paths, _read(folder))
+
+
+def keep(package: str, version: str, contents: Mapping[str, bytes]) -> None:
+    """Holds a user's own build, which `version` tells from every other."""
+    folder = packages_dir() / package / version
+    with _alone(folder):
+        if not _whole(folder, list(contents)):
+            _write(folder, contents, Package(_integrity(b"".join(contents.values())), _hashes(contents)))
+
+
+def contents_of(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """Files of a package's folder, by their path in it; its bundle is made here.
+
+    Raises: UserError for what is not there.
+    """
+    return {path: bundle(folder) if path == BUNDLE else _file(folder, path) for path in paths}
+
+
+def _file(folder: Path, path: str) -> bytes:
+    try:
+        return (folder / path).read_bytes()
+    except OSError as error:
+        what = f"the package has no file {path} ({error.strerror})"
+        raise UserError(what, where=str(folder), mend="build it, or name another folder") from None
 
 
 def _whole(folder: Path, paths: list[str]) -> Package | None:
@@ -151,18 +170,31 @@ def _sha256(file: Path) -> str:
 
 
 def _download(package: str, version: str, paths: Iterable[str], pinned: str | None) -> Package:
-    """Fetches into a folder beside the final one and renames it: a broken download is never taken for a whole one."""
-    folder = packages_dir() / package / version
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as name:
-        part = Path(name)
-        tarball = _npm_pack(package, version, part)
-        integrity = _verified(tarball, pinned, f"{package}@{version}")
-        hashes = _extract(tarball, paths, part / "package", f"{package}@{version}")
-        held = Package(integrity, hashes, *_release_dates(package, version, _packed(tarball)))
-        (part / "package" / MANIFEST).write_bytes(msgspec.json.encode(held))
-        shutil.rmtree(folder, ignore_errors=True)
-        (part / "package").replace(folder)
+    name, folder = f"{package}@{version}", packages_dir() / package / version
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetch-") as part:
+        if BUNDLE in paths:
+            installed, integrity = npm.install(package, version, Path(part))
+            _check(integrity, pinned, name)
+            contents, packed = contents_of(installed, paths), None
+        else:
+            tarball = npm.pack(package, version, Path(part))
+            integrity = _integrity(tarball.read_bytes())
+            _check(integrity, pinned, name)
+            contents, packed = dict(_extracted(tarball, paths, name)), _packed(tarball)
+    held = Package(integrity, _hashes(contents), *npm.release_dates(package, version, packed))
+    _write(folder, contents, held)
     return held
+
+
+def _write(folder: Path, contents: Mapping[str, bytes], held: Package) -> None:
+    """Writes a folder beside the final one and renames it: half a package is never taken for a whole one."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".keep-") as name:
+        part = Path(name, "package")
+        for path, content in {**contents, MANIFEST: msgspec.json.encode(held)}.items():
+            (part / path).parent.mkdir(parents=True, exist_ok=True)
+            (part / path).write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
 
 
 @contextlib.contextmanager
@@ -181,63 +213,6 @@ def _alone(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _npm_pack(package: str, version: str, into: Path) -> Path:
-    """The package's tarball, as the npm client hands it over (it checks it against its registry's own record)."""
-    name = f"{package}@{version}"
-    npm = shutil.which("npm")
-    if npm is None:
-        mend = "install Node.js with npm (Debian: apt-get install npm), then run the same command again"
-        raise UserError(f"{name} is not in the cache and npm is not installed", where=str(cache_dir()), mend=mend)
-    command = [
-        npm,
-        "pack",
-        name,
-        "--ignore-scripts",
-        "--prefer-offline",
-        "--loglevel=error",
-        "--pack-destination",
-        str(into),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into, stdin=subprocess.DEVNULL)
-    tarballs = list(into.glob("*.tgz"))
-    if done.returncode != 0 or len(tarballs) != 1:
-        raise UserError(
-            f"npm does not hand over {name} ({_reason(done.stdout + done.stderr)})", mend=_npm_mend(package)
-        )
-    return tarballs[0]
-
-
-def _release_dates(package: str, version: str, packed: str | None) -> tuple[str | None, str | None]:
-    """When the version and the package's newest were released. Older tarballs carry the date of their files; for the
-    others there is what the registry says, which for a mirror may be the day it fetched them."""
-    command = [str(shutil.which("npm")), "view", package, "time", "--json", "--prefer-offline", "--loglevel=error"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    try:
-        times = msgspec.json.decode(done.stdout, type=dict[str, str])
-    except msgspec.MsgspecError:
-        return packed, None
-    newest = max(filter(semver.Version.is_valid, times), key=semver.Version.parse, default=version)
-    released = packed or times.get(version)
-    return released, released if newest == version else times.get(newest)
-
-
-def _packed(tarball: Path) -> str | None:
-    """The day that a tarball's package.json was last changed (ISO 8601); newer npm clients write one same day in 1985
-    into all of them, so that equal packages have equal bytes."""
-    with tarfile.open(tarball) as archive:
-        changed = datetime.fromtimestamp(archive.getmember(f"package/{DESCRIPTION}").mtime, UTC)
-    return changed.date().isoformat() if changed.year > 1985 else None
-
-
-def _npm_mend(package: str) -> str:
-    return f"see `npm view {package} versions`, or connect to the network once: afterwards the cache is enough"
-
-
-def _reason(output: str) -> str:
-    lines = re.findall(r"^npm (?:error|ERR!) (?!code)(.+)", output, re.MULTILINE)  # npm 10 and later, npm 9
-    return lines[0].strip()[:160] if lines else "no reason given"
-
-
 @cache
 def locked() -> Mapping[str, str]:
     """`package@version` -> integrity, as frameworks.lock pins them."""
@@ -245,27 +220,35 @@ def locked() -> Mapping[str, str]:
     return dict(line.split() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def _verified(tarball: Path, pinned: str | None, name: str) -> str:
-    digest = base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode()
-    found = f"sha512-{digest}"
+def _integrity(content: bytes) -> str:
+    return f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}"
+
+
+def _hashes(contents: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(content).hexdigest() for path, content in contents.items()}
+
+
+def _check(found: str, pinned: str | None, name: str) -> None:
     if pinned not in (None, found):
         what = f"{name} is not the package that howfar knows: its integrity differs from the one on record"
         raise UserError(what, mend="do not use it; check your npm registry or mirror")
-    return found
 
 
-def _extract(tarball: Path, paths: Iterable[str], into: Path, name: str) -> dict[str, str]:
-    hashes = {}
+def _extracted(tarball: Path, paths: Iterable[str], name: str) -> Iterator[tuple[str, bytes]]:
     try:
         with tarfile.open(tarball) as archive:
             for path in paths:
-                data = _content(archive, path, name)
-                (into / path).parent.mkdir(parents=True, exist_ok=True)
-                (into / path).write_bytes(data)
-                hashes[path] = hashlib.sha256(data).hexdigest()
+                yield path, _content(archive, path, name)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise UserError(f"npm's package of {name} is broken ({error})", mend="run the same command again") from None
-    return hashes
+
+
+def _packed(tarball: Path) -> str | None:
+    """The day that a tarball's package.json was last changed (ISO 8601); newer npm clients write one same day in 1985
+    into all of them, so that equal packages have equal bytes."""
+    with tarfile.open(tarball) as archive:
+        changed = datetime.fromtimestamp(archive.getmember(f"package/{npm.DESCRIPTION}").mtime, UTC)
+    return changed.date().isoformat() if changed.year > 1985 else None
 
 
 def _content(archive: tarfile.TarFile, path: str, name: str) -> bytes:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from howfar import exporters
 from howfar.assignments import Desk
+from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
 from howfar.outcomes import Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, noise, snapshot
@@ -128,7 +128,7 @@ class Visitor:
             assignment = self._desk.assignment(task)
         except MemoryError as error:
             return Outcome(task, "out_of_memory", environment, started_at, attempt, message=str(error))
-        except exporters.Unavailable as error:
+        except Unavailable as error:
             return Outcome(task, "unsupported", environment, started_at, attempt, message=str(error))
         idle = Span("idle", time.monotonic() - self._idle_since)
         with self._server.expect(assignment) as visit:

@@ -40,6 +40,16 @@ def milliseconds(value: float | None) -> str:
     return f"{number(value)} ms" if value < 10_000 else f"{number(value / 1000)} s"
 
 
+def megabytes(size: float) -> str:
+    """Bytes as the paper counts a model's: `1.37 MB`, of 10^6."""
+    return f"{number(size / 1e6)} MB"
+
+
+def kibibytes(size: float) -> str:
+    """Bytes as the paper counts a library's: `33.6 KiB`, of 1024."""
+    return f"{number(size / 1024)} KiB"
+
+
 def fact(value: Fact) -> str:
     """A fact as a reader says it."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

@@ -176,6 +176,35 @@ def test_an_operation_slower_than_max_seconds_gets_exactly_slow_samples() -> Non
     assert machine.now == 1000 + 4 * 20_000
 
 
+def slow_loop(machine: Machine) -> Loop:
+    loop = machine.loop()
+    loop.slow = True
+    return loop
+
+
+def test_what_is_slow_gets_one_sample_and_no_warm_up() -> None:
+    machine, phases = Machine(), list[str]()
+    loop = slow_loop(machine)
+
+    def operation(_: int) -> None:
+        machine.work(2500)
+
+    assert measure_latency(loop, operation, phases.append) == [Series("latency", "timed", 1, (2500,), "slow")]
+    found = measure_throughput(loop, operation, None, phases.append)
+    assert found == [Series("throughput", "timed", 1, (2500,), "slow")]
+    assert phases == ["latency", "throughput"]
+    assert (loop.turn, machine.now) == (2, 1000 + 2 * 2500)
+
+
+def test_what_is_slow_and_drained_has_its_one_sample_in_both_series() -> None:
+    machine = Machine()
+    found = measure_throughput(slow_loop(machine), lambda _: machine.work(1), lambda: machine.work(2500), enter)
+    assert found == [
+        Series("throughput", "timed", 1, (2501,), "slow"),
+        Series("enqueue", "timed", 1, (1,), "slow"),
+    ]
+
+
 def test_sampling_ends_by_the_interval_once_both_the_least_samples_and_the_least_seconds_are_there() -> None:
     _, quick = latency(Machine(), lambda _: 4)
     assert (quick.ended_by, sum(quick.sample_ms)) == ("interval", 500)

@@ -22,14 +22,14 @@ export class Machine {
    * @returns {Loop}
    */
   loop(changes = {}) {
-    return { clock: this.clock, tickMs: this.tickMs || 1 / 1024, sampling: { ...SAMPLING, ...changes }, turn: 0 };
+    return { clock: this.clock, tickMs: this.tickMs || 1 / 1024, sampling: { ...SAMPLING, ...changes }, slow: false, turn: 0 };
   }
 }
 
 /** @type {Sampling} */
 const SAMPLING = {
   min_samples: 30, min_seconds: 0.5, max_seconds: 10, target_half_width: 0.02,
-  warmup_min_seconds: 0.3, warmup_max_seconds: 5, min_ticks: 50, slow_samples: 3,
+  warmup_min_seconds: 0.3, warmup_max_seconds: 5, min_ticks: 50, slow_samples: 3, slow_seconds: 2,
 };
 
 /** @param {readonly number[]} values */

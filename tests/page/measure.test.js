@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { calibrateTick, measureLatency, measureThroughput } from '../../src/howfar/page/measure.js';
+import { calibrateTick, measureEach, measureThroughput } from '../../src/howfar/page/measure.js';
 import { Machine, sum } from './fake.js';
 
 /** @typedef {import('../../src/howfar/page/protocol.js').Series} Series */
@@ -37,14 +37,14 @@ test('a few interruptions do not change the tick', () => {
 
 test('a sample repeats a short operation until it lasts at least min_ticks ticks', async () => {
   const machine = new Machine(1 / 8);
-  const { repeats, sample_ms } = pick(await measureLatency(machine.loop(), () => machine.work(1 / 16), enter), 'latency', 'timed');
+  const { repeats, sample_ms } = pick(await measureEach(machine.loop(), 'latency', () => machine.work(1 / 16), enter), 'latency', 'timed');
   assert.ok(Math.min(...sample_ms) >= 50 / 8, `${Math.min(...sample_ms)} ms`);
   assert.ok(Math.abs(sum(sample_ms) / sample_ms.length / repeats - 1 / 16) < 1 / 8 / repeats);
 });
 
 test('a sample of a long operation is one operation', async () => {
   const machine = new Machine(1 / 8);
-  const { repeats, sample_ms } = pick(await measureLatency(machine.loop(), () => machine.work(64), enter), 'latency', 'timed');
+  const { repeats, sample_ms } = pick(await measureEach(machine.loop(), 'latency', () => machine.work(64), enter), 'latency', 'timed');
   assert.equal(repeats, 1);
   assert.deepEqual(new Set(sample_ms), new Set([64]));
 });
@@ -55,7 +55,7 @@ test('every operation gets the next turn, over both metrics', async () => {
   /** @type {number[]} */
   const turns = [];
   const operation = (/** @type {number} */ turn) => { turns.push(turn); machine.work(4); };
-  await measureLatency(loop, operation, enter);
+  await measureEach(loop, 'latency', operation, enter);
   await measureThroughput(loop, operation, null, enter);
   assert.deepEqual(turns, Array.from(turns.keys()));
   assert.equal(loop.turn, turns.length);
@@ -66,7 +66,7 @@ test('phases are told in order, and telling them is in no sample', async () => {
   /** @type {string[]} */
   const phases = [];
   const slowEnter = async (/** @type {string} */ phase) => { phases.push(phase); machine.work(700); };
-  const series = await measureLatency(machine.loop(), () => machine.work(4), slowEnter);
+  const series = await measureEach(machine.loop(), 'latency', () => machine.work(4), slowEnter);
   series.push(...(await measureThroughput(machine.loop(), () => machine.work(4), null, slowEnter)));
   assert.deepEqual(phases, ['warmup', 'latency', 'warmup', 'throughput']);
   for (const { sample_ms, repeats } of series) assert.deepEqual(new Set(sample_ms), new Set([4 * repeats]));
@@ -104,7 +104,7 @@ test('the pipeline is no deeper than min_samples samples under the cap allow', a
 test('warm-up goes on past a change of level and ends steady', async () => {
   const machine = new Machine();
   const operation = (/** @type {number} */ turn) => machine.work(turn < 50 ? 4 : 1);
-  const series = await measureLatency(machine.loop(), operation, enter);
+  const series = await measureEach(machine.loop(), 'latency', operation, enter);
   const warm = pick(series, 'latency', 'warmup');
   assert.equal(warm.ended_by, 'steady');
   assert.deepEqual(new Set(warm.sample_ms), new Set([4, 1]));
@@ -115,7 +115,7 @@ test('warm-up goes on past a change of level and ends steady', async () => {
 
 test('warm-up ends at its first look where nothing changes', async () => {
   const machine = new Machine();
-  const warm = pick(await measureLatency(machine.loop(), () => machine.work(4), enter), 'latency', 'warmup');
+  const warm = pick(await measureEach(machine.loop(), 'latency', () => machine.work(4), enter), 'latency', 'warmup');
   assert.equal(warm.ended_by, 'steady');
   assert.equal(sum(warm.sample_ms), 300);
 });
@@ -123,7 +123,7 @@ test('warm-up ends at its first look where nothing changes', async () => {
 test('warm-up that never settles ends at its cap, and says so', async () => {
   const machine = new Machine();
   const operation = (/** @type {number} */ turn) => machine.work(1 + turn / 128);
-  const warm = pick(await measureLatency(machine.loop(), operation, enter), 'latency', 'warmup');
+  const warm = pick(await measureEach(machine.loop(), 'latency', operation, enter), 'latency', 'warmup');
   assert.equal(warm.ended_by, 'cap');
   assert.ok(sum(warm.sample_ms) >= 5000 && sum(warm.sample_ms) < 5100, `${sum(warm.sample_ms)} ms`);
 });
@@ -131,7 +131,7 @@ test('warm-up that never settles ends at its cap, and says so', async () => {
 test('code that got much faster in warm-up is calibrated again', async () => {
   const machine = new Machine(1 / 8);
   const operation = (/** @type {number} */ turn) => machine.work(turn < 30 ? 4 : 1 / 32);
-  const series = await measureLatency(machine.loop(), operation, enter);
+  const series = await measureEach(machine.loop(), 'latency', operation, enter);
   assert.ok(pick(series, 'latency', 'timed').repeats > pick(series, 'latency', 'warmup').repeats);
   assert.ok(Math.min(...pick(series, 'latency', 'timed').sample_ms) >= 50 / 8);
 });
@@ -140,7 +140,7 @@ test('an operation slower than max_seconds gets exactly slow_samples', async () 
   const machine = new Machine();
   let operations = 0;
   const operation = () => { operations += 1; machine.work(20_000); };
-  const series = await measureLatency(machine.loop({ slow_samples: 3 }), operation, enter);
+  const series = await measureEach(machine.loop({ slow_samples: 3 }), 'latency', operation, enter);
   assert.deepEqual(pick(series, 'latency', 'timed'),
     { metric: 'latency', stage: 'timed', repeats: 1, sample_ms: [20_000, 20_000, 20_000], ended_by: 'cap' });
   assert.deepEqual(pick(series, 'latency', 'warmup').sample_ms, [20_000]);
@@ -149,25 +149,61 @@ test('an operation slower than max_seconds gets exactly slow_samples', async () 
 
 test('sampling ends by the interval once both the least samples and the least seconds are there', async () => {
   const quick = new Machine();
-  const byTime = pick(await measureLatency(quick.loop(), () => quick.work(4), enter), 'latency', 'timed');
+  const byTime = pick(await measureEach(quick.loop(), 'latency', () => quick.work(4), enter), 'latency', 'timed');
   assert.deepEqual([byTime.ended_by, sum(byTime.sample_ms)], ['interval', 500]);
   const slow = new Machine();
-  const byCount = pick(await measureLatency(slow.loop(), () => slow.work(64), enter), 'latency', 'timed');
+  const byCount = pick(await measureEach(slow.loop(), 'latency', () => slow.work(64), enter), 'latency', 'timed');
   assert.deepEqual([byCount.ended_by, byCount.sample_ms.length], ['interval', 30]);
 });
 
 test('sampling of a restless operation ends by the cap', async () => {
   const machine = new Machine();
   const operation = (/** @type {number} */ turn) => machine.work(turn % 2 ? 3 : 1);
-  const { ended_by, sample_ms } = pick(await measureLatency(machine.loop(), operation, enter), 'latency', 'timed');
+  const { ended_by, sample_ms } = pick(await measureEach(machine.loop(), 'latency', operation, enter), 'latency', 'timed');
   assert.equal(ended_by, 'cap');
   assert.ok(sum(sample_ms) >= 10_000 && sum(sample_ms) < 10_010, `${sum(sample_ms)} ms`);
+});
+
+for (const metric of /** @type {const} */ (['latency', 'load', 'load_from_memory'])) {
+  test(`${metric} is told under its own name`, async () => {
+    const machine = new Machine();
+    /** @type {string[]} */
+    const phases = [];
+    const series = await measureEach(machine.loop(), metric, () => machine.work(4), async (phase) => void phases.push(phase));
+    assert.deepEqual(phases, ['warmup', metric]);
+    assert.deepEqual(series.map((one) => [one.metric, one.stage]), [[metric, 'warmup'], [metric, 'timed']]);
+  });
+}
+
+test('what is slow gets one sample and no warm-up', async () => {
+  const machine = new Machine();
+  const loop = { ...machine.loop(), slow: true };
+  /** @type {string[]} */
+  const phases = [];
+  const tell = async (/** @type {string} */ phase) => void phases.push(phase);
+  const operation = () => machine.work(2500);
+  assert.deepEqual(await measureEach(loop, 'latency', operation, tell),
+    [{ metric: 'latency', stage: 'timed', repeats: 1, sample_ms: [2500], ended_by: 'slow' }]);
+  assert.deepEqual(await measureThroughput(loop, operation, null, tell),
+    [{ metric: 'throughput', stage: 'timed', repeats: 1, sample_ms: [2500], ended_by: 'slow' }]);
+  assert.deepEqual(phases, ['latency', 'throughput']);
+  assert.deepEqual([loop.turn, machine.now], [2, 1000 + 2 * 2500]);
+});
+
+test('what is slow and drained has its one sample in both series', async () => {
+  const machine = new Machine();
+  const loop = { ...machine.loop(), slow: true };
+  const drain = async () => machine.work(2500);
+  assert.deepEqual(await measureThroughput(loop, () => machine.work(1), drain, enter), [
+    { metric: 'throughput', stage: 'timed', repeats: 1, sample_ms: [2501], ended_by: 'slow' },
+    { metric: 'enqueue', stage: 'timed', repeats: 1, sample_ms: [1], ended_by: 'slow' },
+  ]);
 });
 
 test('an asynchronous operation is waited for, and its waiting is timed', async () => {
   const machine = new Machine();
   const operation = async () => { await null; machine.work(8); };
-  const { repeats, sample_ms } = pick(await measureLatency(machine.loop(), operation, enter), 'latency', 'timed');
+  const { repeats, sample_ms } = pick(await measureEach(machine.loop(), 'latency', operation, enter), 'latency', 'timed');
   assert.deepEqual(new Set(sample_ms), new Set([8 * repeats]));
 });
 
@@ -181,7 +217,7 @@ test('a synchronous operation is never awaited', async () => {
     queueMicrotask(() => { microtasks += 1; });
     machine.work(1);
   };
-  const { repeats, sample_ms } = pick(await measureLatency(machine.loop(), operation, enter), 'latency', 'timed');
+  const { repeats, sample_ms } = pick(await measureEach(machine.loop(), 'latency', operation, enter), 'latency', 'timed');
   assert.ok(repeats > 1);
   const timed = seen.slice(-repeats * sample_ms.length);
   for (let i = 0; i < timed.length; i += repeats) {

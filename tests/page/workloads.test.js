@@ -4,12 +4,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import { features as featuresOf } from '../../src/howfar/page/workloads/features.js';
 import { inference } from '../../src/howfar/page/workloads/inference.js';
+import { loading } from '../../src/howfar/page/workloads/loading.js';
 import { training } from '../../src/howfar/page/workloads/training.js';
 
 /** @typedef {import('../../src/howfar/page/protocol.js').Assignment} Assignment */
 /** @typedef {import('../../src/howfar/page/protocol.js').Report} Report */
-/** @typedef {import('../../src/howfar/page/frameworks/adapter.js').Adapter<any>} Adapter */
+/** @typedef {import('../../src/howfar/page/frameworks/adapter.js').TrainingAdapter<any>} TrainingAdapter */
+/** @typedef {import('../../src/howfar/page/workloads/workload.js').Workload} Workload */
 
 const [samples, features] = [6, 2];
 const data = { inputs: Float32Array.from({ length: samples * features }, (_, i) => i), labels: Uint8Array.of(5, 4, 3, 2, 1, 0) };
@@ -28,7 +31,7 @@ const report = () => ({
   outputs: [], losses: [], live_tensors: null, heap_bytes: null, schema: 1,
 });
 
-/** @returns {Adapter & {asked: number[][]}} */
+/** @returns {TrainingAdapter & {asked: number[][]}} */
 function recorder() {
   /** @type {number[][]} */
   const asked = [];
@@ -43,31 +46,40 @@ function recorder() {
   };
 }
 
+/**
+ * @param {Workload} work
+ * @returns {Promise<Report>} the numbers of the first operation and of all checks
+ */
+async function checked(work) {
+  const found = report();
+  await work.first(found);
+  for (let turn = 1; turn < work.checks; turn++) await work.check(found, turn);
+  return found;
+}
+
 test('inference: the first outputs and the checked ones are of the first samples, in order', async () => {
-  const [adapter, found] = [recorder(), report()];
+  const adapter = recorder();
   const work = inference(adapter, assignment(), data);
+  const found = report();
   await work.first(found);
   assert.deepEqual(found.outputs, [0, null]);
-  await work.check(found);
-  assert.deepEqual(found.outputs, [0, null, 2, null, 4, null]);
+  assert.deepEqual((await checked(work)).outputs, [0, null, 2, null, 4, null]);
 });
 
 test('inference: the operations go through all samples and begin again', () => {
   const adapter = recorder();
   const work = inference(adapter, assignment(), data);
-  for (const turn of [0, 1, 5, 6]) work.operation(turn);
+  for (const turn of [0, 1, 5, 6]) work.operations.latency?.(turn);
   assert.deepEqual(adapter.asked, [[0, 1], [2, 3], [10, 11], [0, 1]]);
   assert.equal(work.enqueue, null);
 });
 
 test('training: whole batches of inputs with their labels, in order, and again from the first', async () => {
-  const [adapter, found] = [recorder(), report()];
+  const adapter = recorder();
   const work = training(adapter, assignment(), data);
-  await work.first(found);
-  await work.check(found);
-  work.operation(3);
+  assert.deepEqual((await checked(work)).losses, [0, 4, 8]);
+  work.operations.latency?.(3);
   assert.deepEqual(adapter.asked, [[0, 1, 2, 3, 5, 4], [4, 5, 6, 7, 3, 2], [8, 9, 10, 11, 1, 0], [0, 1, 2, 3, 5, 4]]);
-  assert.deepEqual(found.losses, [0, 4, 8]);
 });
 
 test('what an adapter can leave on the device is enqueued', () => {
@@ -78,4 +90,85 @@ test('what an adapter can leave on the device is enqueued', () => {
   inference(adapter, assignment(), data).enqueue?.(1);
   training(adapter, assignment(), data).enqueue?.(4);
   assert.deepEqual(asked, [Float32Array.of(2, 3), [4, 5, 6, 7, 3, 2]]);
+});
+
+/** @type {Record<string, string>} */
+const model_urls = { 'model.json': 'data:application/json,[7]' };
+
+/** @returns {import('../../src/howfar/page/frameworks/adapter.js').LoadingAdapter<any> & {asked: number[][], loaded: string[]}} */
+function loader() {
+  /** @type {string[]} */
+  const loaded = [];
+  return { ...recorder(), loaded, load: ({ 'model.json': url = '' }) => { loaded.push(url); } };
+}
+
+/** @param {import('../../src/howfar/page/protocol.js').SteadyMetric[]} metrics */
+function loadingAssignment(metrics) {
+  const one = assignment();
+  return { ...one, model_urls, task: { ...one.task, metrics } };
+}
+
+test('loading: the outputs of the model that was loaded are checked, and no operation is one of them', async () => {
+  const adapter = loader();
+  const work = await loading(adapter, loadingAssignment(['load']), data);
+  assert.deepEqual((await checked(work)).outputs, [0, null, 2, null, 4, null]);
+  assert.deepEqual(adapter.loaded, []);
+  assert.equal(work.enqueue, null);
+});
+
+test('loading: over HTTP each time, or from files that the page already holds', async () => {
+  const adapter = loader();
+  const work = await loading(adapter, loadingAssignment(['load', 'load_from_memory']), data);
+  for (const metric of /** @type {const} */ (['load', 'load', 'load_from_memory'])) await work.operations[metric]?.(0);
+  const [first, second, held = ''] = adapter.loaded;
+  assert.deepEqual([first, second], [model_urls['model.json'], model_urls['model.json']]);
+  assert.match(held, /^blob:/);
+  assert.equal(await (await fetch(held)).text(), '[7]');
+});
+
+test('features: what the library says, one training step, and the outputs after it', async () => {
+  const adapter = { ...recorder(), features: () => ({ layer_types: 7, layer_names: 'Conv, FullyConn' }) };
+  const work = featuresOf(adapter, assignment(), data);
+  const found = await checked(work);
+  assert.deepEqual(adapter.asked, [[0, 1, 2, 3, 5, 4], [0, 1], [2, 3], [4, 5]]);
+  assert.deepEqual([found.losses, found.outputs], [[0], [0, null, 2, null, 4, null]]);
+  assert.deepEqual(found.facts, { layer_types: 7, layer_names: 'Conv, FullyConn', trains: true, loads: false, saves: false });
+  assert.deepEqual([work.operations, work.enqueue], [{}, null]);
+});
+
+test('features: what can only predict says so, and sends no loss', async () => {
+  const { open, predict, dispose } = recorder();
+  const found = await checked(featuresOf({ open, predict, dispose, load: () => {} }, assignment(), data));
+  assert.deepEqual([found.losses.length, found.outputs.length], [0, 6]);
+  assert.deepEqual(found.facts, { trains: false, loads: true, saves: false });
+});
+
+/**
+ * A model that is one number, which it saves as that many bytes.
+ * @param {(saved: number) => number} afterwards what its loader makes of them
+ */
+async function savedAndLoaded(afterwards) {
+  let model = 5;
+  const adapter = {
+    ...recorder(),
+    predict: () => Float32Array.of(model),
+    save: () => ({ 'a.bin': new Blob(['x'.repeat(model)]), 'b.bin': new Blob(['y']) }),
+    load: async (/** @type {Record<string, string>} */ urls) => {
+      assert.deepEqual(Object.keys(urls), ['a.bin', 'b.bin']);
+      model = afterwards((await (await fetch(urls['a.bin'] ?? '')).text()).length);
+    },
+  };
+  return checked(featuresOf(adapter, assignment(), data));
+}
+
+test('features: what was saved is loaded again, and the outputs are as before', async () => {
+  const { facts, outputs } = await savedAndLoaded((saved) => saved);
+  assert.deepEqual([facts['saves'], facts['loads'], facts['saved_bytes'], facts['round_trip_error']], [true, true, 6, 0]);
+  assert.deepEqual(outputs, [5, 5, 5]);
+});
+
+test('features: a model that comes back as another is seen', async () => {
+  const { facts, outputs } = await savedAndLoaded((saved) => saved + 0.25);
+  assert.equal(facts['round_trip_error'], 0.25);
+  assert.deepEqual(outputs, [5, 5, 5], 'the outputs that are judged are those before');
 });

@@ -1,18 +1,20 @@
-"""One file per figure or table: which cells it needs measured, and how outcomes become its table and its chart.
+"""One file per figure or table: which cells it needs measured, how outcomes become its table, and what is drawn of it.
 
-An experiment is found by its file being here; its id is the file's name.
+An experiment is found by its file being here; its id is the file's name. Each is `Charted` or `Summarized`, or both;
+an `Annotated` one has words of its frameworks beneath.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import polars as pl
 
 from howfar.errors import UserError
 from howfar.outcomes import Results
-from howfar.records import Cell, Study
+from howfar.records import Cell, Study, Target, Workload
+from howfar.summaries import Summary
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -35,7 +37,7 @@ class Experiment(Protocol):
 
     @property
     def METRIC(self) -> str:
-        """The metric that its chart draws, as in the table's `metric` column."""
+        """The metric that it is about, as in the table's `metric` column: what its chart draws."""
 
     def cells(self, study: Study) -> Iterable[Cell]:
         """What it needs measured; the plan repeats every cell in rounds."""
@@ -43,8 +45,30 @@ class Experiment(Protocol):
     def table(self, results: Results) -> pl.DataFrame:
         """Its rows in the layout of `howfar.tables.SCHEMA`: no measured or failed cell is left out."""
 
+
+@runtime_checkable
+class Charted(Protocol):
+    """An experiment that is a figure."""
+
     def chart(self, table: pl.DataFrame) -> "ChartType":
         """The figure of its own non-empty table."""
+
+
+@runtime_checkable
+class Summarized(Protocol):
+    """An experiment that is a table to read, as in the paper."""
+
+    def summary(self, table: pl.DataFrame) -> Summary:
+        """What its own non-empty table comes to, a column per framework."""
+
+
+@runtime_checkable
+class Annotated(Protocol):
+    """An experiment that says of each framework what the numbers don't."""
+
+    @property
+    def NOTES(self) -> Mapping[str, str]:
+        """Facts of the outcomes that its table is made of, and the heading that each is listed under."""
 
 
 def names() -> list[str]:
@@ -57,3 +81,12 @@ def load(name: str) -> Experiment:
     if name not in names():
         raise UserError(f"no experiment {name!r}", mend=f"there are {', '.join(names())}")
     return cast(Experiment, import_module(f"{__name__}.{name}"))
+
+
+def one_each(study: Study, workload: Workload) -> list[Target]:
+    """For what no back end and no browser changes: the first target that the study names of each framework at each
+    version."""
+    firsts: dict[tuple[str, str], Target] = {}
+    for target in study.targets_for(workload):
+        firsts.setdefault((target.framework, target.version), target)
+    return list(firsts.values())

@@ -6,14 +6,15 @@ disturbed cost its first attempt too, which the store keeps but which is not cou
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import polars as pl
 
 from howfar import tables
+from howfar.measured import UNTIL_READY
 from howfar.outcomes import Outcome, Results
-from howfar.records import Cell, Study, Target
+from howfar.records import Cell, SteadyMetric, Study, Target
 from howfar.stats import quantile
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ METRIC = "overhead_share"
 # The spans of a task's timeline that each part sums up.
 PARTS: Mapping[str, Sequence[str]] = {
     "launch": ("launch", "page"),
-    "load": ("library_load", "backend_init", "model_load"),
+    "load": UNTIL_READY,
     "first": ("first", "check"),
     "warmup": ("warmup",),
-    "timed": ("latency", "throughput"),
+    "timed": get_args(SteadyMetric),
     "dispose": ("dispose",),
     "end": ("end",),
     "idle": ("idle",),

@@ -17,6 +17,10 @@ TITLE = "Training time"
 PAPER = "Figure 1"
 QUESTION = "How long does one training batch take, and how does that grow with the model?"
 METRIC = "throughput_ms"
+NOTES = {
+    "batch": "What a batch is to each",
+    "training_fault": "What is wrong with the training of some",
+}
 
 
 def cells(study: Study) -> Iterable[Cell]:

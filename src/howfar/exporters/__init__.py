@@ -15,15 +15,12 @@ from howfar.models import ModelSpec, spec
 from howfar.records import Form, Model
 
 
-class Unavailable(Exception):
-    """What an export needs is not installed here; the message says what, and the command that installs it."""
-
-
 class Exporter(Protocol):
     """What a file in this folder declares."""
 
     def export(self, spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:
-        """The saved model's files, by name. Raises: Unavailable where a tool is missing."""
+        """The saved model's files, by name. Raises: errors.Unavailable where a tool is missing, with the command that
+        installs it."""
 
 
 def exists(framework: str) -> bool:
@@ -36,7 +33,7 @@ def exists(framework: str) -> bool:
 def export(framework: str, model: Model, seed: int, form: Form, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: PLR0913, PLR0917 - what a file depends on
     """The model's files for a framework.
 
-    Raises: Unavailable where a tool is missing that the export needs.
+    Raises: errors.Unavailable where a tool is missing that the export needs.
     """
     exporter = cast(Exporter, import_module(f"{__name__}.{module_name(framework)}"))
     return exporter.export(spec(model, seed, form), backend, version)

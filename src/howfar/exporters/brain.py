@@ -12,7 +12,7 @@ import numpy as np
 
 from howfar.models import Array, ModelSpec
 
-# The library's defaults, which it saves with every network.
+# The library's defaults, which it saves with every network; in three parts, as 2.x writes more between them.
 TRAINING = {"iterations": 20000, "errorThresh": 0.005, "log": False, "logPeriod": 10}
 RATES = {"learningRate": 0.3, "momentum": 0.1, "callbackPeriod": 10}
 ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}

@@ -37,5 +37,11 @@ def train(spec: ModelSpec, batches: Sequence[Batch], learning_rate: float, rule:
     return Trained(losses, parameters)
 
 
+def fault(spec: ModelSpec, batch: Batch, learning_rate: float, rule: str) -> str | None:
+    """What is wrong with the rule's step on this batch, if that is known."""
+    inputs, labels = batch
+    return rules.fault(rule, _parameters(spec), spec.layers, inputs.astype(np.float64), labels, learning_rate)
+
+
 def _parameters(spec: ModelSpec) -> Parameters:
     return [(weights.astype(np.float64), biases.astype(np.float64)) for weights, biases in spec.parameters]

@@ -4,6 +4,7 @@ import { watchGpu } from './backends.js';
 import { fetchData, fetchNetwork, loadScripts } from './load.js';
 import { calibrateTick, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
+import { measurePublished } from './published.js';
 import { openForPerson, openVisit } from './visit.js';
 
 /** @typedef {import('./protocol.js').Assignment} Assignment */
@@ -42,13 +43,14 @@ const heapBytes = () => /** @type {any} */ (performance).memory?.usedJSHeapSize 
 /**
  * @param {Visit} visit
  * @param {Report} report
- * @returns {<T>(name: PhaseName, work: () => T | Promise<T>) => Promise<T>} runs and times one phase
+ * @returns {<T>(name: PhaseName, work: (reached: (part: PhaseName) => void) => T | Promise<T>) => Promise<T>} runs and
+ *   times one phase; what the work has `reached` on its way is a phase of its own, from the same start
  */
 function phaseTimer(visit, report) {
   return async (name, work) => {
     await visit.enter(name);
     const start = clock();
-    const result = await work();
+    const result = await work((part) => { report.phases.push({ name: part, ms: clock() - start }); });
     report.phases.push({ name, ms: clock() - start });
     return result;
   };
@@ -70,15 +72,49 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
   }
-  Object.assign(report.facts, await phase('model_load', () => makeModel(adapter, assignment)));
+  Object.assign(report.facts, await phase('model_load', (reached) => makeModel(adapter, assignment, () => reached('bare_load'))));
   /** @type {Workload} */
   const work = await /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
-  await phase('first', () => work.first(report));
+  const protocol = task.protocol.startsWith('published') ? measureAsPublished : measureCorrected;
+  await protocol({ assignment, ...visit }, adapter, work, report, phase);
   Object.assign(report.facts, gpuFacts);
-  const slow = await phase('check', () => checkUntilSlow(work, report, task.sampling));
-  if (slow) report.facts['slow'] = true;
-  await measureSteady({ assignment, ...visit }, adapter, work, report);
   await phase('dispose', () => adapter.dispose());
+}
+
+/** @typedef {ReturnType<typeof phaseTimer>} PhaseTimer */
+
+/**
+ * The first operation and the checks, then what is steady.
+ * @param {Visit} visit
+ * @param {Adapter} adapter
+ * @param {Workload} work
+ * @param {Report} report
+ * @param {PhaseTimer} phase
+ */
+async function measureCorrected(visit, adapter, work, report, phase) {
+  const { sampling } = visit.assignment.task;
+  await phase('first', () => work.first(report));
+  if (await phase('check', () => checkUntilSlow(work, report, sampling))) report.facts['slow'] = true;
+  await noteGrowth(adapter, report, () => measureSteady(visit, adapter, work, report));
+}
+
+/**
+ * The paper's pass over a fresh model; what is right is asked only then, where the pass did not tell it.
+ * @param {Visit} visit
+ * @param {Adapter} adapter
+ * @param {Workload} work
+ * @param {Report} report
+ * @param {PhaseTimer} phase
+ */
+async function measureAsPublished({ assignment, enter }, adapter, { published, ...work }, report, phase) {
+  const { sampling } = assignment.task;
+  if (!published) throw new Failure('unsupported', 'the published protocol knew no such workload');
+  await noteGrowth(adapter, report, () => measurePublished(clock, sampling, published, report, enter));
+  const slow = published.keep ? report.losses.length < work.checks : await phase('check', async () => {
+    await work.first(report);
+    return checkUntilSlow(work, report, sampling);
+  });
+  if (slow) report.facts['slow'] = true;
 }
 
 /**
@@ -86,15 +122,16 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
  * is the task, or where the framework takes its model in no other way.
  * @param {Adapter} adapter
  * @param {Assignment} assignment
+ * @param {() => void} bareLoaded
  */
-async function makeModel(adapter, assignment) {
+async function makeModel(adapter, assignment, bareLoaded) {
   if (assignment.task.cell.workload !== 'loading' && adapter.build) return adapter.build(await fetchNetwork(assignment));
   if (!adapter.load) throw new Failure('unsupported', 'its adapter loads no saved model');
-  return adapter.load(assignment.model_urls);
+  return adapter.load(assignment.model_urls, bareLoaded);
 }
 
 /**
- * @param {Workload} work
+ * @param {Pick<Workload, 'check' | 'checks'>} work
  * @param {Report} report
  * @param {import('./protocol.js').Sampling} sampling
  * @returns {Promise<boolean>} whether an operation took longer than `slow_seconds`; there is no further check then
@@ -118,13 +155,23 @@ async function measureSteady({ assignment, enter }, adapter, work, report) {
   const tickMs = calibrateTick(clock);
   report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
   const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
-  const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
   const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {
     report.series.push(...(metric === 'throughput'
       ? await measureThroughput(loop, work.enqueue ?? operationOf(work, 'latency'), drain, enter)
       : await measureEach(loop, metric, operationOf(work, metric), enter)));
   }
+}
+
+/**
+ * What the timed operations left behind: live tensors and heap, before them and after.
+ * @param {Adapter} adapter
+ * @param {Report} report
+ * @param {() => Promise<void>} measure
+ */
+async function noteGrowth(adapter, report, measure) {
+  const before = { tensors: adapter.liveTensors?.(), heap: heapBytes() };
+  await measure();
   const tensors = adapter.liveTensors?.();
   if (before.tensors !== undefined && tensors !== undefined) report.live_tensors = [before.tensors, tensors];
   if (before.heap) report.heap_bytes = [before.heap, heapBytes()];

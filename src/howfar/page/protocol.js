@@ -4,7 +4,7 @@
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
-/** @typedef {'library_load' | 'backend_init' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
+/** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'spin' | 'loop', depth: number, width: number}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null}} Target */
 /** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'loading' | 'features'}} Cell */
@@ -179,7 +179,7 @@ const assignment = record({
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
-const PHASES = ['library_load', 'backend_init', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
+const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
 const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
 const pair = orNull((value, path) => {
   listOf(count)(value, path);

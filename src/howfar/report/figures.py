@@ -1,4 +1,4 @@
-"""The figures of a report: each experiment's table and chart, and the files that are made of them."""
+"""The figures of a report: what each experiment shows, and the files that are made of it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +9,11 @@ import vl_convert
 from msgspec import Struct
 
 from howfar import tables
-from howfar.experiments import Experiment, load
+from howfar.experiments import Annotated, Charted, Experiment, Summarized, load
 from howfar.outcomes import Results
 from howfar.report.export import encode
+from howfar.report.notes import Note, notes
+from howfar.summaries import Summary
 
 COST = "cost"
 # What a mark means, said only where it occurs.
@@ -25,7 +27,8 @@ MARKS = {
 
 
 class Figure(Struct, frozen=True):
-    """One experiment, worked out. `spec` is None where nothing of it has been tried yet."""
+    """One experiment, worked out: drawn (`spec`), as a table to read (`summary`), or both; neither where nothing of it
+    has been tried yet."""
 
     id: str
     title: str
@@ -35,6 +38,8 @@ class Figure(Struct, frozen=True):
     spec: Mapping[str, Any] | None
     svg: str
     marks: tuple[str, ...]
+    summary: Summary | None = None
+    notes: tuple[Note, ...] = ()
 
 
 def figures(results: Results) -> list[Figure]:
@@ -56,10 +61,20 @@ def write(figure: Figure, out: Path) -> None:
 
 def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
     table = experiment.table(results)
-    spec = experiment.chart(table).to_dict() if table.height else None
-    svg = vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else ""
-    identity = (experiment.TITLE, experiment.PAPER, experiment.QUESTION)
-    return Figure(name, *identity, table, spec, svg, () if name == COST else _marks(table, experiment.METRIC))
+    shown = bool(table.height)
+    spec = experiment.chart(table).to_dict() if shown and isinstance(experiment, Charted) else None
+    return Figure(
+        id=name,
+        title=experiment.TITLE,
+        paper=experiment.PAPER,
+        question=experiment.QUESTION,
+        table=table,
+        spec=spec,
+        svg=vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else "",
+        marks=_marks(table, experiment.METRIC) if spec and name != COST else (),
+        summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
+        notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
+    )
 
 
 def _marks(table: pl.DataFrame, metric: str) -> tuple[str, ...]:

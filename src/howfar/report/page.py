@@ -103,7 +103,8 @@ def _machine(results: Results) -> dict[str, Any]:
 
 def _numbers(figures: Sequence[Figure]) -> list[dict[str, Any]]:
     """The rows of all timed experiments, each once though two experiments may show it."""
-    timed = [figure.table for figure in figures if figure.id != COST and figure.table.height]
+    tables = (figure.table.filter(unit="ms") for figure in figures if figure.id != COST)
+    timed = [table for table in tables if table.height]
     key = [*plotted.IDENTITY, "model", "depth", "width", "workload", "metric", "environment", "current"]
     return pl.concat(timed).unique(key, maintain_order=True).to_dicts() if timed else []
 

@@ -32,6 +32,20 @@ def load(name: str) -> Rule:
     return cast(Rule, import_module(f"{__name__}.{name}"))
 
 
+def fault(
+    name: str,
+    parameters: Parameters,
+    layers: Sequence[Layer],
+    inputs: Matrix,
+    labels: NDArray[np.uint8],
+    rate: float,
+) -> str | None:
+    """What is known to be wrong with the rule itself, however truly it is followed: a rule's file may declare a `fault`
+    that takes what `step` takes, changes nothing, and says what it found in one sentence, or None."""
+    find = getattr(load(name), "fault", None)
+    return cast(str | None, find(parameters, layers, inputs, labels, rate)) if find else None
+
+
 def one_hot(labels: NDArray[np.uint8], classes: int) -> Matrix:
     """(batch,) to (batch, classes)."""
     return np.eye(classes)[labels]

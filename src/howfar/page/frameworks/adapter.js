@@ -17,6 +17,15 @@
 /** @typedef {ArrayLike<number>} Numbers on the CPU */
 
 /**
+ * How the pages of the 2018 study called the framework, where that differs from the calls of its adapter. A promise is
+ * awaited, whatever else is returned is left alone: neither read back nor disposed.
+ * @template Batch
+ * @typedef {object} Published
+ * @property {(input: Float32Array) => unknown} [predict]
+ * @property {(batch: Batch) => number | Promise<number>} [trainBatch] the loss, as of `trainBatch`
+ */
+
+/**
  * @template Batch
  * @typedef {object} Adapter
  * @property {(backend: string, assets: Record<string, string>, threads: number | null) => Facts | Promise<Facts>} open
@@ -29,10 +38,12 @@
  * @property {(batch: Batch) => number | Promise<number>} [trainBatch] one step of its training rule on a batch -> the loss, as
  *   models/rules defines it for this framework
  * @property {(batch: Batch) => void} [enqueueTrainBatch] the same step, its loss not read
+ * @property {Published<Batch>} [published]
  * @property {() => Promise<void>} [sync] resolves when all that was enqueued is done
- * @property {(urls: Record<string, string>) => Facts | void | Promise<Facts | void>} [load] the model from its saved files, by the
- *   framework's own loader; ready to predict; takes the place of the model before it. `urls`: of each file by its name, on
- *   this origin (all in one folder) or `blob:`
+ * @property {(urls: Record<string, string>, bareLoaded?: () => void) => Facts | void | Promise<Facts | void>} [load] the model from
+ *   its saved files, by the framework's own loader; ready to predict; takes the place of the model before it. `urls`: of each
+ *   file by its name, on this origin (all in one folder) or `blob:`. A loader that then runs the model once by itself calls
+ *   `bareLoaded` right before that, and says in its facts what `load_includes` and that `first_is_warm`
  * @property {() => Record<string, Blob> | Promise<Record<string, Blob>>} [save] the files that `load` takes, as the framework saves them
  * @property {() => Facts | Promise<Facts>} [features] what the library offers, counted in the library itself: `layer_types`,
  *   `activation_types`, `optimizer_types` and the names counted (`layer_names`, ...), what it has no notion of left out

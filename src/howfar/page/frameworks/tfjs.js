@@ -25,6 +25,7 @@ import { Failure } from '../protocol.js';
  * @typedef {object} TensorFlowJs
  * @property {(name: string) => Promise<boolean> | void} setBackend before 1.0 it throws where it can't
  * @property {() => Promise<void>} [ready] since 1.0
+ * @property {() => Promise<void>} nextFrame
  * @property {() => string} getBackend
  * @property {() => {numTensors: number}} memory
  * @property {() => LayersModel} sequential
@@ -62,6 +63,16 @@ function wasmFacts() {
 /** @param {Float32Array} input */
 function forward(input) {
   return tf.tidy(() => model.predict(tf.tensor2d(input, [1, input.length])));
+}
+
+/**
+ * @param {Tensor} xs one batch
+ * @param {Tensor} ys
+ * @returns {Promise<number>} the loss before its step
+ */
+async function fit(xs, ys, options = {}) {
+  const { history } = await model.fit(xs, ys, { batchSize: xs.shape[0], epochs: 1, ...options });
+  return /** @type {number} */ (history.loss[0]);
 }
 
 // As the library's own `downloads://` names it.
@@ -140,15 +151,20 @@ export const adapter = {
     };
   },
 
-  async trainBatch({ xs, ys }) {
-    if (model.trainOnBatch) return model.trainOnBatch(xs, ys);
-    const { history } = await model.fit(xs, ys, { batchSize: xs.shape[0], epochs: 1, shuffle: false });
-    return /** @type {number} */ (history.loss[0]);
-  },
+  trainBatch: ({ xs, ys }) => (model.trainOnBatch ? model.trainOnBatch(xs, ys) : fit(xs, ys, { shuffle: false })),
 
   // trainOnBatch always reads the loss back; this is the same step by the optimizer's own call, without that.
   enqueueTrainBatch({ xs, ys }) {
     optimizer?.minimize(() => tf.mean(tf.metrics.categoricalCrossentropy(ys, model.apply(xs, { training: true }))), false);
+  },
+
+  published: {
+    predict: (input) => model.predict(tf.tensor2d(input, [1, input.length])),
+    async trainBatch({ xs, ys }) {
+      const loss = await fit(xs, ys);
+      await tf.nextFrame();
+      return loss;
+    },
   },
 
   // A GPU works in order: once what was computed last can be read, all that was enqueued before it is done. It must be

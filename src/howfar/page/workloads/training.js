@@ -18,6 +18,7 @@ export function training(adapter, { task: { batch_size }, check_count, data: { s
   });
   const batchOf = (/** @type {number} */ turn) => batches[turn % batches.length];
   const { enqueueTrainBatch } = adapter;
+  const publishedTrainBatch = adapter.published?.trainBatch ?? adapter.trainBatch;
   return {
     async first(report) {
       report.losses.push(...finite([await adapter.trainBatch(batchOf(0))]));
@@ -27,6 +28,14 @@ export function training(adapter, { task: { batch_size }, check_count, data: { s
       report.losses.push(...finite([await adapter.trainBatch(batchOf(turn))]));
     },
     operations: { latency: (turn) => adapter.trainBatch(batchOf(turn)) },
+    published: {
+      apart: false,
+      operation: (turn) => publishedTrainBatch(batchOf(turn)),
+      // The pass begins with the steps that are checked: their losses are its own.
+      keep(report, loss) {
+        if (report.losses.length < check_count) report.losses.push(...finite([loss]));
+      },
+    },
     enqueue: enqueueTrainBatch ? (turn) => enqueueTrainBatch(batchOf(turn)) : null,
   };
 }

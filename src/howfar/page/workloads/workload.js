@@ -9,6 +9,7 @@
  * @property {number} checks how many operations' numbers are held against the reference, the first included
  * @property {(report: Report, turn: number) => Promise<void>} check the operation of that turn (1 and on); its numbers go into the report
  * @property {Partial<Record<SteadyMetric, Operation>>} operations per metric what is timed, until what it is for is there
+ * @property {import('../published.js').Published} [published] the operations as the paper's pages called them, where it timed such
  * @property {Operation | null} enqueue leaves its numbers on the device; null where the framework has no such thing
  */
 

@@ -1,0 +1,86 @@
+"""A table as a reader sees it, where the paper has one: a column per framework, its printed numbers beside ours."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from msgspec import Struct
+
+from howfar import palette, plotted, wording
+from howfar.measured import SAYS
+
+Row = Mapping[str, Any]
+
+
+class Entry(Struct, frozen=True):
+    """One cell: its words, the paper's beside them, and whether the two differ (None: not to be told). `note`: what
+    a reader must know of it; `wrong`: from a result that is."""
+
+    text: str = wording.NONE
+    printed: str = ""
+    differs: bool | None = None
+    note: str = ""
+    wrong: bool = False
+
+
+class Column(Struct, frozen=True):
+    """One target: the two lines of its head, and the colour that it has in every figure."""
+
+    name: str
+    version: str
+    colour: str
+
+
+class Line(Struct, frozen=True):
+    """One row: its title and an entry per column."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+class Summary(Struct, frozen=True):
+    """The whole table. `corner` heads the titles; `legend` says how to read it; `names` is what was counted, if
+    anything was: whose, and the names."""
+
+    corner: str
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    legend: str
+    names: tuple[tuple[str, str], ...] = ()
+
+
+Key = tuple[Any, ...]
+
+
+def keys(rows: Iterable[Row], what: Sequence[str] = plotted.IDENTITY) -> list[Key]:
+    """The targets of these rows in the order of all legends, by the given columns of theirs."""
+    ordered = sorted(rows, key=_order)
+    return list(dict.fromkeys(tuple(row[name] for name in what) for row in ordered))
+
+
+def column(row: Row, *, with_backend: bool = False) -> Column:
+    """The head of a row's target; its back end is named where several of its version have columns."""
+    version = f"{row['version']} {row['backend']}" if with_backend else row["version"]
+    return Column(row["framework"], version, palette.colour(row["framework"], row["backend"]))
+
+
+def entry(row: Row | None, say: Callable[[float], str]) -> Entry:
+    """A row's number in words, the paper's too; without a number its words, or why there is none."""
+    if row is None:
+        return Entry()
+    known = row["median"] is not None
+    text = row["value"] or (say(row["median"]) if known else wording.NONE)
+    printed = "" if row["printed"] is None else say(row["printed"])
+    failed = not known and row["value"] is None and row["status"] != "ok"
+    note = SAYS[row["status"]] if failed else ""
+    return Entry(text, printed, row["differs"], note, wrong=row["status"] == "wrong_result")
+
+
+def current(table: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows of the newest environments."""
+    return list(table.filter(pl.col("current")).iter_rows(named=True))
+
+
+def _order(row: Row) -> tuple[object, ...]:
+    place = palette.order(row["framework"], row["version"], row["backend"], row["threads"])
+    return (*place, row["browser"])
