@@ -36,8 +36,8 @@ bench: $(VENV)/.ready
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:
-	uv pip compile pyproject.toml --extra native --group dev --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
+	uv pip compile pyproject.toml --extra native --extra webdnn --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -47,7 +47,8 @@ def run(
     study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
     out: Out = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,...")
+        list[str] | None,
+        typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,..."),
     ] = None,
     framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,

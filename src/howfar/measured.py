@@ -20,6 +20,7 @@ from howfar.records import (
     Fact,
     Metric,
     PhaseName,
+    ProtocolName,
     Status,
     SteadyMetric,
     Task,
@@ -141,11 +142,12 @@ def timed(results: Results, workload: Workload) -> list[Measured]:
     return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
 
 
-def groups(results: Results, wanted: Callable[[Cell], bool]) -> Iterator[Group]:
-    """The wanted cells' outcomes, gathered by cell and conditions, in the cells' order; newest conditions last."""
+def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolName = "corrected") -> Iterator[Group]:
+    """The wanted cells' outcomes under one protocol, gathered by cell and conditions, in the cells' order; newest
+    conditions last."""
     cells: dict[Cell, list[Outcome]] = defaultdict(list)
     for outcome in results.outcomes:
-        if wanted(outcome.task.cell):
+        if wanted(outcome.task.cell) and outcome.task.protocol.startswith(f"{protocol}-"):
             cells[outcome.task.cell].append(outcome)
     return chain.from_iterable(
         _groups_of(cell, cells[cell], results.environments) for cell in sorted(cells, key=_order)

@@ -1,7 +1,7 @@
 """What a figure draws, worked out before it is drawn: one plain dict per mark, with the words of its tooltip."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil, floor, inf, log10
 from typing import Any, NamedTuple
 
@@ -52,8 +52,12 @@ def slots(drawn: Sequence[Mark]) -> list[str]:
     return [name for name, mark in targets(drawn).items() if mark["slot"]]
 
 
+# Browser, workload, model, depth.
+PanelKey = tuple[str, str, str, int]
+
+
 class Panel(NamedTuple):
-    """One small chart: the marks of one depth in one browser."""
+    """One small chart: the marks of one workload and depth in one browser."""
 
     title: str
     marks: list[Mark]
@@ -67,12 +71,11 @@ class Grid(NamedTuple):
 
 
 def panels(drawn: Sequence[Mark]) -> list[Panel]:
-    """The panels in reading order: by browser, then by model and depth."""
-    gathered: dict[tuple[str, str, int], list[Mark]] = defaultdict(list)
+    """The panels in reading order: by browser, then by workload, model and depth."""
+    gathered: dict[PanelKey, list[Mark]] = defaultdict(list)
     for mark in drawn:
-        gathered[mark["browser"], mark["model"], mark["depth"]].append(mark)
-    browsers, models = {key[0] for key in gathered}, {key[1] for key in gathered}
-    return [Panel(_title(key, browsers, models), gathered[key]) for key in sorted(gathered)]
+        gathered[mark["browser"], mark["workload"], mark["model"], mark["depth"]].append(mark)
+    return [Panel(_title(key, gathered), gathered[key]) for key in sorted(gathered)]
 
 
 def grid(shown: Sequence[Panel], page: float) -> Grid:
@@ -131,10 +134,10 @@ def bar_name(row: Mark) -> str:
     return "all tasks" if row["version"] is None else wording.named(wording.target(row))
 
 
-def _title(key: tuple[str, str, int], browsers: set[str], models: set[str]) -> str:
-    browser, model, depth = key
-    parts = [browser] * (len(browsers) > 1) + [model] * (len(models) > 1)
-    return ", ".join([*parts, f"depth {depth}"])
+def _title(key: PanelKey, keys: Iterable[PanelKey]) -> str:
+    """The depth, and before it what is not the same in all panels."""
+    told = [name for name, names in zip(key[:-1], list(zip(*keys, strict=True)), strict=False) if len(set(names)) > 1]
+    return ", ".join([*told, f"depth {key[-1]}"])
 
 
 def _largest_first(row: Mark) -> tuple[bool, float]:
@@ -152,7 +155,7 @@ def _mark(row: Mark, age: int) -> Mark:
         "shape": "stroke" if native else palette.shape(row["backend"]),
         "software": row["software_gpu"],
         "disturbed": row["disturbed"],
-        **{name: row[name] for name in ("model", "depth", "width", "median", "low", "high")},
+        **{name: row[name] for name in ("workload", "model", "depth", "width", "median", "low", "high")},
         **told(row),
     }
 
@@ -177,7 +180,7 @@ def told(row: Mark) -> Mark:
     native = (row["times_native"], row["times_native_low"], row["times_native_high"])
     return {
         "what": f"{row['workload']}, {row['model']} {wording.size(row['depth'], row['width'])}",
-        "time": wording.milliseconds(row["median"]),
+        "time": _amount(row),
         "within": wording.interval(row["low"], row["high"]) or wording.NONE,
         "spread": wording.interval(row["p10"], row["p90"]) or wording.NONE,
         "taken": f"{row['samples']} samples, {row['processes']} of {wording.counted(row['rounds'], 'round')}",
@@ -186,6 +189,12 @@ def told(row: Mark) -> Mark:
         "outcome": "right" if row["status"] == "ok" else f"{SAYS[row['status']]}. {row['message']}".strip(),
         "notes": ", ".join(notes(row)) or wording.NONE,
     }
+
+
+def _amount(row: Mark) -> str:
+    if row["unit"] == "ratio" and row["median"] is not None:
+        return f"{wording.number(row['median'])}×"
+    return wording.milliseconds(row["median"])
 
 
 def notes(row: Mark) -> list[str]:

@@ -1,7 +1,7 @@
 """One file per figure or table: which cells it needs measured, how outcomes become its table, and what is drawn of it.
 
 An experiment is found by its file being here; its id is the file's name. Each is `Charted` or `Summarized`, or both;
-an `Annotated` one has words of its frameworks beneath.
+an `Annotated` one has words of its frameworks beneath, a `Telling` one its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,6 +69,14 @@ class Annotated(Protocol):
     @property
     def NOTES(self) -> Mapping[str, str]:
         """Facts of the outcomes that its table is made of, and the heading that each is listed under."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """An experiment that ends in words."""
+
+    def sentences(self, table: pl.DataFrame) -> list[str]:
+        """What its own non-empty table comes to, in sentences that its numbers allow."""
 
 
 def names() -> list[str]:

@@ -57,4 +57,6 @@ def _dense(layer: Layer, number: int) -> dict[str, Any]:
 
 def _weights(layer: Layer, number: int) -> list[dict[str, Any]]:
     shapes = {"kernel": [layer.inputs, layer.units]} | ({"bias": [layer.units]} if layer.bias else {})
-    return [{"name": f"dense_Dense{number}/{name}", "shape": shape, "dtype": "float32"} for name, shape in shapes.items()]
+    return [
+        {"name": f"dense_Dense{number}/{name}", "shape": shape, "dtype": "float32"} for name, shape in shapes.items()
+    ]

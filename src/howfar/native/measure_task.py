@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from howfar.native.adapter import Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
+from howfar.native.published import measure_published
 from howfar.outcomes import Phase, Report, Series
 from howfar.records import Assignment, Fact, PhaseName, Sampling, Status
 
@@ -118,6 +119,26 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
     network = _network(assignment, server.ask("GET", assignment.weights_url))
     draft.phase("model_load", lambda: adapter.build(network))
     work = WORKLOADS[cell.workload](adapter, assignment, inputs, labels, draft)
+    measure = _measure_as_published if assignment.task.protocol.startswith("published") else _measure_corrected
+    measure(server, adapter, assignment, draft, work)
+    draft.phase("dispose", adapter.dispose)
+
+
+def _measure_as_published(server: Server, _adapter: Any, assignment: Assignment, draft: Draft, work: Any) -> None:
+    """The paper's pass over a fresh model; what is right is asked only then, where the pass did not tell it."""
+    sampling = assignment.task.sampling
+    draft.series.append(measure_published(sampling, work.published, work.keep, server.enter))
+    draft.facts["clock"] = "CPU time of the process"
+    if not draft.losses:
+        draft.phase("first", work.first)
+        if draft.phase("check", lambda: _check_until_slow(work, sampling)):
+            draft.facts["slow"] = True
+    elif len(draft.losses) < work.checks:
+        draft.facts["slow"] = True
+
+
+def _measure_corrected(server: Server, adapter: Any, assignment: Assignment, draft: Draft, work: Any) -> None:
+    """The first operation and the checks, then what is steady."""
     draft.phase("first", work.first)
     sampling = assignment.task.sampling
     slow = draft.phase("check", lambda: _check_until_slow(work, sampling))
@@ -130,7 +151,6 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
     if "throughput" in metrics:
         drain = getattr(adapter, "sync", None) if work.enqueue else None
         draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
-    draft.phase("dispose", adapter.dispose)
 
 
 def _check_until_slow(work: Any, sampling: Sampling) -> bool:
@@ -171,6 +191,11 @@ class Inference:
         samples, count, predict = self._samples, len(self._samples), adapter.predict
         self.operation = lambda turn: predict(samples[turn % count])
         self.enqueue = (lambda turn: enqueue(samples[turn % count])) if enqueue else None
+        published = getattr(adapter, "published_predict", predict)
+        self.published = lambda turn: published(samples[turn % count])
+
+    def keep(self, _outputs: Any) -> None:
+        """The outputs are asked for after a published pass."""
 
     def first(self) -> None:
         self._draft.outputs += _finite(self._predict(self._samples[0]))
@@ -191,6 +216,13 @@ class Training:
         enqueue, train, count = getattr(adapter, "enqueue_train_batch", None), adapter.train_batch, len(batches)
         self.operation = lambda turn: train(batches[turn % count])
         self.enqueue = (lambda turn: enqueue(batches[turn % count])) if enqueue else None
+        published = getattr(adapter, "published_train_batch", train)
+        self.published = lambda turn: published(batches[turn % count])
+
+    def keep(self, loss: float) -> None:
+        """A published pass begins with the steps that are checked: their losses are its own."""
+        if len(self._draft.losses) < self.checks:
+            self._draft.losses += _finite([loss])
 
     def first(self) -> None:
         self._draft.losses += _finite([self._train(self._batches[0])])

@@ -9,7 +9,7 @@ import vl_convert
 from msgspec import Struct
 
 from howfar import tables
-from howfar.experiments import Annotated, Charted, Experiment, Summarized, load
+from howfar.experiments import Annotated, Charted, Experiment, Summarized, Telling, load
 from howfar.outcomes import Results
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
@@ -40,6 +40,7 @@ class Figure(Struct, frozen=True):
     marks: tuple[str, ...]
     summary: Summary | None = None
     notes: tuple[Note, ...] = ()
+    sentences: tuple[str, ...] = ()
 
 
 def figures(results: Results) -> list[Figure]:
@@ -74,6 +75,7 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         marks=_marks(table, experiment.METRIC) if spec and name != COST else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
         notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
+        sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
     )
 
 
