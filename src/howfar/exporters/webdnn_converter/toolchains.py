@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -33,7 +32,6 @@ class Toolchain(Struct, frozen=True):
         )
 
 
-@cache
 def find() -> Toolchain:
     """The compiler that WebDNN names, else Zig's.
 
