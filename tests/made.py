@@ -9,12 +9,14 @@ from msgspec import structs
 
 from howfar.outcomes import Check, Noise, Outcome, Phase, Results, RunFacts, Series, Span
 from howfar.records import (
+    PROTOCOLS,
     Cell,
     Fact,
     Metric,
     Model,
     ModelChoice,
     PhaseName,
+    ProtocolName,
     Sampling,
     Status,
     SteadyMetric,
@@ -85,11 +87,14 @@ def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
     return Study(**(asked | changes))
 
 
-def task(cell: Cell, number: int = 0, control: int = 0, batch_size: int = 64) -> Task:
+def task(
+    cell: Cell, number: int = 0, control: int = 0, batch_size: int = 64, protocol: ProtocolName = "corrected"
+) -> Task:
     """The cell in one round."""
-    identity = fingerprint([cell, number, control, batch_size])
+    identity = fingerprint([cell, number, control, batch_size, protocol])
     metrics: tuple[SteadyMetric, ...] = ("latency", "throughput")
-    return Task(identity, cell, number, batch_size, 2019, "digits", metrics, Sampling(), control=control)
+    by = PROTOCOLS[protocol]
+    return Task(identity, cell, number, batch_size, 2019, "digits", metrics, Sampling(), by, control=control)
 
 
 def level(cell: Cell) -> float:
@@ -196,6 +201,28 @@ def results(outcomes: Iterable[Outcome], of: Study | None = None, host: Mapping[
 def cells(targets: Iterable[Target], workload: Workload, sizes: Iterable[tuple[int, int]] = SIZES) -> list[Cell]:
     """Every target with every size."""
     return [Cell(target, Model("mlp", *size), workload) for target in targets for size in sizes]
+
+
+def published(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
+    """An outcome by the paper's clock, which saw half of the time: whole milliseconds around every operation."""
+    half = level(cell) / 2
+    steps = tuple(float(int((i + 1) * half) - int(i * half)) for i in range(2000))
+    own = {"series": (Series("latency", "timed", 1, steps, "cap"),), "task": task(cell, number, protocol="published")}
+    return outcome(cell, number, **(own | changes))
+
+
+def told(cells: Iterable[Cell], rounds: int = 2) -> Results:
+    """Results with every one of these cells, under both protocols, with all facts that any experiment reads."""
+    facts: Mapping[str, Fact] = {
+        "layer_types": 49, "activation_types": 16, "optimizer_types": 7, "library_bytes": 749_887,
+        "trains": True, "saves": True, "loads": True, "backends": "cpu, webgl", "model_bytes": 205_031,
+        "networks": "DNN, CNN", "licence": "MIT", "batch": "one call, one update",
+        "load_includes": "a dry run", "first_is_warm": True,
+    }  # fmt: skip
+    asked = study(protocols=("corrected", "published"))
+    numbered = [(cell, number) for cell in cells for number in range(rounds)]
+    timed = [published(*one) for one in numbered if one[0].workload in ("training", "inference")]
+    return results([*(outcome(*one, facts={**GPU, **facts}) for one in numbered), *timed], asked)
 
 
 def rich() -> Results:

@@ -233,5 +233,5 @@ def test_the_facts_of_features_are_those_of_the_package(desk: Desk, monkeypatch:
     monkeypatch.setattr(vendor, "package_facts", lambda backend, version: said | {"of": f"{backend.scripts}@{version}"})
     facts = desk.known_facts(asked.task(asked.CONVNETJS, workload="features"))
     assert facts.pop("library_sha256")
-    assert facts == said | {"of": "('convnetjs:build/convnet-min.js',)@0.3.0"}
+    assert facts == said | {"of": "('convnetjs:build/convnet-min.js',)@0.3.0", "backends": "cpu"}
     assert "licence" not in desk.known_facts(asked.task(asked.CONVNETJS, workload="inference"))

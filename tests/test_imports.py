@@ -13,8 +13,9 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "catalogue", "data", "doctor", "environment", "exporters", "frameworks", "hosts", "models", "native",
-    "plan", "probes", "progress", "runner", "server", "serving", "store", "study", "vendor", "visiting",
+    "assignments", "bundle", "catalogue", "data", "doctor", "environment", "exporters", "folders", "frameworks",
+    "hosts", "models", "native", "npm", "plan", "probes", "progress", "runner", "selection", "server", "serving",
+    "store", "study", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
     "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries", "tables",

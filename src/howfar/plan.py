@@ -43,7 +43,7 @@ def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: str, numb
     yield task_of(study, control, data, number, control=len(order) // study.control_every + 2)
 
 
-def task_of(  # noqa: PLR0913 - what tells two tasks of a study apart
+def task_of(
     study: Study, cell: Cell, data: str, number: int, protocol: ProtocolName = "corrected", *, control: int = 0
 ) -> Task:
     """The cell in one round, with its stable id."""

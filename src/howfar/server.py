@@ -248,8 +248,8 @@ class _Headers:
 
 
 def _listen(port: int) -> socket.socket:
-    # asyncio sends small writes at once only on sockets that say they are TCP: otherwise the two parts of an answer wait
-    # for an acknowledgement between them, 40 ms that a load over HTTP would be charged with.
+    # asyncio sends small writes at once only on sockets that say they are TCP: otherwise the two parts of an answer
+    # wait for an acknowledgement between them, 40 ms that a load over HTTP would be charged with.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -88,7 +88,7 @@ def test_caveats_are_told(html: str) -> None:
     assert f"6 of {measured} measuring processes stayed disturbed" in text
     for caveat in ("software GPU", "leaks tensors", "over 9 visits"):
         assert caveat in text
-    assert "9 rows of older environments or settings are left out" in text
+    assert "12 rows of older environments or settings are left out" in text
 
 
 def test_the_page_fetches_nothing(html: str) -> None:

@@ -30,7 +30,7 @@ def exists(framework: str) -> bool:
 
 # The largest, synaptic's (8,256), is 45 MB of JSON: one is kept, for the rounds and back ends that follow each other.
 @lru_cache(maxsize=2)
-def export(framework: str, model: Model, seed: int, form: Form, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: PLR0913, PLR0917 - what a file depends on
+def export(framework: str, model: Model, seed: int, form: Form, backend: str, version: str) -> Mapping[str, bytes]:
     """The model's files for a framework.
 
     Raises: errors.Unavailable where a tool is missing that the export needs.

@@ -1,5 +1,5 @@
-"""The paper's clock, natively: process CPU time around Keras's own calls. The twin of page/published.js; what it replays
-and why is in docs/method.md, "The published protocol"."""
+"""The paper's clock, natively: process CPU time around Keras's own calls. The twin of page/published.js; docs/method.md
+says what it replays and why ("The published protocol")."""
 
 import time
 from collections.abc import Callable
