@@ -11,7 +11,7 @@ from howfar import frameworks, plan
 from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Limits, Model, Sampling, Study, Target, Workload
+from howfar.records import Cell, Limits, Model, ProtocolName, Sampling, Study, Target, Workload
 from howfar.runner import Options, Workshop
 from real import Measure
 
@@ -70,12 +70,14 @@ def measure(shop: Workshop) -> Measure:
         browser: str = "chromium",
         flags: tuple[str, ...] = (),
         sampling: Sampling = QUICK,
+        version: str = "",
+        protocol: ProtocolName = "corrected",
     ) -> Outcome:
         one = shop.known[framework]
-        version = frameworks.resolve_version(framework, one, "")
+        version = frameworks.resolve_version(framework, one, version)
         threads = 1 if browser == "native" else None
         cell = Cell(Target(framework, version, backend, browser, threads), model, workload)
-        task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.digits.name, 0)
+        task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.digits.name, 0, protocol)
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)
             return shop.visitor.measure(host, task, "test")
