@@ -1,14 +1,16 @@
 """The registry, and what is refused of what a user names."""
 
 from importlib.resources import files
-from itertools import repeat
+from itertools import pairwise, repeat
 
 import pytest
+import semver
 from msgspec import structs
 
-from howfar import frameworks, vendor
+from howfar import exporters, frameworks, vendor
 from howfar.errors import UserError
 from howfar.frameworks import Backend, Framework
+from howfar.models import rules
 from howfar.records import NOT_INSTALLED, Target
 
 KNOWN = frameworks.registry()
@@ -110,3 +112,65 @@ def test_a_native_framework_that_is_missing_says_how_to_install_it() -> None:
 
 def test_what_is_installed_is_supported() -> None:
     assert frameworks.why_unsupported(KNOWN["tfjs"], Target("tfjs", "4.22.0", "cpu", "chromium")) is None
+
+
+LAYERED = structs.replace(
+    KNOWN["convnetjs"],
+    backends={
+        "cpu": (Backend(scripts=("a:old.js",)), Backend(since="2.0.0-beta.9", scripts=("a:new.js",))),
+        "wasm": (Backend(since="1.5.0", scripts=("a:wasm.js",)),),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "script"),
+    [
+        ("0.1.0", "a:old.js"),
+        ("1.99.0", "a:old.js"),
+        ("2.0.0-alpha.50", "a:old.js"),
+        ("2.0.0-beta.8", "a:old.js"),
+        ("2.0.0-beta.9", "a:new.js"),
+        ("2.0.0-beta.24", "a:new.js"),  # as text it comes before beta.9
+        ("2.0.0", "a:new.js"),
+        ("10.0.0", "a:new.js"),
+        ("2.0.0-beta.9+3f2a9c1b", "a:new.js"),
+        ("2024.1", "a:new.js"),  # no semantic version
+    ],
+)
+def test_a_version_gets_the_last_layout_that_it_reaches(version: str, script: str) -> None:
+    assert LAYERED.backend("cpu", version).scripts == (script,)
+
+
+@pytest.mark.parametrize(
+    ("version", "backends"),
+    [("1.4.9", ("cpu",)), ("1.5.0-rc.1", ("cpu",)), ("1.5.0", ("cpu", "wasm")), ("2.0.0", ("cpu", "wasm"))],
+)
+def test_a_version_has_the_back_ends_of_which_it_reaches_a_layout(version: str, backends: tuple[str, ...]) -> None:
+    assert LAYERED.backends_at(version) == backends
+
+
+def test_the_tensorflow_js_of_the_paper_had_no_wasm_and_no_webgpu() -> None:
+    assert KNOWN["tfjs"].backends_at("0.13.0") == ("cpu", "webgl")
+    assert KNOWN["tfjs"].backends_at("4.22.0") == ("cpu", "wasm", "webgl", "webgpu")
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_layouts_are_listed_from_the_oldest_to_the_newest(name: str) -> None:
+    """The last one that a version reaches is taken."""
+    for several in KNOWN[name].backends.values():
+        assert all(later.reaches(earlier.since) is False for earlier, later in pairwise(several))
+        assert all(semver.Version.is_valid(layout.since) for layout in several)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_the_registry_says_that_a_framework_does_has_its_file(name: str) -> None:
+    one = KNOWN[name]
+    assert callable(rules.load(one.rule).step)
+    if "loading" in one.workloads or one.needs_saved_model:
+        assert exporters.exists(name)
+
+
+@pytest.mark.parametrize(("name", "module"), [("brain.js", "brain"), ("keras-js", "keras_js"), ("tfjs", "tfjs")])
+def test_a_framework_s_name_makes_a_module_s(name: str, module: str) -> None:
+    assert frameworks.module_name(name) == module

@@ -10,9 +10,11 @@ import asked
 from howfar import plan
 from howfar.outcomes import RunFacts
 from howfar.plan import CONTROL_MODEL, blocks, task_of
-from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, Study, Target, Task
+from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, SteadyMetric, Study, Target, Task, Workload
 
 CELLS = [Cell(asked.WASM, Model("mlp", depth, width), "training") for depth in range(1, 6) for width in (8, 16, 32)]
+
+WORKLOADS: tuple[Workload, ...] = ("training", "inference")
 
 
 def planned(**changes: Any) -> list[list[Task]]:
@@ -48,6 +50,10 @@ def test_the_order_of_a_block_stays_what_it_is() -> None:
         asked.task(seed=1),
         asked.task(metrics="primary"),
         asked.task(sampling=Sampling(max_seconds=9)),
+        asked.task(sampling=Sampling(slow_seconds=9)),
+        asked.task(protocol="published"),
+        asked.task(workload="loading"),
+        asked.task(workload="features"),
         task_of(asked.study(), asked.task().cell, "other digits", 0),
         task_of(asked.study(), asked.task().cell, "digits-made", 1),
         task_of(asked.study(), asked.task().cell, "digits-made", 0, control=1),
@@ -115,3 +121,58 @@ def test_a_framework_that_was_not_installed_is_forgotten_once_it_is() -> None:
     for resolved, expected in (((missing,), True), ((here,), False)):
         run = RunFacts(asked.study(resolved_targets=resolved), "0.1.0", "", {}, "digits-made")
         assert plan.belongs(task, run) is expected
+
+
+def under_both(workload: Workload) -> list[Task]:
+    """One cell, planned under both protocols."""
+    cell = Cell(asked.WASM, asked.MLP, workload)
+    (block,) = blocks(asked.study(rounds=1, protocols=("corrected", "published")), [cell], "digits-made")
+    return [task for task in block if not task.control]
+
+
+@pytest.mark.parametrize("workload", ["training", "inference"])
+def test_a_cell_is_measured_under_every_protocol_of_the_study(workload: Workload) -> None:
+    tasks = under_both(workload)
+    assert {task.protocol for task in tasks} == {"corrected-1", "published-1"}
+    assert len({task.cell for task in tasks}) == 1
+    assert len({task.id for task in tasks}) == 2
+
+
+@pytest.mark.parametrize("workload", ["loading", "features"])
+def test_the_published_protocol_knew_training_and_inference_only(workload: Workload) -> None:
+    assert [task.protocol for task in under_both(workload)] == ["corrected-1"]
+
+
+def test_the_protocol_changes_neither_the_cells_nor_the_controls() -> None:
+    both = blocks(asked.study(protocols=("corrected", "published")), CELLS, "digits-made")[0]
+    assert sorted(cells_of(both)) == sorted(CELLS * 2)
+    assert {task.protocol for task in both if task.control} == {"corrected-1"}
+
+
+@pytest.mark.parametrize(
+    ("workload", "metrics", "sampled"),
+    [
+        ("training", "all", ("latency", "throughput")),
+        ("training", "primary", ("throughput",)),
+        ("inference", "all", ("latency", "throughput")),
+        ("inference", "primary", ("latency",)),
+        ("loading", "all", ("load", "load_from_memory")),
+        ("loading", "primary", ()),  # its figure shows the phase of a fresh process
+        ("features", "all", ()),
+    ],
+)
+def test_what_is_sampled_depends_on_the_workload(
+    workload: Workload, metrics: str, sampled: tuple[SteadyMetric, ...]
+) -> None:
+    assert asked.task(workload=workload, metrics=metrics).metrics == sampled
+
+
+@pytest.mark.parametrize("metrics", ["all", "primary"])
+def test_the_published_protocol_knew_one_figure_per_operation(metrics: str) -> None:
+    for workload in WORKLOADS:
+        assert asked.task(workload=workload, metrics=metrics, protocol="published").metrics == ("latency",)
+
+
+def test_a_task_of_any_protocol_belongs_to_its_run() -> None:
+    run = RunFacts(asked.study(protocols=("published",)), "0.1.0", "", {}, "digits-made")
+    assert plan.belongs(asked.task(protocol="published"), run)

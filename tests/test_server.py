@@ -34,6 +34,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         patch.setenv("HOWFAR_CACHE", str(cache))
         with Server() as running:
             running.add_blob("weights.bin", b"\0\1\2")
+            for name in ("model.json", "kernels.js", "kernels.wasm", "model.onnx"):
+                running.add_blob(f"made/{name}", name.encode())
             yield running
 
 
@@ -76,6 +78,26 @@ def test_files_are_served_as_they_are(served: Server) -> None:
     assert ask(served.port, "/page/main.js").body == (server.PAGE / "main.js").read_bytes()
     assert ask(served.port, "/packages/made/1.0.0/made.js").body.decode() == "made = 'mu: \N{GREEK SMALL LETTER MU}';"
     assert ask(served.port, "/page/style.css").headers["content-type"].startswith("text/css")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("model.json", "application/json"),
+        ("kernels.js", "text/javascript; charset=utf-8"),
+        ("kernels.wasm", "application/wasm"),  # what streaming compilation asks for
+        ("model.onnx", "application/octet-stream"),
+    ],
+)
+def test_a_saved_model_s_files_are_of_their_own_kinds(served: Server, name: str, kind: str) -> None:
+    answer = ask(served.port, f"/blobs/made/{name}")
+    assert (answer.status, answer.body, answer.headers["content-type"]) == (200, name.encode(), kind)
+
+
+def test_a_blob_knows_its_size(served: Server) -> None:
+    url = served.add_blob("made/sized.json", b"12345")
+    assert url == "/blobs/made/sized.json"
+    assert served.blob_bytes(url) == 5
 
 
 @pytest.mark.parametrize(

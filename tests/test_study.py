@@ -6,9 +6,10 @@ import pytest
 
 from howfar import frameworks, hosts, study
 from howfar.errors import UserError
-from howfar.records import Model, Study, Target
+from howfar.records import Model, Study, Target, Workload
 
 KNOWN = frameworks.registry()
+WORKLOADS: tuple[Workload, ...] = ("training", "inference", "loading", "features")
 
 GOOD = """
 name = "mine"
@@ -73,6 +74,28 @@ def test_every_target_meets_every_model_once(tmp_path: Path) -> None:
     }
 
 
+def test_a_version_without_a_choice_of_back_ends_has_all_that_it_had(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD.replace("4.20.0", "0.13.0").replace('backends = ["wasm", "cpu"]', ""))
+    assert [one.backend for one in loaded.resolved_targets if one.framework == "tfjs"] == ["cpu", "webgl"]
+
+
+def test_what_a_framework_can_not_do_is_not_asked_of_it(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD.replace('"numpy"', '"keras-js"').replace('threads = [1, "all"]', ""))
+
+    def frameworks_of(workload: Workload) -> set[str]:
+        return {cell.target.framework for cell in loaded.cells(workload)}
+
+    assert frameworks_of("training") == {"tfjs"}
+    assert frameworks_of("inference") == frameworks_of("loading") == frameworks_of("features") == {"tfjs", "keras-js"}
+
+
+def test_a_native_framework_has_no_page_to_load_a_model_in(tmp_path: Path) -> None:
+    loaded = load(tmp_path, GOOD)
+    for workload in WORKLOADS:
+        able = {cell.target.framework for cell in loaded.cells(workload)}
+        assert able == ({"tfjs", "numpy"} if workload in ("training", "inference") else {"tfjs"})
+
+
 def test_a_browser_framework_is_measured_in_every_browser_and_a_native_one_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +126,12 @@ def test_a_target_that_is_named_twice_is_measured_once(tmp_path: Path) -> None:
         ('"tfjs@4.20.0"', '"tfjs@latest"', "targets[0].framework", "latest"),
         ('"numpy"', '"numpy@0.1"', "targets[1].framework", "0.1"),
         ('["wasm", "cpu"]', '["wasm", "gpu"]', "targets[0].backends", "wasm, webgl"),
+        (
+            '"tfjs@4.20.0"',
+            '"tfjs@0.13.0"',
+            "targets[0].backends",
+            "tfjs@0.13.0 has no back end 'wasm'; it has: cpu, webgl",
+        ),
         ("models =", 'browsers = ["netscape"]\nmodels =', "browsers[0]", "chromium"),
         ('["inference_time"]', '["inference_time", "magic"]', "experiments[1]", "inference_time"),
         ("sizes = [[1, 8]], depths = [2, 4], ", "", "models[0]", "no sizes"),

@@ -12,6 +12,7 @@ import pytest
 import asked
 from howfar import frameworks, models
 from howfar.assignments import TOLERANCE, Desk
+from howfar.errors import Unavailable
 from howfar.models import reference
 from howfar.outcomes import Outcome, Report
 from howfar.records import Fact, Limits, PhaseName, Target
@@ -303,3 +304,17 @@ def test_a_renderer_in_software_is_marked_where_the_target_is_a_gpu(
     for task, software in ((webgl, True), (asked.task(), False)):
         host = Host(post(asked.report(task, facts={"webgl_renderer": "llvmpipe"})), software=True)
         assert Visitor(*desk, LIMITS).measure(host, task, "here").software_gpu is software
+
+
+def test_a_model_that_can_not_be_made_here_is_unsupported_and_no_page_is_opened(
+    desk: tuple[Server, Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def export(*_: object) -> dict[str, bytes]:
+        raise Unavailable("no converter here", mend="pip install one")
+
+    monkeypatch.setattr("howfar.vendor.fetch", lambda *_: {})
+    monkeypatch.setattr("howfar.exporters.export", export)
+    host = Host(post(asked.report(TASK)))
+    outcome = Visitor(*desk, LIMITS).measure(host, asked.task(asked.CONVNETJS, workload="loading"), "here")
+    assert (outcome.status, outcome.message) == ("unsupported", "no converter here; pip install one")
+    assert not host.ended

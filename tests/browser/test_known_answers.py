@@ -3,9 +3,10 @@
 from statistics import median
 
 import pytest
+from msgspec import structs
 
 from howfar.outcomes import Outcome
-from howfar.records import Metric, Model, Sampling
+from howfar.records import Metric, Model, Sampling, Workload
 from real import Measure
 
 # Enough samples that one preemption moves no median; the bound is the project's promise, not the machine's best.
@@ -46,6 +47,27 @@ def test_every_sample_lasts_fifty_ticks(measure: Measure) -> None:
     tick_ms = float(outcome.facts["tick_us"] or 0) / 1000
     timed = [series for series in outcome.series if series.stage == "timed"]
     assert timed and all(median(series.sample_ms) >= 50 * tick_ms for series in timed)
+
+
+@pytest.mark.parametrize("workload", ["inference", "training"])
+@pytest.mark.parametrize(("framework", "browser"), [("reference", "chromium"), ("native-reference", "native")])
+def test_what_is_slow_is_checked_twice_and_sampled_once(
+    measure: Measure, framework: str, browser: str, workload: Workload
+) -> None:
+    sampling = structs.replace(SAMPLING, slow_seconds=0.1)
+    outcome = measure(framework, "cpu", Model("spin", 1, 200_000), workload, browser=browser, sampling=sampling)
+    assert outcome.status == "ok", outcome.message
+    assert outcome.check is not None and outcome.check.max_abs_error == 0
+    assert outcome.facts["slow"] is True
+    found = [(one.metric, one.stage, one.repeats, len(one.sample_ms), one.ended_by) for one in outcome.series]
+    assert found == [("latency", "timed", 1, 1, "slow"), ("throughput", "timed", 1, 1, "slow")]
+    (checked,) = (phase.ms for phase in outcome.phases if phase.name == "check")
+    checks = 2 if workload == "training" else 7
+    assert 200 <= checked < checks * 200  # one more after the first, not all
+
+
+def test_what_is_not_slow_does_not_say_so(measure: Measure) -> None:
+    assert "slow" not in measure("reference", "cpu", Model("spin", 1, 100)).facts
 
 
 def test_the_timeline_accounts_for_the_wall_time_and_noise_is_seen_from_outside(measure: Measure) -> None:
