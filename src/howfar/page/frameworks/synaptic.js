@@ -76,10 +76,10 @@ function chooseCode(built, weights) {
 export const adapter = {
   open() {
     library = /** @type {any} */ (globalThis).synaptic;
-    return { backend: 'cpu', dtype: 'float64', batch: 'an online update after each of its samples' };
+    return { backend: 'cpu', dtype: 'float64', batch: 'an online update after each of its samples, at the learning rate over their number' };
   },
 
-  build({ layers, parameters, learningRate }) {
+  build({ layers, parameters, learningRate, batchSize }) {
     const built = perceptron([layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)]);
     const { input, hidden, output } = built.layers;
     const [above, below] = [[...hidden, output], [input, ...hidden]];
@@ -91,7 +91,8 @@ export const adapter = {
       // A layer's connections were made input by input, and of each unit by unit: the order of `weights`.
       below[i]?.connectedTo[0]?.list.forEach((connection, k) => { connection.weight = /** @type {number} */ (weights[k]); });
     });
-    [net, rate, classes] = [built, learningRate, output.list.length];
+    // At the whole rate, an update per sample makes deep networks NaN: models/rules/synaptic.py.
+    [net, rate, classes] = [built, learningRate / batchSize, output.list.length];
     return chooseCode(built, parameters.reduce((sum, { weights }) => sum + weights.length, 0));
   },
 
