@@ -16,7 +16,7 @@ function clockwork(ms) {
 
 /** @returns {Promise<void>} */
 const enter = async () => {};
-const caps = { ...new Machine().loop.sampling, max_seconds: 0.1, slow_seconds: 2 };
+const caps = { ...new Machine().loop().sampling, max_seconds: 0.1, slow_seconds: 2 };
 
 test('a clock of whole milliseconds gives 0 and 1, whose mean is the time', async () => {
   const [{ clock, operation }, found] = [clockwork(0.25), report()];
