@@ -1,7 +1,14 @@
 // brain.js: plain JS, float32 weights and float64 sums. A batch is one pass of train() over 64 samples, an update each.
 
 /** @typedef {{input: number[], output: number[]}[]} Batch */
-/** @typedef {{activation?: string, praxis?: string | undefined, iterations?: number, learningRate?: number, momentum?: number}} Options */
+/**
+ * @typedef {object} Options
+ * @property {string} [activation]
+ * @property {string | undefined} [praxis]
+ * @property {number} [iterations]
+ * @property {number} [learningRate]
+ * @property {number} [momentum]
+ */
 /** @typedef {Options & {inputSize?: number, hiddenLayers?: number[], outputSize?: number}} Shape */
 /**
  * @typedef {object} NeuralNetwork
@@ -9,13 +16,13 @@
  * @property {Float32Array[][]} weights [layer][unit][input], layers from 1 on
  * @property {Float32Array[]} biases [layer][unit], layers from 1 on
  * @property {() => void} [initialize]
- * @property {() => void} _initialize its name before 1.6
+ * @property {() => void} _initialize its name before 1.5
  * @property {(data: Batch, options: Options) => {error: number}} train
  * @property {(input: ArrayLike<number>) => ArrayLike<number>} run
  * @property {() => object} toJSON
  * @property {(saved: object) => NeuralNetwork} fromJSON
  */
-/** @typedef {{NeuralNetwork: new (options: Shape) => NeuralNetwork, recurrent: object} & Record<string, unknown>} Brain */
+/** @typedef {{NeuralNetwork: new (options: Shape) => NeuralNetwork, recurrent: object, [name: string]: unknown}} Brain */
 
 /** @type {Brain} */
 let brain;
@@ -31,7 +38,9 @@ let classes;
  * @param {Options} options
  */
 function initialized(sizes, options) {
-  const fresh = new brain.NeuralNetwork({ inputSize: sizes[0] ?? 0, hiddenLayers: sizes.slice(1, -1), outputSize: sizes.at(-1) ?? 0, ...options });
+  const [inputSize = 0, ...hiddenLayers] = sizes;
+  const outputSize = hiddenLayers.pop() ?? 0;
+  const fresh = new brain.NeuralNetwork({ inputSize, hiddenLayers, outputSize, ...options });
   fresh.sizes = sizes; // 1.x would take them only from its first training data
   (fresh.initialize ?? fresh._initialize).call(fresh);
   return fresh;
@@ -42,8 +51,8 @@ function initialized(sizes, options) {
  * @returns {Float32Array[]} one row per unit
  */
 function rowsOf({ weights, biases }) {
-  const units = biases.length;
-  return Array.from(biases, (_, j) => Float32Array.from({ length: weights.length / units }, (_, k) => weights[k * units + j] ?? NaN));
+  const [units, length] = [biases.length, weights.length / biases.length];
+  return Array.from(biases, (_, j) => Float32Array.from({ length }, (_, k) => weights[k * units + j] ?? NaN));
 }
 
 /**
@@ -58,15 +67,21 @@ function weightAfterStep(praxis) {
   return tiny.weights[1]?.[0]?.[0];
 }
 
-/** @returns {import('../protocol.js').Facts} what its sources name, if it does what they say. Its networks are its layers. */
+// Its kinds of network are its kinds of layer, as the paper counted them. Activations and optimizers are those that its
+// sources name and that do something: the activation runs, the optimizer steps elsewhere than the default.
+/** @returns {import('../protocol.js').Facts} */
 function features() {
   const networks = ['NeuralNetwork', ...Object.keys(brain.recurrent)];
   const trainable = Object.keys(brain).filter((name) => /** @type {any} */ (brain[name])?.prototype?.toFunction);
-  const methods = Object.values(Object.getOwnPropertyDescriptors(brain.NeuralNetwork.prototype)).map(({ value }) => String(value));
-  const named = (/** @type {RegExp} */ pattern) => [...new Set([...methods.join('\n').matchAll(pattern)].map((match) => match[1] ?? ''))];
+  const methods = Object.values(Object.getOwnPropertyDescriptors(brain.NeuralNetwork.prototype));
+  const sources = methods.map(({ value }) => String(value)).join('\n');
+  const named = (/** @type {RegExp} */ pattern) =>
+    [...new Set([...sources.matchAll(pattern)].map((match) => match[1] ?? ''))];
   const activations = named(/case ["']([\w-]+)["']:/g).filter((activation) =>
     Number.isFinite(initialized([2, 2, 1], { activation }).run([1, 0])[0]));
-  const optimizers = ['sgd', ...named(/praxis === ["'](\w+)["']/g).filter((praxis) => weightAfterStep(praxis) !== weightAfterStep(undefined))];
+  const byDefault = weightAfterStep(undefined);
+  const praxes = named(/praxis === ["'](\w+)["']/g).filter((praxis) => weightAfterStep(praxis) !== byDefault);
+  const optimizers = ['sgd', ...praxes];
   return {
     layer_types: networks.length, layer_names: networks.join(', '),
     layers_uncounted: trainable.filter((name) => !networks.includes(name)).join(', '),
@@ -84,18 +99,20 @@ export const adapter = {
   },
 
   build({ layers, parameters, learningRate }) {
-    net = initialized([layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)], { activation: layers[0]?.activation ?? '' });
+    const sizes = [layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)];
+    net = initialized(sizes, { activation: layers[0]?.activation ?? '' });
     parameters.forEach((layer, i) => {
       net.weights[i + 1] = rowsOf(layer);
       net.biases[i + 1] = layer.biases.slice();
     });
     classes = layers.at(-1)?.units ?? 0;
-    step = { iterations: 1, learningRate, momentum: 1e-9 }; // it wants a momentum above 0, and is 0.1 where none is given
+    // It refuses a momentum of 0, and takes 0.1 where none is given.
+    step = { iterations: 1, learningRate, momentum: 1e-9 };
   },
 
   predict: (input) => net.run(input),
 
-  // Plain arrays: 1.6 and 2 take a typed one for an object with names, and look each of them up.
+  // Plain arrays: since 1.5 a typed one is taken for an object with names, and each of them is looked up.
   prepareBatch(inputs, labels) {
     const features = inputs.length / labels.length;
     return Array.from(labels, (label, i) => ({
