@@ -22,7 +22,8 @@
  * @property {() => object} toJSON
  * @property {(saved: object) => NeuralNetwork} fromJSON
  */
-/** @typedef {{NeuralNetwork: new (options: Shape) => NeuralNetwork, recurrent: object, [name: string]: unknown}} Brain */
+/** @typedef {new (options: Shape) => NeuralNetwork} Maker */
+/** @typedef {{NeuralNetwork: Maker, recurrent: object, [name: string]: unknown}} Brain */
 
 /** @type {Brain} */
 let brain;
