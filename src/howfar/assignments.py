@@ -73,7 +73,8 @@ class Desk:
 
     def known_facts(self, task: Task) -> dict[str, Fact]:
         """What is known of a task's files without opening a page: one hash over all library files of a browser task,
-        the bytes of a saved model, and of a `features` task what the package says of itself and where it runs."""
+        the bytes of a saved model, of a `features` task what the package says of itself and where it runs, and of a task
+        that trains what is wrong with the framework's own rule."""
         target, workload = task.cell.target, task.cell.workload
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
@@ -85,6 +86,10 @@ class Desk:
         if workload == "features":
             facts |= vendor.package_facts(backend, target.version)
             facts["backends"] = ", ".join(framework.backends_at(target.version))
+        if workload in ("training", "features") and task.cell.model.kind == "mlp":
+            (batch,) = self._batches(task.batch_size, 1)
+            if fault := reference.fault(self._spec(task), batch, LEARNING_RATE, framework.rule):
+                facts["training_fault"] = fault
         return facts
 
     def check(self, assignment: Assignment, report: Report) -> Check:

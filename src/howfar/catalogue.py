@@ -27,10 +27,15 @@ def _here(name: str, known: Registry) -> str:
         missing = one.installed_version() == NOT_INSTALLED
         return f"pip install {one.distributions[-1]}" if missing else "installed"
     version = one.versions[0]
-    files = [file for backend in one.backends for file in one.backend(backend, version).scripts]
+    layouts = [one.backend(backend, version) for backend in one.backends_at(version)]
+    files = [file for layout in layouts for file in layout.scripts]
     packages = {vendor.split_file(file)[0] for file in files}
     cached = all((vendor.packages_dir() / package / version / vendor.MANIFEST).is_file() for package in packages)
-    return f"{version} is in the cache" if cached else "fetched through npm when first needed"
+    if cached:
+        return f"{version} is in the cache"
+    if any(version in layout.npm_may_lack for layout in layouts):
+        return f"fetched through npm where it has it, else give --package-dir {name}=DIR"
+    return "fetched through npm when first needed"
 
 
 def list_browsers(_: Registry) -> Iterator[Row]:

@@ -77,7 +77,7 @@ def fetch(backend: Backend, version: str) -> dict[str, str]:
         except npm.Missing as error:
             if version not in backend.npm_may_lack:
                 raise
-            raise Unavailable(f"{error.what}; where you have it in a folder, name that with --package-dir") from None
+            raise Unavailable(f"{error.what}; where it lies in a folder, give --package-dir FRAMEWORK=DIR") from None
         hashes |= {f"{package}:{path}": held.sha256[path] for path in paths}
     return hashes
 
