@@ -156,6 +156,14 @@ def test_invalid_toml_is_refused(tmp_path: Path, text: str | bytes) -> None:
     assert refusal(tmp_path, text).startswith("not valid TOML: ")
 
 
+@pytest.mark.parametrize("line", ['experiments = ["published"]', 'experiments = ["cost"]\nprotocols = ["published"]'])
+def test_the_published_protocol_comes_with_its_experiment(tmp_path: Path, line: str) -> None:
+    text = GOOD.replace('experiments = ["inference_time"]', line)
+    assert "protocols: 'published' is in one of" in refusal(tmp_path, text)
+    both = GOOD.replace('experiments = ["inference_time"]', 'experiments = ["published"]\nprotocols = ["published"]')
+    assert load(tmp_path, both).protocols == ("published",)
+
+
 def test_an_empty_file_says_what_is_missing(tmp_path: Path) -> None:
     assert "name" in refusal(tmp_path, "")
 

@@ -50,14 +50,15 @@ class Channels(NamedTuple):
     band: float
 
 
-def times(table: pl.DataFrame, metric: str, title: str, beside: str = "") -> ChartType:
+def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth: float | None = None) -> ChartType:
     """One metric of the common table: a point per target with its 95 % interval, native as lines across each width.
 
     Filled marks ran on what they name, hollow ones on a GPU done in software; a ring marks a disturbed process, a
-    struck grey dot a wrong result, a cross on the floor a failure. `beside`: a second metric, joined to the point.
+    struck grey dot a wrong result, a cross on the floor a failure. `beside`: a second metric, joined to the point;
+    `truth`: where a fine line goes across every panel.
     A click on the legend singles a target out; tooltips tell every number.
     """
-    marks = plotted.marks(table, metric, beside)
+    marks = [mark | {"truth": truth} for mark in plotted.marks(table, metric, beside)]
     panels = plotted.panels(marks)
     columns, step = plotted.grid(panels, PAGE)
     band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
@@ -112,6 +113,13 @@ def _vertical(low: float, high: float, title: str) -> Callable[[str], alt.Y]:
     return lambda field: alt.Y(f"{field}:Q", title=title or None, scale=scale, axis=axis)
 
 
+def _truth(channels: Channels) -> Any:
+    """One line per width, so broad that they meet."""
+    once = _where("datum.truth !== null").transform_aggregate(truth="max(truth)", groupby=["width"])
+    line = once.encode(y=channels.y("truth"), tooltip=alt.value(None))
+    return line.mark_tick(orient="horizontal", size=1.1 * channels.band, thickness=1, color=INK)
+
+
 def _natives(channels: Channels) -> list[alt.Chart]:
     """The yardstick: a line as broad as its width's group, in the band of its interval."""
     own = _where("datum.kind === 'native'").encode(color=channels.colour)
@@ -157,7 +165,8 @@ def _failures(channels: Channels) -> list[alt.Chart]:
 
 
 def _panel(panel: plotted.Panel, channels: Channels) -> Any:
-    layers = [*_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels), *_failures(channels)]
+    layers = [_truth(channels), *_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels)]
+    layers += _failures(channels)
     width = 1.1 * channels.band * len({mark["width"] for mark in panel.marks})
     shown = alt.when(alt.param("chosen")).then(alt.value(1.0)).otherwise(alt.value(0.1))
     layered = alt.layer(*layers, data=alt.NamedData(panel.title)).properties(height=HEIGHT, width=width)

@@ -8,18 +8,17 @@ from pathlib import Path
 import psutil
 
 from howfar.probes.processes import load_average
-from howfar.records import PROTOCOL, Fact
+from howfar.records import Fact
 
 
 def checked_facts() -> Mapping[str, Fact]:
-    """Operating system, processor, cores, memory, protocol."""
+    """Operating system, processor, cores, memory."""
     return {
         "os": operating_system(),
         "machine": platform.machine(),
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
-        "protocol": PROTOCOL,
     }
 
 

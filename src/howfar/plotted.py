@@ -96,7 +96,7 @@ def domain(drawn: Sequence[Mark]) -> tuple[float, float]:
 
     An interval from two rounds may span decades: it is cut off, so that it does not press all medians together.
     """
-    medians = [mark[name] for mark in drawn for name in ("median", "beside") if mark[name]]
+    medians = [mark[name] for mark in drawn for name in ("median", "beside", "truth") if mark.get(name)]
     if not medians:
         return 0.1, 10.0
     lowest = min(mark["low"] or inf for mark in drawn)

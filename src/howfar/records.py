@@ -198,6 +198,7 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Positive = 3
     seed: Count = 2019
     batch_size: Annotated[int, Meta(ge=1, le=512)] = 64  # the data are 512 samples
+    # With `published`, the experiment of that name shows it beside the corrected one.
     protocols: tuple[ProtocolName, ...] = ("corrected",)
     # `primary`: of the steady metrics, only the one that the workload's figure shows first.
     metrics: Literal["all", "primary"] = "all"

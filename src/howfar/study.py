@@ -39,6 +39,9 @@ def load(name: str, known: Registry) -> Study:
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(f"not valid TOML: {error}", where=where, mend="correct the file there") from None
+    if ("published" in study.experiments) != ("published" in study.protocols):
+        mend = "name it in both or in neither: the experiment shows what the protocol measures"
+        raise UserError("protocols: 'published' is in one of protocols and experiments only", where=where, mend=mend)
     return resolve(study, known, where)
 
 

@@ -136,7 +136,7 @@ def _numbers(entry: Measured) -> Row:
 def _caveats(group: Group) -> Row:
     outcomes = group.outcomes
     checks = [outcome.check for outcome in outcomes if outcome.check]
-    warmups = [series for outcome in outcomes for series in outcome.series if series.stage == "warmup"]
+    warmups = [s for o in outcomes for s in o.series if s.stage == "warmup" and s.ended_by != "once"]
     tensors = [outcome.live_tensors for outcome in outcomes if outcome.live_tensors]
     return {
         "max_abs_error": _worst([check.max_abs_error for check in checks]),

@@ -5,7 +5,7 @@ import pytest
 import made
 from howfar import experiments, tables
 from howfar.experiments import published
-from howfar.outcomes import Results
+from howfar.outcomes import Results, Series
 from howfar.records import Cell, Model
 
 CELL = Cell(made.WEBGL, Model("mlp", 4, 128), "inference")
@@ -29,6 +29,27 @@ def test_half_of_the_time_is_a_ratio_of_a_half() -> None:
 def test_it_is_said_in_a_sentence() -> None:
     (sentence,) = published.sentences(published.table(both()))
     assert sentence.startswith("Of an inference of tfjs@4.22.0 webgl (software) the paper's clock saw 4")
+
+
+def test_where_the_call_was_not_awaited_on_a_gpu_the_sentence_says_so() -> None:
+    outcomes = [*both().outcomes, *(made.published(CELL, number, facts={"awaited": False}) for number in range(3))]
+    latest = {(one.task.protocol, one.task.round): one for one in outcomes}
+    (sentence,) = published.sentences(published.table(made.results(latest.values())))
+    assert sentence.endswith("%: it was stopped when the work was submitted.")
+
+
+def test_a_wrong_result_is_worth_no_sentence() -> None:
+    outcomes = [made.outcome(CELL), made.published(CELL, status="wrong_result", message="off")]
+    table = published.table(made.results(outcomes))
+    assert set(table["status"]) == {"wrong_result"}
+    assert published.sentences(table) == []
+
+
+def test_a_first_operation_that_stands_apart_is_no_warm_up_without_end() -> None:
+    first = Series("latency", "warmup", 1, (900.0,), "once")
+    whole = made.published(CELL)
+    table = published.table(made.results([made.published(CELL, series=(first, *whole.series))]))
+    assert set(table["steady"]) == {None}
 
 
 def test_a_clock_that_saw_the_truth_is_worth_no_sentence() -> None:

@@ -50,6 +50,14 @@ def test_a_quick_wrong_result_is_not_the_fastest() -> None:
     assert "litert@0.2.1 wasm gave a wrong result in 3 tasks (output differs" in found.failed
 
 
+def test_failures_under_the_published_protocol_are_counted_apart() -> None:
+    (cell,) = made.cells([made.TFJS], "inference", SIZES)
+    crashed = [made.published(cell, number, status="crashed", message="gone", series=()) for number in range(3)]
+    found = told([*rounds([cell]), *crashed], made.TFJS)
+    assert found.failed.splitlines()[0] == "Under the published protocol 3 tasks failed; the list below says why."
+    assert "crashed" not in found.failed and "Everything" not in found.failed
+
+
 def test_the_distance_to_native_is_told_with_its_intervals(rich: Answer) -> None:
     inference = plain(rich.native).splitlines()[1]
     assert inference.startswith("In inference, the best browser target takes 0.9")

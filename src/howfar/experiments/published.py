@@ -7,7 +7,7 @@ milliseconds. The corrected one is the metric that the workload's own figure sho
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import geometric_mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -28,6 +28,10 @@ METRIC = "published_ratio"
 TIMED: Sequence[Workload] = ("training", "inference")
 # A ratio nearer to 1 than this is not worth a sentence about a fault.
 NEAR = 1.25
+
+# On a GPU a call that is not awaited returns when the work is submitted; elsewhere, when it is done.
+GPU = ("webgl", "webgpu", "webnn")
+SUBMITTED = "it was stopped when the work was submitted"
 
 Rounds = Mapping[int, float]
 
@@ -63,27 +67,34 @@ def _rows(group: Group, means: Rounds, true: Rounds, known: Prior | None) -> Ite
     published = geometric_mean(means.values()) if means else None
     yield tables.stated(group, "published_ms", "ms", published)
     found = ratio(means, true, known)
-    row = tables.stated(group, METRIC, "ratio", found.value if found else None)
+    row = tables.stated(group, METRIC, "ratio", found.value if found else None, _why(group))
     ends = {"low": found.low, "high": found.high} if found else {}
     missing = {} if found or row["status"] != "ok" else {"message": "no round gave a number under both protocols"}
     yield row | ends | missing
+
+
+def _why(group: Group) -> str | None:
+    """What the clock was stopped at, where that is known not to be the end of the work."""
+    submitted = any(outcome.facts.get("awaited") is False for outcome in group.outcomes)
+    return SUBMITTED if submitted and group.cell.target.backend in GPU else None
 
 
 def chart(table: pl.DataFrame) -> "ChartType":
     """Published / corrected over width, a panel per workload and depth; 1 is the truth."""
     from howfar import drawing
 
-    return drawing.times(table, METRIC, "published / corrected")
+    return drawing.times(table, METRIC, "published / corrected", truth=1.0)
 
 
 def sentences(table: pl.DataFrame) -> list[str]:
     """What the faults did, one sentence per target and workload where the median size is off by more than NEAR."""
-    gathered: dict[tuple[object, ...], list[tables.Row]] = defaultdict(list)
-    for row in tables.current(table).filter(pl.col("metric") == METRIC, pl.col("median").is_not_null()).to_dicts():
+    gathered: dict[tuple[Any, ...], list[tables.Row]] = defaultdict(list)
+    right = pl.col("median").is_not_null() & pl.col("status").ne_missing("wrong_result")
+    for row in tables.current(table).filter(pl.col("metric") == METRIC, right).to_dicts():
         name = wording.named(wording.target(row), row["software_gpu"])
         place = palette.order(row["framework"], row["version"], row["backend"], row["threads"])
         gathered[TIMED.index(row["workload"]), place, name].append(row)
-    said = (_sentence(str(key[-1]), own) for key, own in sorted(gathered.items(), key=lambda item: repr(item[0][:2])))
+    said = (_sentence(key[-1], gathered[key]) for key in sorted(gathered))
     return [sentence for sentence in said if sentence]
 
 
@@ -97,7 +108,8 @@ def _sentence(name: str, own: Sequence[tables.Row]) -> str:
     if middle < 1:
         over = wording.interval(100 * ratios[0], 100 * ratios[-1]) if len(ratios) > 1 else ""
         within = f" ({over} % over the sizes)" if over else ""
-        return f"Of {what} of {name} the paper's clock saw {wording.number(100 * middle)} %{within}."
+        why = f": {SUBMITTED}" if all(row["value"] for row in own) else ""
+        return f"Of {what} of {name} the paper's clock saw {wording.number(100 * middle)} %{within}{why}."
     over = wording.interval(ratios[0], ratios[-1]) if len(ratios) > 1 else ""
     within = f" ({over} over the sizes)" if over else ""
     return f"The paper's clock made {what} of {name} {wording.number(middle)} times as long{within}."

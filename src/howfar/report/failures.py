@@ -8,7 +8,7 @@ from msgspec import Struct
 from howfar import wording
 from howfar.measured import SAYS, contestant
 from howfar.outcomes import Outcome, Results
-from howfar.records import Status
+from howfar.records import PROTOCOLS, Status
 from howfar.report.standing import size
 
 # From what a reader may want to mend to what is simply so.
@@ -19,7 +19,8 @@ SERIOUS_FIRST: tuple[Status, ...] = (
 
 
 class Failure(Struct, frozen=True):
-    """One reason, of one target: the workloads, sizes and rounds that met it, and the details that they told."""
+    """One reason, of one target: the workloads, sizes and rounds that met it, and the details that they told.
+    `published`: under the published protocol."""
 
     status: Status
     target: str
@@ -27,6 +28,7 @@ class Failure(Struct, frozen=True):
     where: str
     tasks: int
     details: tuple[str, ...]
+    published: bool = False
 
     @property
     def says(self) -> str:
@@ -34,18 +36,22 @@ class Failure(Struct, frozen=True):
 
 
 def failures(results: Results) -> list[Failure]:
-    """Every failed task, controls included, gathered by status, target and message; the serious ones first."""
-    gathered: dict[tuple[Status, str, str], list[Outcome]] = defaultdict(list)
+    """Every failed task, controls included, gathered by protocol, status, target and message: the corrected protocol's
+    first, the serious ones first."""
+    gathered: dict[tuple[bool, Status, str, str], list[Outcome]] = defaultdict(list)
     for outcome in results.outcomes:
         if outcome.status != "ok":
-            gathered[outcome.status, wording.named(outcome.task.cell.target), outcome.message].append(outcome)
-    keys = sorted(gathered, key=lambda key: (SERIOUS_FIRST.index(key[0]), key[1:]))
-    return [_failure(*key, gathered[key]) for key in keys]
+            published = outcome.task.protocol == PROTOCOLS["published"]
+            key = (published, outcome.status, wording.named(outcome.task.cell.target), outcome.message)
+            gathered[key].append(outcome)
+    keys = sorted(gathered, key=lambda key: (key[0], SERIOUS_FIRST.index(key[1]), key[2:]))
+    return [_failure(key, gathered[key]) for key in keys]
 
 
-def _failure(status: Status, target: str, message: str, outcomes: list[Outcome]) -> Failure:
+def _failure(key: tuple[bool, Status, str, str], outcomes: list[Outcome]) -> Failure:
+    published, status, target, message = key
     details = dict.fromkeys(outcome.detail for outcome in outcomes if outcome.detail)
-    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details))
+    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details), published)
 
 
 def where(outcomes: Iterable[Outcome]) -> str:

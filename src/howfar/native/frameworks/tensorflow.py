@@ -95,14 +95,15 @@ def enqueue_train_batch(batch: Batch) -> None:
 
 
 def published_predict(sample: Floats) -> Floats:
-    """As the study's native scripts called it."""
+    """As the study's public native script called it, sample by sample."""
     outputs: Floats = _model.predict(sample[None], verbose=0)[0]
     return outputs
 
 
 def published_train_batch(batch: Batch) -> float:
-    """As the study's native scripts called it."""
-    return float(_model.train_on_batch(*batch))
+    """As the study's public native script called it: an epoch of one batch."""
+    history = _model.fit(*batch, batch_size=len(batch[0]), epochs=1, verbose=0).history
+    return float(history["loss"][0])
 
 
 def sync() -> None:
