@@ -72,9 +72,9 @@ class Desk:
         return {name: self._server.add_blob(f"{fingerprint(asked)}/{name}", file) for name, file in files.items()}
 
     def known_facts(self, task: Task) -> dict[str, Fact]:
-        """What is known of a task's files without opening a page: one hash over all library files of a browser task,
-        the bytes of a saved model, of a `features` task what the package says of itself and where it runs, and of a task
-        that trains what is wrong with the framework's own rule."""
+        """What is known of a task without opening a page: one hash over all library files of a browser task, the bytes
+        of a saved model, of a `features` task what the package says of itself and where it runs, and of a task that
+        trains what is wrong with the framework's own rule."""
         target, workload = task.cell.target, task.cell.workload
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
