@@ -27,7 +27,7 @@
 
 // By default the library writes the whole network out as JavaScript source at its first use, several statements per
 // weight, and has the browser compile that. (4,256), 398 thousand weights, and (8,128) run so. (8,256), 662 thousand,
-// ends the tab within two minutes, also with twice the heap: beyond this limit the network stays objects.
+// ends the tab within two minutes, also with V8's --max-old-space-size=8192: beyond this limit the network stays objects.
 const MAX_GENERATED_WEIGHTS = 500_000;
 
 /** @type {Record<string, string>} */
@@ -46,8 +46,8 @@ let classes = 0;
 
 /**
  * `Architect.Perceptron` without the library's search for a connection that is there already: it looks through all of a
- * neuron's connections before it makes one, and in a new network finds nothing. Building is no part of what is measured,
- * and with the search (8,256) takes 40 to 100 s, without it 2 to 3 s; the networks are the same to the last bit.
+ * neuron's connections before it makes one, and in a new network finds nothing. Building is no part of what is
+ * measured, and with the search (8,256) takes 40 to 100 s, without it 2 to 3 s; the networks are the same to the bit.
  * @param {number[]} sizes
  */
 function perceptron(sizes) {
@@ -76,7 +76,8 @@ function chooseCode(built, weights) {
 export const adapter = {
   open() {
     library = /** @type {any} */ (globalThis).synaptic;
-    return { backend: 'cpu', dtype: 'float64', batch: 'an online update after each of its samples, at the learning rate over their number' };
+    const batch = 'an online update after each of its samples, at the learning rate over their number';
+    return { backend: 'cpu', dtype: 'float64', batch };
   },
 
   build({ layers, parameters, learningRate, batchSize }) {
@@ -89,7 +90,8 @@ export const adapter = {
       above[i]?.set({ squash });
       above[i]?.list.forEach((neuron, j) => { neuron.bias = /** @type {number} */ (biases[j]); });
       // A layer's connections were made input by input, and of each unit by unit: the order of `weights`.
-      below[i]?.connectedTo[0]?.list.forEach((connection, k) => { connection.weight = /** @type {number} */ (weights[k]); });
+      const connections = below[i]?.connectedTo[0]?.list ?? [];
+      connections.forEach((connection, k) => { connection.weight = /** @type {number} */ (weights[k]); });
     });
     // At the whole rate, an update per sample makes deep networks NaN: models/rules/synaptic.py.
     [net, rate, classes] = [built, learningRate / batchSize, output.list.length];
@@ -112,7 +114,7 @@ export const adapter = {
     for (const { input, target } of batch) {
       const output = trained.activate(input);
       trained.propagate(rate, target);
-      for (let j = 0; j < target.length; j++) loss += (/** @type {number} */ (target[j]) - /** @type {number} */ (output[j])) ** 2 / 2;
+      target.forEach((wanted, j) => { loss += (wanted - /** @type {number} */ (output[j])) ** 2 / 2; });
     }
     return loss / batch.length;
   },
