@@ -27,7 +27,8 @@
 
 // By default the library writes the whole network out as JavaScript source at its first use, several statements per
 // weight, and has the browser compile that. (4,256), 398 thousand weights, and (8,128) run so. (8,256), 662 thousand,
-// ends the tab within two minutes, also with V8's --max-old-space-size=8192: beyond this limit the network stays objects.
+// ends the tab within two minutes, also with V8's --max-old-space-size=8192: beyond this limit the network stays
+// objects.
 const MAX_GENERATED_WEIGHTS = 500_000;
 
 /** @type {Record<string, string>} */
