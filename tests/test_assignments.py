@@ -13,7 +13,7 @@ from howfar.frameworks import Backend, Framework
 from howfar.models import ModelSpec, reference
 from howfar.models.rules import Parameters
 from howfar.outcomes import Check, Report
-from howfar.records import Assignment, Form, Model, Target, Task
+from howfar.records import Assignment, Form, Model, Target, Task, Workload
 from howfar.server import Server
 
 DIGITS = asked.digits()
@@ -226,6 +226,19 @@ def test_a_framework_that_can_not_be_given_weights_gets_its_saved_model_for_ever
     saved_only = msgspec.structs.replace(known["convnetjs"], needs_saved_model=True)
     desk = Desk(server, known | {"convnetjs": saved_only}, DIGITS)
     assert list(desk.assignment(asked.task(asked.CONVNETJS, workload="inference")).model_urls) == ["model.json"]
+
+
+@pytest.mark.parametrize("workload", ["training", "features"])
+def test_what_is_wrong_with_a_framework_s_own_rule_is_a_fact(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, workload: Workload
+) -> None:
+    monkeypatch.setattr(vendor, "package_facts", lambda *_: {})
+    mind = Target("mind", "1.0.1", "cpu", "chromium")
+    said = desk.known_facts(asked.task(mind, workload=workload))["training_fault"]
+    assert isinstance(said, str) and said.startswith("between hidden layers")
+    assert "training_fault" not in desk.known_facts(asked.task(mind, Model("mlp", 1, 8), workload))
+    assert "training_fault" not in desk.known_facts(asked.task(asked.CONVNETJS, workload=workload))
+    assert "training_fault" not in desk.known_facts(asked.task(mind, workload="inference"))
 
 
 def test_the_facts_of_features_are_those_of_the_package(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

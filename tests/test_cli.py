@@ -30,6 +30,13 @@ BAD: Mapping[str, tuple[str, str]] = {
     "unknown study": ("run nowhere", "quick"),
     "bad selection": ("run quick --only tfjs", "--only"),
     "no MNIST": ("run {folder}/study.toml --out {folder}/new --mnist {folder}", "train-images-idx3-ubyte"),
+    "a package without a folder": ("run quick --package-dir mind", "mind=DIR"),
+    "a folder without a package": ("serve --package-dir mind={folder}", "package.json"),
+    "another package than the framework's": ("quick --package-dir tfjs={folder}/package", "'@tensorflow/tfjs'"),
+    "a package that nothing is measured of": (
+        "run {folder}/study.toml --package-dir convnetjs={folder}/package",
+        "--framework convnetjs",
+    ),
     "unknown list": ("list bogus", "frameworks"),
     "missing results": ("report nowhere", "outcomes.sqlite"),
     "foreign results": ("report {foreign}", "not a store of howfar"),
@@ -75,6 +82,9 @@ def fill(folder: Path) -> None:
     connection.close()
     (folder / "file").touch()
     (folder / "study.toml").write_text(STUDY)
+    (folder / "package" / "build").mkdir(parents=True)
+    (folder / "package" / "package.json").write_text('{"name": "convnetjs", "version": "0.3.0"}')
+    (folder / "package" / "build" / "convnet-min.js").touch()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +101,10 @@ def answers(folder: Path) -> dict[str, Done]:
 
     def ask(arguments: str) -> Done:
         command = howfar(arguments, folder)
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=60)
+        environment = {**os.environ, "HOWFAR_CACHE": str(folder / "cache")}
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=folder, timeout=60, env=environment
+        )
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(commands, pool.map(ask, commands.values()), strict=True))

@@ -8,7 +8,8 @@
  * @property {() => Matrix[]} download
  * @property {(batch: Batch) => Mind} learn
  * @property {(input: ArrayLike<number>) => number[]} predict
- * @property {(event: 'data', listener: (iteration: number, errors: Matrix) => void) => void} on `errors` (batch, outputs): t - y
+ * @property {(event: 'data', listener: (iteration: number, errors: Matrix) => void) => void} on `errors`: t - y,
+ *   (batch, outputs)
  * @property {Function} activate
  */
 /** @typedef {{new (options: object): Mind, prototype: {forward: Function}}} MindClass */
@@ -49,16 +50,20 @@ function withWeights(weights, options) {
   return new library({ activator: 'sigmoid', hiddenLayers: weights.length - 1, ...options }).upload(weights);
 }
 
-/** @returns {import('../protocol.js').Facts} the library keeps no tables: what its sources name, and what it makes of that */
+/**
+ * The library keeps no tables: it is asked what its sources name, and what it makes of that.
+ * @returns {import('../protocol.js').Facts}
+ */
 function features() {
   // How a layer is computed from the one before it: each method that the forward pass calls for one is a kind of layer.
   const layers = new Set([...library.prototype.forward.toString().matchAll(/this\.(\w+)\(/g)].map((match) => match[1]));
   // The activations that the constructor compares with, and the one that it takes for any other name.
   const named = [...library.toString().matchAll(/\.activator\s*===?\s*["'](\w+)["']/g)].map((match) => match[1]);
-  const activations = new Map([...named, 'any other'].map((activator) => [new library({ activator }).activate, activator]));
+  const tried = [...named, 'any other'].map((activator) => ({ activator, activate: new library({ activator }).activate }));
+  const names = new Map(tried.map(({ activator, activate }) => [activate, activate.name || activator]));
   return {
     layer_types: layers.size, layer_names: [...layers].join(', '),
-    activation_types: activations.size, activation_names: [...activations].map(([activate, activator]) => activate.name || activator).join(', '),
+    activation_types: names.size, activation_names: [...names.values()].join(', '),
     networks: 'DNN',
   };
 }

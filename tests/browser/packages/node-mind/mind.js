@@ -6,7 +6,8 @@ const { sigmoid, tanh } = require('./activations');
 /** @typedef {number[][]} Rows */
 
 /** @type {(a: Rows, b: Rows) => Rows} */
-const multiply = (a, b) => a.map((row) => (b[0] ?? []).map((_, j) => row.reduce((sum, value, k) => sum + value * (b[k]?.[j] ?? NaN), 0)));
+const multiply = (a, b) => a.map((row) =>
+  (b[0] ?? []).map((_, j) => row.reduce((sum, value, k) => sum + value * (b[k]?.[j] ?? NaN), 0)));
 /** @type {(a: Rows) => Rows} */
 const transpose = (a) => (a[0] ?? []).map((_, j) => a.map((row) => row[j] ?? NaN));
 /** @type {(a: Rows, b: Rows, f: (x: number, y: number) => number) => Rows} */
