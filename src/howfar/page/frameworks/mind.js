@@ -59,8 +59,11 @@ function features() {
   const layers = new Set([...library.prototype.forward.toString().matchAll(/this\.(\w+)\(/g)].map((match) => match[1]));
   // The activations that the constructor compares with, and the one that it takes for any other name.
   const named = [...library.toString().matchAll(/\.activator\s*===?\s*["'](\w+)["']/g)].map((match) => match[1]);
-  const tried = [...named, 'any other'].map((activator) => ({ activator, activate: new library({ activator }).activate }));
-  const names = new Map(tried.map(({ activator, activate }) => [activate, activate.name || activator]));
+  const activations = [...named, 'any other'].map((activator) => {
+    const { activate } = new library({ activator });
+    return /** @type {const} */ ([activate, activate.name || activator]);
+  });
+  const names = new Map(activations);
   return {
     layer_types: layers.size, layer_names: [...layers].join(', '),
     activation_types: names.size, activation_names: [...names.values()].join(', '),
