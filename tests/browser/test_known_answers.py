@@ -18,8 +18,19 @@ def per_operation_ms(outcome: Outcome, metric: Metric) -> float:
     return median(timed.sample_ms) / timed.repeats
 
 
-@pytest.mark.parametrize("us", [20, 300, 20_000])
-@pytest.mark.parametrize(("framework", "browser"), [("reference", "chromium"), ("native-reference", "native")])
+# Natively no time is below a tick, and calling a Python function costs 0.3 us (0.5 us on a slow machine): it belongs
+# to the operation, so that 100 us is the shortest time of which it stays below one percent.
+@pytest.mark.parametrize(
+    ("framework", "browser", "us"),
+    [
+        ("reference", "chromium", 20),
+        ("reference", "chromium", 300),
+        ("reference", "chromium", 20_000),
+        ("native-reference", "native", 100),
+        ("native-reference", "native", 300),
+        ("native-reference", "native", 20_000),
+    ],
+)
 def test_a_known_time_is_measured_within_one_percent_or_two_ticks(
     measure: Measure, framework: str, browser: str, us: int
 ) -> None:
