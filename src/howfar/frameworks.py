@@ -119,7 +119,7 @@ def find(known: Registry, name: str, *, where: str = "") -> Framework:
 
 
 def module_name(framework: str) -> str:
-    """The name of its adapter's and exporter's files: `brain.js` -> brain, `keras-js` -> keras_js."""
+    """The name of its exporter's module: `brain.js` -> brain, `keras-js` -> keras_js."""
     return framework.removesuffix(".js").replace("-", "_")
 
 

@@ -76,7 +76,10 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("workload", ["inference", "training", "features"])
-def test_a_framework_is_added_by_the_steps_of_the_guide(own: Path, workload: Workload) -> None:
+def test_a_framework_is_added_by_the_steps_of_the_guide(
+    own: Path, workload: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOWFAR_CACHE", str(own / "cache"))
     table = msgspec.toml.decode(block("toml"), type=dict[str, Framework])["tiny"]
     # Outside the page folder, where a test must not write, the adapter is served from a folder of its own.
     here = structs.replace(table, adapter_url="/adapters/tiny.js")

@@ -60,6 +60,15 @@ def test_every_sample_lasts_fifty_ticks(measure: Measure) -> None:
     assert timed and all(median(series.sample_ms) >= 50 * tick_ms for series in timed)
 
 
+def test_what_loads_slowly_is_loaded_once_more_and_no_more(measure: Measure) -> None:
+    sampling = structs.replace(SAMPLING, slow_seconds=1e-6)
+    outcome = measure("convnetjs", "cpu", Model("mlp", 1, 64), "loading", sampling=sampling)
+    assert outcome.status == "ok", outcome.message
+    assert outcome.facts["slow"] is True
+    taken = {series.metric: (series.stage, len(series.sample_ms), series.ended_by) for series in outcome.series}
+    assert taken == dict.fromkeys(("load", "load_from_memory"), ("timed", 1, "slow"))
+
+
 @pytest.mark.parametrize("workload", ["inference", "training"])
 @pytest.mark.parametrize(("framework", "browser"), [("reference", "chromium"), ("native-reference", "native")])
 def test_what_is_slow_is_checked_twice_and_sampled_once(

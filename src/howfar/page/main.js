@@ -94,7 +94,8 @@ async function measureTask({ assignment, ...visit }, report, gpuFacts) {
 async function measureCorrected(visit, adapter, work, report, phase) {
   const { sampling } = visit.assignment.task;
   await phase('first', () => work.first(report));
-  if (await phase('check', () => checkUntilSlow(work, report, sampling))) report.facts['slow'] = true;
+  const slow = await phase('check', () => checkUntilSlow(work, report, sampling));
+  if (slow || loadedSlowly(visit.assignment.task, report)) report.facts['slow'] = true;
   await noteGrowth(adapter, report, () => measureSteady(visit, adapter, work, report));
 }
 
@@ -143,6 +144,16 @@ async function checkUntilSlow(work, report, { slow_seconds }) {
     if (clock() - start > slow_seconds * 1000) return true;
   }
   return false;
+}
+
+/**
+ * Whether the task is to load a model, and it took longer than `slow_seconds` to come by the first.
+ * @param {Assignment['task']} task
+ * @param {Report} report
+ */
+function loadedSlowly({ cell, sampling }, { phases }) {
+  const first = phases.find(({ name }) => name === 'model_load');
+  return cell.workload === 'loading' && first !== undefined && first.ms > sampling.slow_seconds * 1000;
 }
 
 /**
