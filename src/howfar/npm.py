@@ -125,5 +125,6 @@ def _missing(name: str, reason: str) -> Missing:
 
 
 def _reason(output: str) -> str:
+    """npm's first line of its own: the address that it adds after a dash tells a user no more."""
     lines = re.findall(r"^npm (?:error|ERR!) (?!code)(.+)", output, re.MULTILINE)  # npm 10 and later, npm 9
-    return lines[0].strip()[:160] if lines else "no reason given"
+    return lines[0].partition(" - ")[0].strip()[:160] if lines else "no reason given"

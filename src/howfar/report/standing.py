@@ -11,6 +11,8 @@ from howfar.ranking import Field, fields, first
 from howfar.records import Model, Workload
 from howfar.stats import Ratio
 
+# What the answer is about. Loading has a figure of its own: its operation is another in every framework.
+ANSWERED: tuple[Workload, ...] = ("training", "inference")
 # `alone`: the only right one; `unranked`: a single round, which allows no claim.
 Claim = Literal["fastest", "tied", "alone", "unranked", "none"]
 
@@ -28,10 +30,10 @@ class Standing(Struct, frozen=True):
 
 
 def standings(results: Results) -> list[Standing]:
-    """Every model of every workload that was measured or tried, training first, small models first."""
+    """Every model that was trained or asked, or tried, training first, small models first."""
     return [
         _standing(field)
-        for workload in METRICS
+        for workload in ANSWERED
         for field in fields(timed(results, workload))
         if field.metric == f"{METRICS[workload][0]}_ms"
     ]
