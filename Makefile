@@ -33,6 +33,7 @@ bench: $(VENV)/.ready
 	@scripts/browser
 	$(BIN)/python benchmarks/launch.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/loading.py
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:
