@@ -109,8 +109,8 @@ FEATURES: Mapping[str, Feature] = {
     ),
     "round_trip_error": Feature("Saved and loaded, off by", "output", partial(_number, "round_trip_error")),
     "licence": Feature("Licence", "text", partial(_text, "licence")),
-    "released": Feature("This version is of", "text", partial(_day, "released")),
-    "last_released": Feature("The newest is of", "text", partial(_day, "last_released")),
+    "released": Feature("This version is of, npm says", "text", partial(_day, "released")),
+    "last_released": Feature("The newest is of, npm says", "text", partial(_day, "last_released")),
 }
 
 
