@@ -22,9 +22,10 @@ from pathlib import Path
 from howfar import frameworks, plan
 from howfar.hosts import chromium
 from howfar.hosts.base import remove
-from howfar.records import Cell, Sampling, Study, Target
+from howfar.records import Cell, Sampling, Target
 from howfar.runner import Options, Workshop
 from howfar.server import HEADERS
+from howfar.study import Study
 
 SHORT = Sampling(1, 0.001, 0.002, 0.5, 0.001, 0.002)
 PAGE = b"<!doctype html><script>fetch('/posted', {method: 'POST'})</script>"
@@ -79,7 +80,7 @@ def howfar_launch(shop: Workshop) -> tuple[float, float]:
     study = Study("launch", "", (), (), (), sampling=SHORT)
     cell = Cell(Target("reference", "1", "cpu", "chromium"), plan.CONTROL_MODEL, "inference")
     with shop.block() as block:
-        outcome = shop.visitor.measure(block.host("chromium"), plan.task_of(study, cell, shop.digits.name, 0), "")
+        outcome = shop.visitor.measure(block.host("chromium"), plan.task_of(study, cell, shop.data.names, 0), "")
     seconds = {span.name: span.seconds for span in outcome.timeline if span.name not in ("idle", "end")}
     before_first = ("launch", "page", "library_load", "backend_init", "model_load")
     return seconds["launch"], sum(seconds[name] for name in before_first)

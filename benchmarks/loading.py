@@ -11,7 +11,7 @@ import sys
 
 from msgspec import structs
 
-from howfar import frameworks, plan, study
+from howfar import frameworks, plan, studies
 from howfar.experiments import load
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Model
@@ -28,14 +28,14 @@ def median_ms(outcome: Outcome, metric: str) -> float:
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     known = frameworks.registry()
-    paper = structs.replace(study.load("paper", known), metrics="all")
+    paper = structs.replace(studies.load("paper", known), metrics="all")
     targets = dict.fromkeys(cell.target for cell in load("load_time").cells(paper))
     with Workshop(paper, known, Options()) as shop:
         for target in targets:
             outcomes = []
             for number in range(rounds):
                 with shop.block() as block:
-                    task = plan.task_of(paper, Cell(target, MODEL, "loading"), shop.digits.name, number)
+                    task = plan.task_of(paper, Cell(target, MODEL, "loading"), shop.data.names, number)
                     outcomes.append(shop.visitor.measure(block.host(target.browser), task, "benchmark"))
             if failed := next((one for one in outcomes if one.status != "ok"), None):
                 print(f"{target!s:32} {failed.status}: {failed.message}", flush=True)

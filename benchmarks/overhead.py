@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterable
 
-from howfar import frameworks, plan, study, visiting
+from howfar import frameworks, plan, studies, visiting
 from howfar.experiments import load
 from howfar.probes.processes import Snapshot, snapshot
 from howfar.runner import Options, Workshop
@@ -39,14 +39,14 @@ class OwnCpu:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 12
     known = frameworks.registry()
-    paper = study.load("paper", known)
+    paper = studies.load("paper", known)
     cells = random.Random(1).sample(list(load("training_time").cells(paper)), count)
     own = OwnCpu()
     vars(visiting)["snapshot"] = own
     outside = total = timed = 0.0
     with Workshop(paper, known, Options()) as shop, shop.block() as block:
         for cell in cells:
-            task = plan.task_of(paper, cell, shop.digits.name, 0)
+            task = plan.task_of(paper, cell, shop.data.names, 0)
             outcome = shop.visitor.measure(block.host(cell.target.browser), task, "benchmark")
             spans = {span.name: 0.0 for span in outcome.timeline}
             for span in outcome.timeline:

@@ -7,22 +7,23 @@ from typing import Any
 import numpy as np
 
 from howfar import frameworks, models, plan
-from howfar.data import Digits
+from howfar.data import Data, Samples
 from howfar.frameworks import Backend, Framework
 from howfar.outcomes import Report, Series
 from howfar.records import (
     Assignment,
     Cell,
+    DataNames,
     DataShape,
     Form,
     Model,
     ProtocolName,
     Sampling,
-    Study,
     Target,
     Task,
     Workload,
 )
+from howfar.study import Study
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -34,11 +35,30 @@ BARE = Target("bare", "1.0.0", "cpu", "chromium")
 MLP = Model("mlp", 2, 32)
 
 
-def digits(samples: int = 128) -> Digits:
+def digits(samples: int = 128) -> Samples:
     """Seeded noise in the shape of the digits: quick to make, and always the same."""
     rng = np.random.default_rng(28)
     inputs = rng.integers(0, 17, (samples, 784)) / 16
-    return Digits("digits-made", inputs.astype(np.float32), rng.integers(0, 10, samples).astype(np.uint8))
+    return Samples("digits-made", inputs.astype(np.float32), rng.integers(0, 10, samples).astype(np.uint8))
+
+
+VOCABULARY = 12
+
+
+def text(samples: int = 128) -> Samples:
+    """Seeded noise in the shape of the text's samples, of few characters."""
+    rng = np.random.default_rng(40)
+    inputs = np.eye(VOCABULARY, dtype=np.float32)[rng.integers(0, VOCABULARY, (samples, 40))]
+    labels = rng.integers(0, VOCABULARY, samples).astype(np.uint8)
+    return Samples("text-made", inputs.reshape(samples, -1), labels, VOCABULARY)
+
+
+def data(samples: int = 128) -> Data:
+    """Both data sets."""
+    return Data(digits(samples), text(samples))
+
+
+NAMES = DataNames("digits-made", "text-made")
 
 
 def study(**changes: Any) -> Study:
@@ -65,7 +85,7 @@ def task(
     **changes: Any,
 ) -> Task:
     """The cell in the first round of a study with these changes."""
-    return plan.task_of(study(**changes), Cell(target, model, workload), "digits-made", 0, protocol)
+    return plan.task_of(study(**changes), Cell(target, model, workload), NAMES, 0, protocol)
 
 
 def assignment(of: Task | None = None) -> Assignment:

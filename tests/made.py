@@ -14,19 +14,17 @@ from howfar.records import (
     Fact,
     Metric,
     Model,
-    ModelChoice,
     PhaseName,
     ProtocolName,
     Sampling,
     Status,
     SteadyMetric,
-    Study,
     Target,
-    TargetChoice,
     Task,
     Workload,
     fingerprint,
 )
+from howfar.study import ModelChoice, Study, TargetChoice
 
 SIZES = ((1, 64), (4, 128), (8, 256))
 EXPERIMENTS = ("training_time", "inference_time", "warmup_time", "cost")

@@ -8,15 +8,17 @@ import pytest
 
 import asked
 from howfar import exporters, frameworks, models, vendor
-from howfar.assignments import TOLERANCE, Desk
+from howfar.assignments import Desk
+from howfar.checks import TOLERANCE
 from howfar.frameworks import Backend, Framework
 from howfar.models import ModelSpec, reference
 from howfar.models.rules import Parameters
 from howfar.outcomes import Check, Report
-from howfar.records import Assignment, Form, Model, Target, Task, Workload
+from howfar.records import Assignment, Model, Target, Task, Workload
 from howfar.server import Server
 
-DIGITS = asked.digits()
+DATA = asked.data()
+DIGITS = DATA.digits
 FORM = asked.known()["bare"].form
 
 
@@ -28,7 +30,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def desk(server: Server) -> Desk:
-    return Desk(server, asked.known(), DIGITS)
+    return Desk(server, asked.known(), DATA)
 
 
 @pytest.fixture(autouse=True)
@@ -201,7 +203,7 @@ def test_the_hash_of_the_library_s_files_is_a_fact(desk: Desk) -> None:
 def test_a_version_gets_the_files_of_its_layout(server: Server) -> None:
     layouts = (Backend(scripts=("made:old.js",)), Backend(since="2.0.0", scripts=("made:new.js",)))
     two = Framework("", "browser", "", {"cpu": layouts}, ("training",), ("mlp",), versions=("2.0.0",))
-    desk = Desk(server, {"two": two}, DIGITS)
+    desk = Desk(server, {"two": two}, DATA)
     for version, file in (("1.9.0", "old.js"), ("2.0.0", "new.js")):
         given = desk.assignment(asked.task(Target("two", version, "cpu", "chromium")))
         assert given.script_urls == (f"/packages/made/{version}/{file}",)
@@ -212,8 +214,7 @@ def test_a_saved_model_is_there_for_the_tasks_that_load_one(server: Server, desk
         assert desk.assignment(asked.task(asked.CONVNETJS, workload=workload)).model_urls == {}
     task = asked.task(asked.CONVNETJS, workload="loading")
     ((name, url),) = desk.assignment(task).model_urls.items()
-    asked_for = ("convnetjs", asked.MLP, 2019, Form(), "cpu", "0.3.0")
-    saved = exporters.export(*asked_for)["model.json"]
+    saved = exporters.export("convnetjs", models.spec(asked.MLP, 2019), "cpu", "0.3.0")["model.json"]
     assert name == "model.json"
     assert server.blob_bytes(url) == len(saved) == desk.known_facts(task)["model_bytes"]
     assert desk.assignment(task).model_urls == {name: url}  # the same model is kept once
@@ -224,7 +225,7 @@ def test_a_saved_model_is_there_for_the_tasks_that_load_one(server: Server, desk
 def test_a_framework_that_can_not_be_given_weights_gets_its_saved_model_for_every_task(server: Server) -> None:
     known = asked.known()
     saved_only = msgspec.structs.replace(known["convnetjs"], needs_saved_model=True)
-    desk = Desk(server, known | {"convnetjs": saved_only}, DIGITS)
+    desk = Desk(server, known | {"convnetjs": saved_only}, DATA)
     assert list(desk.assignment(asked.task(asked.CONVNETJS, workload="inference")).model_urls) == ["model.json"]
 
 

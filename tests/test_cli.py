@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import asked
-from howfar import __version__, store, study
+from howfar import __version__, store, studies
 from howfar.outcomes import Outcome, RunFacts
 
 Done = subprocess.CompletedProcess[str]
@@ -73,7 +73,7 @@ def fill(folder: Path) -> None:
     task = asked.task(asked.NUMPY, workload="inference")
     done = Outcome(task, "ok", "here", "2025-06-01T10:00:00+00:00", series=asked.report(task).series)
     with store.create(folder / "results") as opened:
-        opened.add_run(RunFacts(asked.study(resolved_targets=(asked.NUMPY,)), __version__, "", {}, "digits-made"))
+        opened.add_run(RunFacts(asked.study(resolved_targets=(asked.NUMPY,)), __version__, "", {}, asked.NAMES))
         opened.add_environment("here", {"cores": 2})
         opened.append(done)
     (folder / "foreign").mkdir()
@@ -144,7 +144,7 @@ def test_without_a_command_it_says_which_there_are(answers: dict[str, Done]) -> 
 
 
 def test_lists_can_be_read_by_machines(answers: dict[str, Done]) -> None:
-    assert [row["experiment"] for row in json.loads(answers["experiments"].stdout)] == study.experiment_names()
+    assert [row["experiment"] for row in json.loads(answers["experiments"].stdout)] == studies.experiment_names()
 
 
 def test_rows_are_exported_to_standard_output(answers: dict[str, Done]) -> None:

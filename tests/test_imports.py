@@ -13,15 +13,15 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "bundle", "catalogue", "data", "doctor", "environment", "exporters", "folders", "frameworks",
-    "hosts", "models", "native", "npm", "plan", "probes", "progress", "runner", "selection", "server", "serving",
-    "store", "study", "vendor", "visiting",
+    "assignments", "bundle", "catalogue", "checks", "data", "doctor", "environment", "exporters", "folders",
+    "frameworks", "hosts", "models", "native", "npm", "plan", "probes", "progress", "runner", "selection", "server",
+    "serving", "store", "studies", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
     "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries", "tables",
     "wording",
 }  # fmt: skip
-SHARED = {"outcomes", "__init__", "errors", "records"}
+SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
 TOP = {"__main__", "cli"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 
@@ -87,8 +87,8 @@ def test_the_search_finds_imports_of_every_kind() -> None:
 
 RUN = """
 import sys
-from howfar import experiments, plan, runner, study
-for name in study.experiment_names():
+from howfar import experiments, plan, runner, studies
+for name in studies.experiment_names():
     experiments.load(name)
 print(*(name for name in sys.modules if name.partition(".")[0] in ("altair", "vl_convert", "tensorflow", "matplotlib")))
 """

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 import asked
 from howfar import models
-from howfar.data import Digits
+from howfar.data import Samples
+from howfar.layers import Activation, Dense
 from howfar.models import ModelSpec, reference
 from howfar.models.rules import Parameters
-from howfar.records import Activation, Form, Layer, Model
+from howfar.records import Form, Model
 
 MLP = Model("mlp", 3, 32)
 
@@ -42,12 +43,12 @@ def test_the_weights_stay_what_they_are() -> None:
 
 
 def test_layers_are_784_then_depth_times_width_then_10() -> None:
-    spec = models.spec(MLP, 2019)
+    spec = models.dense(models.spec(MLP, 2019))
     assert spec.layers == (
-        Layer(784, 32, "relu", bias=True),
-        Layer(32, 32, "relu", bias=True),
-        Layer(32, 32, "relu", bias=True),
-        Layer(32, 10, "softmax", bias=True),
+        Dense(784, 32, "relu", bias=True),
+        Dense(32, 32, "relu", bias=True),
+        Dense(32, 32, "relu", bias=True),
+        Dense(32, 10, "softmax", bias=True),
     )
     for layer, (weights, biases) in zip(spec.layers, spec.parameters, strict=True):
         assert (weights.shape, biases.shape) == ((layer.inputs, layer.units), (layer.units,))
@@ -70,7 +71,7 @@ FORMS = [Form("sigmoid", "sigmoid"), Form("tanh"), Form(bias=False), Form("sigmo
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
 def test_a_form_changes_the_activations_and_leaves_the_weights(form: Form) -> None:
-    study, formed = models.spec(MLP, 2019), models.spec(MLP, 2019, form)
+    study, formed = models.dense(models.spec(MLP, 2019)), models.dense(models.spec(MLP, 2019, form))
     assert [layer.activation for layer in formed.layers] == [form.hidden] * 3 + [form.output]
     assert {layer.bias for layer in formed.layers} == {form.bias}
     for (weights, biases), (own, own_biases) in zip(study.parameters, formed.parameters, strict=True):
@@ -105,17 +106,17 @@ def test_outputs_are_probabilities() -> None:
 
 
 def test_outputs_of_a_net_of_one_layer_are_the_textbook_s() -> None:
-    spec = ModelSpec((Layer(2, 2, "softmax", bias=True),), ((floats([[1, 0], [0, 2]]), floats([0, 1])),))
+    spec = ModelSpec((Dense(2, 2, "softmax", bias=True),), ((floats([[1, 0], [0, 2]]), floats([0, 1])),))
     found = reference.outputs(spec, floats([[3, 1]]))
     assert found == pytest.approx(np.array([[0.5, 0.5]]))  # logits 3 and 2 + 1
 
 
 def test_a_large_logit_does_not_overflow() -> None:
-    spec = ModelSpec((Layer(1, 2, "softmax", bias=True),), ((floats([[5000, -5000]]), floats([0, 0])),))
+    spec = ModelSpec((Dense(1, 2, "softmax", bias=True),), ((floats([[5000, -5000]]), floats([0, 0])),))
     assert reference.outputs(spec, floats([[1]])) == pytest.approx(np.array([[1.0, 0.0]]))
 
 
-def loss_of(spec: ModelSpec, digits: Digits) -> float:
+def loss_of(spec: ModelSpec, digits: Samples) -> float:
     probabilities = reference.outputs(spec, digits.inputs)
     return float(-np.log(probabilities[np.arange(len(digits.labels)), digits.labels]).mean())
 
@@ -160,7 +161,7 @@ def moved(spec: ModelSpec, layer: int, index: Index, by: float) -> ModelSpec:
     return ModelSpec(spec.layers, tuple(parameters))
 
 
-def step_of(spec: ModelSpec, digits: Digits, rate: float) -> Parameters:
+def step_of(spec: ModelSpec, digits: Samples, rate: float) -> Parameters:
     """The parameters after one step of the reference."""
     return reference.train(spec, [(digits.inputs, digits.labels)], rate).parameters
 

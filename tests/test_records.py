@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 import asked
 from howfar import records, vendor
@@ -32,12 +33,17 @@ def test_invalid_messages_are_refused(file: Path) -> None:
         msgspec.json.decode(file.read_bytes(), type=kind_of(file))
 
 
+SWITCHED = structs.replace(asked.WASM, threads=0, switch="simd=off")
 TASKS = {
     "tfjs-training": asked.task(),
     "numpy-inference": asked.task(asked.NUMPY, workload="inference"),
     "spin-without-layers": asked.task(asked.REFERENCE, Model("spin", 1, 500), "inference", metrics="primary"),
     "convnetjs-loading": asked.task(asked.CONVNETJS, workload="loading"),
     "convnetjs-features": asked.task(asked.CONVNETJS, workload="features"),
+    "tfjs-cnn": asked.task(asked.WASM, Model("cnn", 6, 4), "inference"),
+    "tfjs-rnn": asked.task(
+        structs.replace(asked.WASM, threads=0, switch="simd=off"), Model("rnn", 2, 3), "batch_inference"
+    ),
     "no-bias-published": asked.task(asked.BARE, workload="inference", protocol="published"),
 }
 
@@ -49,7 +55,7 @@ def test_what_the_desk_hands_out_is_what_the_page_is_tested_with(name: str, monk
 
     monkeypatch.setattr(vendor, "fetch", fetched)
     with Server() as server:
-        made = Desk(server, asked.known(), asked.digits()).assignment(TASKS[name])
+        made = Desk(server, asked.known(), asked.data()).assignment(TASKS[name])
     (file,) = asked.fixtures("protocol", f"assignment-valid-{name}.json")
     assert json.loads(msgspec.json.encode(made)) == asked.read(file)
     assert msgspec.json.decode(file.read_bytes(), type=Assignment) == made

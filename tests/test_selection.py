@@ -2,12 +2,13 @@
 
 import pytest
 
-from howfar import frameworks, selection, study
+from howfar import frameworks, selection, studies
 from howfar.errors import UserError
-from howfar.records import Model, ModelChoice, Study, TargetChoice
+from howfar.records import Model
+from howfar.study import ModelChoice, Study, TargetChoice
 
 KNOWN = frameworks.registry()
-STUDY = study.resolve(
+STUDY = studies.resolve(
     Study(
         "mine",
         "",

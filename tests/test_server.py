@@ -33,9 +33,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOWFAR_CACHE", str(cache))
         with Server() as running:
-            running.add_blob("weights.bin", b"\0\1\2")
+            running.add_blob("weights.bin", lambda: b"\0\1\2")
             for name in ("model.json", "kernels.js", "kernels.wasm", "model.onnx"):
-                running.add_blob(f"made/{name}", name.encode())
+                running.add_blob(f"made/{name}", name.encode)
             yield running
 
 
@@ -94,8 +94,28 @@ def test_a_saved_model_s_files_are_of_their_own_kinds(served: Server, name: str,
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, name.encode(), kind)
 
 
+def test_a_blob_is_made_once_and_kept_until_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"12345"
+
+    with Server() as server:
+        for name in ("a", "b", "a"):
+            server.add_blob(name, make)
+        assert len(made) == 2
+        server.forget_blobs()
+        monkeypatch.setattr("howfar.server.MAX_KEPT_BYTES", 5)
+        server.forget_blobs()  # `b`, which was asked for longest ago
+        server.add_blob("a", make)
+        assert len(made) == 2
+        server.add_blob("b", make)
+        assert len(made) == 3
+
+
 def test_a_blob_knows_its_size(served: Server) -> None:
-    url = served.add_blob("made/sized.json", b"12345")
+    url = served.add_blob("made/sized.json", lambda: b"12345")
     assert url == "/blobs/made/sized.json"
     assert served.blob_bytes(url) == 5
 

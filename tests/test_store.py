@@ -16,7 +16,8 @@ import asked
 from howfar import store
 from howfar.errors import UserError
 from howfar.outcomes import Check, Noise, Outcome, Phase, RunFacts, Series, Span
-from howfar.records import Model, Study, Task
+from howfar.records import SCHEMA, Model, Task
+from howfar.study import Study
 
 STUDY = asked.study()
 TASKS = [asked.task(model=Model("mlp", depth, 8)) for depth in (1, 2, 3)]
@@ -42,7 +43,7 @@ def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
 
 
 def run_facts(of: Study = STUDY) -> RunFacts:
-    return RunFacts(of, "0.1.0", "2025-06-01T09:00:00+00:00", {"cores": 2}, "digits-made")
+    return RunFacts(of, "0.1.0", "2025-06-01T09:00:00+00:00", {"cores": 2}, asked.NAMES)
 
 
 def filled(folder: Path, *outcomes: Outcome) -> Path:
@@ -144,7 +145,7 @@ def foreign(file: Path) -> None:
 def newer(file: Path) -> None:
     filled(file.parent)
     connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     connection.close()
 
 
@@ -176,7 +177,7 @@ def bad_record(file: Path) -> None:
     ("spoil", "word"),
     [
         (foreign, "not a store of howfar"),
-        (newer, "its schema is 2, this howfar reads 1"),
+        (newer, f"its schema is {SCHEMA + 1}, this howfar reads {SCHEMA}"),
         (corrupted, "can't be used"),
         (cut, "can't be used"),
         (text, "can't be used (file is not a database)"),

@@ -10,16 +10,19 @@ import pytest
 
 import asked
 from howfar import frameworks, models
-from howfar.assignments import TOLERANCE, Desk
+from howfar.assignments import Desk
+from howfar.checks import TOLERANCE
 from howfar.errors import Unavailable
 from howfar.models import reference
 from howfar.outcomes import Outcome, Report
-from howfar.records import Fact, Limits, PhaseName, Target
+from howfar.records import Fact, PhaseName, Target
 from howfar.server import Server, Visit
+from howfar.study import Limits
 from howfar.visiting import Visitor
 from played import Page
 
-DIGITS = asked.digits()
+DATA = asked.data()
+DIGITS = DATA.digits
 TASK = asked.task(asked.NUMPY)
 LIMITS = Limits(launch_seconds=5, phase_seconds=5)
 
@@ -77,7 +80,7 @@ def post(report: Report) -> Step:
 @pytest.fixture(scope="module")
 def desk() -> Iterator[tuple[Server, Desk]]:
     with Server() as server:
-        yield server, Desk(server, frameworks.registry(), DIGITS)
+        yield server, Desk(server, frameworks.registry(), DATA)
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import asked
-from howfar.records import Limits, PhaseName
+from howfar.records import PhaseName
 from howfar.server import Visit
+from howfar.study import Limits
 from howfar.visiting import End, Watch
 from played import Page
 

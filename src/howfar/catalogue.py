@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from howfar import frameworks, hosts, study, vendor
+from howfar import frameworks, hosts, studies, vendor
 from howfar.errors import UserError
 from howfar.frameworks import Registry
-from howfar.records import NOT_INSTALLED, Study
+from howfar.records import NOT_INSTALLED
 from howfar.runner import Options, Workshop
+from howfar.study import Study
 
 Row = tuple[str, ...]
 
@@ -66,13 +67,13 @@ def list_backends(known: Registry) -> Iterator[Row]:
 def list_experiments(_: Registry) -> Iterator[Row]:
     """The names that a study's `experiments` can hold."""
     yield ("experiment",)
-    yield from ((name,) for name in study.experiment_names())
+    yield from ((name,) for name in studies.experiment_names())
 
 
 def list_studies(known: Registry) -> Iterator[Row]:
     """The studies that come with howfar."""
     yield ("study", "")
-    yield from ((name, study.load(name, known).title) for name in study.named_studies())
+    yield from ((name, studies.load(name, known).title) for name in studies.named_studies())
 
 
 LISTS: Mapping[str, Callable[[Registry], Iterator[Row]]] = {

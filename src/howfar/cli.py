@@ -21,6 +21,7 @@ console = Console()
 
 Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
 Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
+Text = Annotated[Path | None, typer.Option(help="A text for the RNNs to read, in UTF-8, instead of howfar's essay.")]
 PackageDir = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
@@ -55,12 +56,12 @@ def run(
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
     package_dir: PackageDir = None,
     mnist: Mnist = None,
+    text: Text = None,
     port: Port = 0,
     retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
-    from howfar import experiments, folders, progress, runner, store
-    from howfar import study as studies
+    from howfar import experiments, folders, progress, runner, store, studies
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     chosen = studies.load(study, known)
@@ -71,7 +72,7 @@ def run(
     follower = progress.follow(console)
     with store.create(folder) as outcomes:
         try:
-            options = runner.Options(port=port, mnist=mnist, retry_failed=retry_failed)
+            options = runner.Options(port, mnist, text, retry_failed)
             failed = runner.run(chosen, known, cells, outcomes, follower, options)
         finally:
             follower.close()
@@ -170,12 +171,12 @@ def doctor() -> None:
 
 
 @app.command()
-def serve(package_dir: PackageDir = None, port: Port = 0, mnist: Mnist = None) -> None:
+def serve(package_dir: PackageDir = None, port: Port = 0, mnist: Mnist = None, text: Text = None) -> None:
     """Serve the page for a person: choose what to measure by its URL."""
     from howfar import folders, serving
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
-    with serving.serve(known, port=port, mnist=mnist) as address:
+    with serving.serve(known, port=port, mnist=mnist, text=text) as address:
         query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
         console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it", markup=False, highlight=False)

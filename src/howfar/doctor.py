@@ -10,8 +10,9 @@ from howfar import frameworks, hosts, plan
 from howfar.errors import UserError
 from howfar.frameworks import Registry
 from howfar.outcomes import Outcome
-from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, Study, Target
+from howfar.records import NOT_INSTALLED, Cell, Model, Sampling, Target
 from howfar.runner import Block, Options, Workshop
+from howfar.study import Study
 
 # 20 ms: long against every timer's step, short enough to ask for 25 times.
 KNOWN_MS = 20.0
@@ -77,7 +78,7 @@ def _backend(browser: str, backend: str, outcome: Outcome) -> Finding:
 def _known_answer(shop: Workshop, block: Block, target: Target) -> Finding:
     """Spins for exactly KNOWN_MS: the median must say so within 1 % or 2 ticks."""
     cell = Cell(target, Model("spin", 1, int(KNOWN_MS * 1000)), "inference")
-    task = plan.task_of(shop.study, cell, shop.digits.name, 0)
+    task = plan.task_of(shop.study, cell, shop.data.names, 0)
     outcome = shop.visitor.measure(block.host(target.browser), task, "doctor")
     what = f"{target.browser} known answer"
     if outcome.status != "ok":

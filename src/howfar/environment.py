@@ -62,3 +62,8 @@ def governor() -> str | None:
     """The frequency governor of the first core, where it can be read."""
     file = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     return file.read_text().strip() if file.is_file() else None
+
+
+def has_gpu() -> bool:
+    """Whether the system shows a graphics device; Linux is the one where a browser must be told if it has none."""
+    return platform.system() != "Linux" or any(Path("/dev/dri").glob("renderD*")) or Path("/dev/nvidia0").exists()

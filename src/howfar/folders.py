@@ -12,7 +12,8 @@ from msgspec import structs
 from howfar import frameworks, npm, vendor
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
-from howfar.records import Study, fingerprint
+from howfar.records import fingerprint
+from howfar.study import Study
 
 _OPTION = "--package-dir"
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from howfar.errors import UserError
 from howfar.records import NOT_INSTALLED, Form, ModelKind, Target, Workload
+from howfar.study import Abilities
 
 # One edition, not a range or a tag: a tag means something else tomorrow.
 EXACT_VERSION = re.compile(r"\d[\w.+-]*")
@@ -62,8 +63,16 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     # What it can hold of the study's network, and what its training step on a batch does (models/rules).
     form: Form = Form()
     rule: str = "mini_batch"
+    # Per back end what can be switched in it, one thing at a time.
+    switches: Mapping[str, tuple[str, ...]] = {}
+    # The browser back ends that can be told how many threads to take.
+    threaded: tuple[str, ...] = ()
     # It can't be given weights: its model always comes from its own saved files.
     needs_saved_model: bool = False
+
+    def abilities(self) -> Abilities:
+        """What a study must know of it."""
+        return Abilities(self.workloads, self.models, self.switches, self.threaded)
 
     def backends_at(self, version: str) -> tuple[str, ...]:
         """The back ends that this version has."""
@@ -105,6 +114,11 @@ def registry() -> Registry:
 def public_names(known: Registry) -> list[str]:
     """What a user may name: every framework but howfar's own known answers."""
     return [name for name in known if "reference" not in name]
+
+
+def native_names(known: Registry) -> list[str]:
+    """The native frameworks that a user may name."""
+    return [name for name in public_names(known) if known[name].runs_in == "native"]
 
 
 def find(known: Registry, name: str, *, where: str = "") -> Framework:

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from howfar.records import SCHEMA, Count, Fact, Metric, PhaseName, Positive, Status, Study, Task, Text
+from howfar.layers import Positive
+from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
+from howfar.study import Study
 
 
 class Phase(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +50,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
-    schema: Literal[1] = SCHEMA
+    schema: Literal[2] = SCHEMA
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,7 +120,7 @@ class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):
     howfar_version: str
     started_at: str
     host: Mapping[str, Fact]
-    data: str = ""  # the name of the data set
+    data: DataNames = DataNames()
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):

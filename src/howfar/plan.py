@@ -12,27 +12,28 @@ from howfar.records import (
     PROTOCOLS,
     STEADY_METRICS,
     Cell,
+    DataNames,
     Model,
     ProtocolName,
     SteadyMetric,
-    Study,
     Target,
     Task,
     fingerprint,
 )
+from howfar.study import Study
 
 # The control cell: a fixed plain-JS loop of 200 thousand turns (1 to 5 ms on the machines seen so far). It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.
 CONTROL_MODEL = Model("loop", 1, 200)
 
 
-def blocks(study: Study, cells: Iterable[Cell], data: str) -> list[list[Task]]:
-    """One list of unique tasks per round, in the order to run them. `data` names the data set."""
+def blocks(study: Study, cells: Iterable[Cell], data: DataNames) -> list[list[Task]]:
+    """One list of unique tasks per round, in the order to run them."""
     unique = [(cell, protocol) for cell in sorted(dict.fromkeys(cells)) for protocol in study.protocols_for(cell)]
     return [list(_block(study, unique, data, number)) for number in range(study.rounds)]
 
 
-def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: str, number: int) -> Iterator[Task]:
+def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: DataNames, number: int) -> Iterator[Task]:
     order = cells.copy()
     random.Random(f"{study.seed}/{number}").shuffle(order)  # a string seed is stable over Python's versions
     control = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
@@ -44,7 +45,7 @@ def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: str, numb
 
 
 def task_of(
-    study: Study, cell: Cell, data: str, number: int, protocol: ProtocolName = "corrected", *, control: int = 0
+    study: Study, cell: Cell, data: DataNames, number: int, protocol: ProtocolName = "corrected", *, control: int = 0
 ) -> Task:
     """The cell in one round, with its stable id."""
     blank = Task(
@@ -53,7 +54,7 @@ def task_of(
         round=number,
         batch_size=study.batch_size,
         seed=study.seed,
-        data=data,
+        data=data.of(cell.model),
         metrics=_metrics(study, cell, protocol),
         sampling=study.sampling,
         protocol=PROTOCOLS[protocol],

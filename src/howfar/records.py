@@ -1,16 +1,18 @@
-"""What is asked: words, studies, tasks. Frozen, strict, versioned; words as in docs/architecture.md.
+"""What is asked: words and tasks. Frozen, strict, versioned; words as in docs/architecture.md.
 
 A Study is planned into Tasks; a host gets a task as an Assignment and answers with a Report of raw samples;
 the runner judges the report against the reference and appends an Outcome to the store.
 Every struct refuses unknown fields, so a message of another version fails at the door with its key path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+
+from howfar.layers import Activation, Layer, Positive
 
 ProtocolName = Literal["corrected", "published"]
 # The rules of docs/method.md that a number was taken under, with their version. Outcomes of two protocols are never
@@ -18,11 +20,13 @@ ProtocolName = Literal["corrected", "published"]
 PROTOCOLS: Mapping[ProtocolName, str] = {"corrected": "corrected-1", "published": "published-1"}
 PROTOCOL = PROTOCOLS["corrected"]
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 # `loading`: a saved model's files to a model that is ready · `features`: what the framework says of itself, and does.
-Workload = Literal["training", "inference", "loading", "features"]
-ModelKind = Literal["mlp", "spin", "loop"]
+# `batch_inference`: a batch of samples in one call.
+Workload = Literal["training", "inference", "batch_inference", "loading", "features"]
+NetworkKind = Literal["mlp", "cnn", "rnn"]
+ModelKind = Literal[NetworkKind, "spin", "loop"]
 Status = Literal[
     "ok",
     "unsupported",  # this target cannot do this here; message = the probe's reason
@@ -47,7 +51,6 @@ Metric = Literal[
 Fact = str | int | float | bool | None
 
 Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day; no infinity, which JSON can't carry
 Text = Annotated[str, Meta(max_length=20_000)]
 
@@ -57,6 +60,7 @@ Text = Annotated[str, Meta(max_length=20_000)]
 STEADY_METRICS: Mapping[Workload, tuple[SteadyMetric, ...]] = {
     "training": ("latency", "throughput"),
     "inference": ("latency", "throughput"),
+    "batch_inference": ("latency", "throughput"),
     "loading": ("load", "load_from_memory"),
     "features": (),
 }
@@ -65,6 +69,7 @@ STEADY_METRICS: Mapping[Workload, tuple[SteadyMetric, ...]] = {
 PRIMARY_METRIC: Mapping[Workload, Metric] = {
     "training": "throughput",
     "inference": "latency",
+    "batch_inference": "latency",
     "loading": "model_load",
     "features": "library_load",
 }
@@ -75,7 +80,8 @@ NOT_INSTALLED = "not installed"
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
-    """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax).
+    """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
+    `rnn`: `depth` LSTMs of `width` units that read a text.
 
     `spin` and `loop` are the known answers: one operation busies itself for `width` microseconds, or runs `width`
     thousand turns of a fixed loop, and returns 1..10.
@@ -88,11 +94,28 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     def __str__(self) -> str:
         return f"{self.kind}({self.depth},{self.width})"
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether it learns from the text; the others do from the digits."""
+        return self.kind == "rnn"
+
+
+class DataNames(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the data sets of a run are called."""
+
+    digits: str = ""
+    text: str = ""
+
+    def of(self, model: Model) -> str:
+        """The one that the model learns from."""
+        return self.text if model.reads_text else self.digits
+
 
 class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """framework@version x backend x browser. A native framework has `browser = "native"` and `threads`.
 
-    `threads`: 0 = all cores; None = what the framework chooses by itself.
+    `threads`: 0 = all cores; None = what the framework chooses by itself. `switch`: the one thing that is otherwise
+    than the framework has it by default (`simd=off`), to see what that thing is worth; the registry knows them.
     """
 
     framework: str
@@ -100,10 +123,11 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     backend: str
     browser: str
     threads: Count | None = None
+    switch: str = ""
 
     def __str__(self) -> str:
         threads = {None: "", 0: " all threads", 1: " 1 thread"}.get(self.threads, f" {self.threads} threads")
-        return f"{self.framework}@{self.version} {self.backend}{threads}"
+        return f"{self.framework}@{self.version} {self.backend}{threads}{self.switch and f' {self.switch}'}"
 
 
 class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
@@ -156,92 +180,12 @@ def fingerprint(facts: Any) -> str:
     return sha256(msgspec.json.encode(facts, order="deterministic")).hexdigest()[:16]
 
 
-class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[targets]]` table of a study file."""
-
-    framework: str
-    backends: tuple[str, ...] = ()
-    threads: tuple[Count | Literal["all"], ...] = ()
-
-
-class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed."""
-
-    kind: Literal["mlp"] = "mlp"
-    depths: tuple[Positive, ...] = ()
-    widths: tuple[Positive, ...] = ()
-    sizes: tuple[tuple[Positive, Positive], ...] = ()
-
-    def models(self) -> Iterator[Model]:
-        yield from (Model(self.kind, depth, width) for depth, width in self.sizes)
-        yield from (Model(self.kind, depth, width) for depth in self.depths for width in self.widths)
-
-
-class Limits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Hard limits: past them the task is `hung` and its processes are ended."""
-
-    launch_seconds: Seconds = 30.0
-    phase_seconds: Seconds = 180.0
-    # A disturbed task is measured again at most this many times, then kept and marked.
-    noise_repeats: Count = 1
-
-
-class Study(Struct, frozen=True, forbid_unknown_fields=True):
-    """What to compare: a TOML file, checked whole at the door. `targets` and `models` are resolved by study.py."""
-
-    name: str
-    title: str
-    experiments: tuple[str, ...]
-    targets: tuple[TargetChoice, ...]
-    models: tuple[ModelChoice, ...]
-    browsers: tuple[str, ...] = ("chromium",)
-    rounds: Positive = 3
-    seed: Count = 2019
-    batch_size: Annotated[int, Meta(ge=1, le=512)] = 64  # the data are 512 samples
-    # With `published`, the experiment of that name shows it beside the corrected one.
-    protocols: tuple[ProtocolName, ...] = ("corrected",)
-    # `primary`: of the steady metrics, only the one that the workload's figure shows first.
-    metrics: Literal["all", "primary"] = "all"
-    control_every: Positive = 10
-    sampling: Sampling = Sampling()
-    limits: Limits = Limits()
-    # Filled in by study.py from the choices above and the registry.
-    resolved_targets: tuple[Target, ...] = ()
-    # What each framework can do at all; `features` says what it can't.
-    workloads: Mapping[str, tuple[Workload, ...]] = {}
-
-    def cells(self, workload: Workload) -> Iterator[Cell]:
-        """Every target that can do the workload, with every model."""
-        models = dict.fromkeys(model for choice in self.models for model in choice.models())
-        return (Cell(target, model, workload) for target in self.targets_for(workload) for model in models)
-
-    def protocols_for(self, cell: Cell) -> tuple[ProtocolName, ...]:
-        """The protocols that a cell is measured under: the published one timed training and inference only."""
-        return self.protocols if cell.workload in ("training", "inference") else ("corrected",)
-
-    def targets_for(self, workload: Workload) -> Iterator[Target]:
-        """The targets that can do the workload."""
-        return (one for one in self.resolved_targets if workload in self.workloads.get(one.framework, (workload,)))
-
-
-Activation = Literal["relu", "sigmoid", "tanh", "softmax"]
-
-
 class Form(Struct, frozen=True, forbid_unknown_fields=True):
     """What a framework can hold of the study's network: the study's own form, or the nearest that it has."""
 
     hidden: Activation = "relu"
     output: Activation = "softmax"
     bias: bool = True
-
-
-class Layer(Struct, frozen=True, forbid_unknown_fields=True):
-    """A dense layer: weights (inputs, units) then, with `bias`, biases (units), float32, row-major, in the binary."""
-
-    inputs: Positive
-    units: Positive
-    activation: Activation
-    bias: bool
 
 
 class DataShape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -268,4 +212,4 @@ class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     # Inference: the outputs of this many samples are sent back. Training: the losses of this many first steps.
     check_count: Positive
     learning_rate: Annotated[float, Meta(gt=0)]
-    schema: Literal[1] = SCHEMA
+    schema: Literal[2] = SCHEMA

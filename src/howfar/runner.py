@@ -15,9 +15,10 @@ from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
 from howfar.outcomes import Outcome, RunFacts
-from howfar.records import Cell, Fact, Sampling, Study, Target, Task, fingerprint
+from howfar.records import Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
 from howfar.server import Server
 from howfar.store import Done, Store
+from howfar.study import Study
 from howfar.visiting import Visitor
 
 # The survey asks whether a back end is there; its times are thrown away.
@@ -37,6 +38,7 @@ class Options(Struct, frozen=True):
 
     port: int = 0
     mnist: Path | None = None
+    text: Path | None = None
     retry_failed: bool = False
     adapters: Path | None = None
 
@@ -53,7 +55,7 @@ class Workshop:
 
     def __init__(self, study: Study, known: Registry, options: Options) -> None:
         self.study, self.known, self._options = study, known, options
-        self.digits = data.load(options.mnist, study.seed, study.batch_size)
+        self.data = data.load(study.seed, study.batch_size, options.mnist, options.text)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Workshop":
@@ -61,7 +63,7 @@ class Workshop:
             server = stack.enter_context(Server(port=self._options.port, adapters=self._options.adapters))
             self.reaper = Reaper()
             stack.callback(self.reaper.close)
-            self.visitor = Visitor(server, Desk(server, self.known, self.digits), self.study.limits)
+            self.visitor = Visitor(server, Desk(server, self.known, self.data), self.study.limits)
             self._stack = stack.pop_all()
         return self
 
@@ -102,7 +104,7 @@ class Workshop:
     def _survey_task(self, browser: str, backend: str) -> Task:
         study = Study("survey", "", (), (), (), sampling=_SHORT)
         cell = Cell(Target("reference", "1", backend, browser), plan.CONTROL_MODEL, "inference")
-        return plan.task_of(study, cell, self.digits.name, 0)
+        return plan.task_of(study, cell, self.data.names, 0)
 
     def environments(self, browsers: Sequence[str]) -> dict[str, Environment]:
         """The environment of every host that a study needs."""
@@ -146,9 +148,9 @@ def run(
     """
     missing = _fetch_libraries(known, cells)
     with Workshop(study, known, options) as shop:
-        blocks = plan.blocks(study, cells, shop.digits.name)
+        blocks = plan.blocks(study, cells, shop.data.names)
         environments = shop.environments([task.cell.target.browser for block in blocks for task in block])
-        store.add_run(_run_facts(study, shop.digits.name))
+        store.add_run(_run_facts(study, shop.data.names))
         for found in environments.values():
             store.add_environment(found.fingerprint, found.facts)
         done = store.done({found.fingerprint for found in environments.values()})
@@ -177,9 +179,9 @@ def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> dict[Target, str
     return missing
 
 
-def _run_facts(study: Study, digits: str) -> RunFacts:
+def _run_facts(study: Study, names: DataNames) -> RunFacts:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return RunFacts(study, __version__, now, environment.host_facts(), digits)
+    return RunFacts(study, __version__, now, environment.host_facts(), names)
 
 
 def _finished(task: Task, done: Mapping[str, Done], study: Study, options: Options) -> bool:

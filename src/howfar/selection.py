@@ -1,12 +1,13 @@
 """`--only key=value[,value],...`: the part of a study that a run takes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
 from howfar.errors import UserError
-from howfar.records import Model, ModelChoice, Study, Target
+from howfar.records import Model, NetworkKind, Target
+from howfar.study import ModelChoice, Study
 
 T = TypeVar("T")
 Wanted = Mapping[str, set[str]]
@@ -21,7 +22,7 @@ def select(study: Study, selections: Sequence[str]) -> Study:
     Raises: UserError for a key that a study does not have, or where nothing is left.
     """
     wanted = _parse(selections)
-    models = tuple(dict.fromkeys(model for choice in study.models for model in choice.models()))
+    models = tuple(study.sizes())
     left = _left(models, lambda model: _matches(model, wanted, MODEL_KEYS), "model")
     names = {name: name for name in Target.__struct_fields__}
     return replace(
@@ -30,9 +31,9 @@ def select(study: Study, selections: Sequence[str]) -> Study:
         protocols=_left(study.protocols, lambda name: _takes(wanted, "protocol", name), "protocol"),
         resolved_targets=_left(study.resolved_targets, lambda target: _matches(target, wanted, names), "target"),
         models=study.models if left == models else tuple(map(_choice, left)),
-        workloads={
-            framework: tuple(one for one in able if _takes(wanted, "workload", one))
-            for framework, able in study.workloads.items()
+        abilities={
+            framework: replace(able, workloads=tuple(one for one in able.workloads if _takes(wanted, "workload", one)))
+            for framework, able in study.abilities.items()
         },
     )
 
@@ -67,4 +68,4 @@ def _left(ones: tuple[T, ...], wanted: Callable[[T], bool], kind: str) -> tuple[
 
 
 def _choice(model: Model) -> ModelChoice:
-    return ModelChoice(sizes=((model.depth, model.width),))
+    return ModelChoice(cast(NetworkKind, model.kind), sizes=((model.depth, model.width),))

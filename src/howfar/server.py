@@ -40,6 +40,9 @@ from howfar.vendor import packages_dir
 # The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.
 MAX_MESSAGE_BYTES = 32_000_000
 
+# Models are served again and again, and made anew in seconds: the largest network's weights are a third of a gigabyte.
+MAX_KEPT_BYTES = 256_000_000
+
 # Isolation gives the 5 us clock and threads; no-store keeps every load a cold one.
 HEADERS = {
     "cross-origin-opener-policy": "same-origin",
@@ -122,10 +125,19 @@ class Server:
         self._thread.join(timeout=5)
         self._socket.close()
 
-    def add_blob(self, path: str, content: bytes) -> str:
-        """Serves these bytes under /blobs/`path`. Returns the URL path."""
-        self._blobs[path] = content
+    def add_blob(self, path: str, make: Callable[[], bytes]) -> str:
+        """Serves the bytes that `make` gives under /blobs/`path`; they are made once. Returns the URL path."""
+        self._blobs[path] = self._blobs.pop(path) if path in self._blobs else make()
         return f"/blobs/{path}"
+
+    def forget_blobs(self) -> None:
+        """Lets go of what was added longest ago, until what is left is no more than may be kept. Called before a task's
+        own are added, however large those are."""
+        kept = sum(map(len, self._blobs.values()))
+        for path in list(self._blobs):
+            if kept <= MAX_KEPT_BYTES:
+                return
+            kept -= len(self._blobs.pop(path))
 
     def blob_bytes(self, url: str) -> int:
         """The size of what was added under that URL path."""

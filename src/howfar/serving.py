@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from howfar import data, frameworks, plan, study
+from howfar import data, frameworks, plan, studies
 from howfar.assignments import Desk
 from howfar.errors import UserError
 from howfar.frameworks import Registry
-from howfar.records import Assignment, Cell, Study, Target
+from howfar.records import Assignment, Cell, Target
 from howfar.server import Server
+from howfar.study import Study
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,22 +27,22 @@ class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @contextlib.contextmanager
-def serve(known: Registry, *, port: int, mnist: Path | None) -> Iterator[str]:
+def serve(known: Registry, *, port: int, mnist: Path | None, text: Path | None = None) -> Iterator[str]:
     """Serves until the context is left. Yields the address to open.
 
     Raises: UserError where the port is taken.
     """
     empty = Study("page", "", (), (), ())
-    digits = data.load(mnist, empty.seed)
+    samples = data.load(empty.seed, mnist=mnist, text=text)
 
     def assign(query: Mapping[str, str]) -> Assignment:
         try:
-            return desk.assignment(plan.task_of(empty, _cell(query, known), digits.name, 0))
+            return desk.assignment(plan.task_of(empty, _cell(query, known), samples.names, 0))
         except MemoryError as error:
             raise UserError(str(error), where="the page's URL", mend="make depth or width smaller") from None
 
     with Server(port=port, assign=assign) as server:
-        desk = Desk(server, known, digits)
+        desk = Desk(server, known, samples)
         yield f"http://localhost:{server.port}"
 
 
@@ -55,11 +56,12 @@ def _cell(query: Mapping[str, str], known: Registry) -> Cell:
         name, wanted = frameworks.split_version(wish.framework)
         framework = frameworks.find(known, name, where="framework")
         version = frameworks.resolve_version(name, framework, wanted, where="framework")
-        study.check_backend(name, framework, version, wish.backend, "backend")
+        studies.check_backend(name, framework, version, wish.backend, "backend")
         size = {"kind": wish.model, "depth": wish.depth, "width": wish.width}
         target = Target(name, version, wish.backend, "person")
         cell = {"target": msgspec.to_builtins(target), "model": size, "workload": wish.workload}
         found = msgspec.convert(cell, Cell)
+        studies.check_model(found.model, "the page's URL")
     except msgspec.ValidationError as error:
         mend = "such as ?framework=tfjs&backend=wasm&model=mlp&depth=4&width=128&workload=training"
         raise UserError(str(error), where="the page's URL", mend=mend) from None

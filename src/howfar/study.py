@@ -1,140 +1,112 @@
-"""A study file: TOML to a Study, checked whole at the door, every name in it resolved or refused with its key path."""
+"""What to compare: the record that a study file is read into (studies/), and the cells that it comes to."""
 
-import re
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
-import msgspec
+from msgspec import Meta, Struct
 
-from howfar import frameworks, hosts, selection
-from howfar.errors import UserError
-from howfar.frameworks import Framework, Registry
-from howfar.records import Study, Target, TargetChoice
-
-
-def named_studies() -> list[str]:
-    """The studies that come with howfar."""
-    return sorted(path.name.removesuffix(".toml") for path in files("howfar").joinpath("studies").iterdir())
-
-
-def experiment_names() -> list[str]:
-    """The experiments that there are: the files of experiments/ (listed, not imported: see tests/test_imports.py)."""
-    names = (path.name for path in files("howfar").joinpath("experiments").iterdir())
-    return sorted(name.removesuffix(".py") for name in names if name.endswith(".py") and not name.startswith("_"))
+from howfar.layers import Positive
+from howfar.records import (
+    Cell,
+    Count,
+    Model,
+    ModelKind,
+    NetworkKind,
+    ProtocolName,
+    Sampling,
+    Seconds,
+    Target,
+    Workload,
+)
 
 
-def load(name: str, known: Registry) -> Study:
-    """The study of that name, or the one in that file.
+class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[targets]]` table of a study file."""
 
-    Raises: UserError with the file and the key path of what is wrong.
-    """
-    where, text = _read(name)
-    try:
-        study = msgspec.toml.decode(text, type=Study)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at ")
-        raise UserError(
-            f"{path.strip('`').removeprefix('$.') or 'top level'}: {what}", where=where, mend=_SEE
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"not valid TOML: {error}", where=where, mend="correct the file there") from None
-    if ("published" in study.experiments) != ("published" in study.protocols):
-        mend = "name it in both or in neither: the experiment shows what the protocol measures"
-        raise UserError("protocols: 'published' is in one of protocols and experiments only", where=where, mend=mend)
-    return resolve(study, known, where)
+    framework: str
+    backends: tuple[str, ...] = ()
+    threads: tuple[Count | Literal["all"], ...] = ()
+    # What is switched in the back ends, each alone; "" is nothing.
+    switches: tuple[str, ...] = ()
 
 
-_SEE = "the keys that there are: see `howfar list studies` and docs/method.md"
+class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed."""
+
+    kind: NetworkKind = "mlp"
+    depths: tuple[Positive, ...] = ()
+    widths: tuple[Positive, ...] = ()
+    sizes: tuple[tuple[Positive, Positive], ...] = ()
+
+    def models(self) -> Iterator[Model]:
+        yield from (Model(self.kind, depth, width) for depth, width in self.sizes)
+        yield from (Model(self.kind, depth, width) for depth in self.depths for width in self.widths)
 
 
-def _read(name: str) -> tuple[str, bytes]:
-    if name in named_studies():
-        return f"{name}.toml", files("howfar").joinpath("studies", f"{name}.toml").read_bytes()
-    path = Path(name)
-    try:
-        return str(path), path.read_bytes()
-    except OSError as error:
-        mend = f"give a TOML file, or one of: {', '.join(named_studies())}"
-        raise UserError(f"no study there ({error.strerror})", where=name, mend=mend) from None
+class Abilities(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a framework can do at all: the workloads, the networks, and per back end what can be switched and whether
+    the threads can be chosen."""
+
+    workloads: tuple[Workload, ...]
+    models: tuple[ModelKind, ...]
+    switches: Mapping[str, tuple[str, ...]] = {}
+    threaded: tuple[str, ...] = ()
 
 
-def resolve(study: Study, known: Registry, where: str) -> Study:
-    """The study with its targets resolved against the registry.
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Hard limits: past them the task is `hung` and its processes are ended."""
 
-    Raises: UserError naming the key whose value does not exist.
-    """
-    if not re.fullmatch(r"\w[\w.-]*", study.name):
-        raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
-    for key in ("experiments", "browsers", "models"):
-        if not getattr(study, key):
-            raise UserError(f"{key}: there are none", where=where, mend=f"name at least one of the {key}")
-    _each_known(study.experiments, experiment_names(), "experiments", where)
-    _each_known(study.browsers, hosts.browsers(), "browsers", where)
-    for i, choice in enumerate(study.models):
-        if not list(choice.models()):
-            mend = "give sizes = [[depth, width], ...], or depths and widths"
-            raise UserError(f"models[{i}]: no sizes", where=where, mend=mend)
-    targets = [
-        target
-        for i, choice in enumerate(study.targets)
-        for target in _targets(choice, study.browsers, known, f"{where}: targets[{i}]")
-    ]
-    if not targets:
-        raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
-    able = {target.framework: known[target.framework].workloads for target in targets}
-    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)), workloads=able)
+    launch_seconds: Seconds = 30.0
+    phase_seconds: Seconds = 180.0
+    # A disturbed task is measured again at most this many times, then kept and marked.
+    noise_repeats: Count = 1
 
 
-def _each_known(names: tuple[str, ...], known: list[str], key: str, where: str) -> None:
-    for i, name in enumerate(names):
-        if name not in known:
-            raise UserError(
-                f"{key}[{i}]: no {key.removesuffix('s')} {name!r}", where=where, mend=f"known: {', '.join(known)}"
+class Study(Struct, frozen=True, forbid_unknown_fields=True):
+    """What to compare: a TOML file, checked whole at the door. `targets` and `models` are resolved by study.py."""
+
+    name: str
+    title: str
+    experiments: tuple[str, ...]
+    targets: tuple[TargetChoice, ...]
+    models: tuple[ModelChoice, ...]
+    # Native frameworks by name: short for a target on one thread, on all, and on the GPU where there is one.
+    native: tuple[str, ...] = ()
+    browsers: tuple[str, ...] = ("chromium",)
+    rounds: Positive = 3
+    seed: Count = 2019
+    batch_size: Annotated[int, Meta(ge=1, le=512)] = 64  # the data are 512 samples
+    # With `published`, the experiment of that name shows it beside the corrected one.
+    protocols: tuple[ProtocolName, ...] = ("corrected",)
+    # `primary`: of the steady metrics, only the one that the workload's figure shows first.
+    metrics: Literal["all", "primary"] = "all"
+    control_every: Positive = 10
+    sampling: Sampling = Sampling()
+    limits: Limits = Limits()
+    # Filled in by study.py from the choices above and the registry.
+    resolved_targets: tuple[Target, ...] = ()
+    # What each framework can do at all, and with which networks; `features` says what it can't.
+    abilities: Mapping[str, Abilities] = {}
+
+    def cells(self, workload: Workload) -> Iterator[Cell]:
+        """Every target that can do the workload, with every model that it can hold."""
+        for target in self.targets_for(workload):
+            able = self.abilities.get(target.framework)
+            yield from (
+                Cell(target, model, workload) for model in self.sizes() if not able or model.kind in able.models
             )
 
+    def sizes(self) -> list[Model]:
+        """Its models, each once, in the order of the file."""
+        return list(dict.fromkeys(model for choice in self.models for model in choice.models()))
 
-def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, where: str) -> Iterator[Target]:
-    name, wanted = frameworks.split_version(choice.framework)
-    framework = frameworks.find(known, name, where=f"{where}.framework")
-    version = frameworks.resolve_version(name, framework, wanted, where=f"{where}.framework")
-    backends = choice.backends or framework.backends_at(version)
-    for backend in backends:
-        check_backend(name, framework, version, backend, f"{where}.backends")
-        if framework.runs_in == "native":
-            yield from (Target(name, version, backend, "native", n) for n in _threads(choice))
-        else:
-            yield from (Target(name, version, backend, browser) for browser in browsers)
+    def protocols_for(self, cell: Cell) -> tuple[ProtocolName, ...]:
+        """The protocols that a cell is measured under: the published one timed training and inference only."""
+        return self.protocols if cell.workload in ("training", "inference") else ("corrected",)
 
-
-def check_backend(name: str, framework: Framework, version: str, backend: str, where: str) -> None:
-    """Raises: UserError where this version of the framework has no such back end."""
-    if backend not in (there := framework.backends_at(version)):
-        raise UserError(
-            f"{name}@{version} has no back end {backend!r}", where=where, mend=f"it has: {', '.join(there)}"
-        )
-
-
-def _threads(choice: TargetChoice) -> tuple[int, ...]:
-    return tuple(0 if n == "all" else n for n in choice.threads) or (1,)
-
-
-def change(
-    study: Study,
-    known: Registry,
-    *,
-    frameworks_wanted: list[str] | None = None,
-    rounds: int | None = None,
-    seed: int | None = None,
-    only: Sequence[str] = (),
-) -> Study:
-    """The study with what the command line says of it.
-
-    Raises: UserError for a framework, version or selection that does not exist.
-    """
-    fields = {"rounds": rounds, "seed": seed}
-    changed = msgspec.structs.replace(study, **{key: value for key, value in fields.items() if value is not None})
-    if frameworks_wanted:
-        choices = tuple(TargetChoice(name) for name in frameworks_wanted)
-        changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
-    return selection.select(changed, only)
+    def targets_for(self, workload: Workload) -> Iterator[Target]:
+        """The targets that can do the workload."""
+        for target in self.resolved_targets:
+            able = self.abilities.get(target.framework)
+            if not able or workload in able.workloads:
+                yield target

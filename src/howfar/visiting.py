@@ -15,8 +15,9 @@ from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
 from howfar.outcomes import Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, noise, snapshot
-from howfar.records import Limits, PhaseName, Status, Task
+from howfar.records import PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
+from howfar.study import Limits
 
 TIMED: tuple[PhaseName, ...] = ("latency", "throughput", "load", "load_from_memory")
 

@@ -11,8 +11,9 @@ from howfar import frameworks, plan
 from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Limits, Model, ProtocolName, Sampling, Study, Target, Workload
+from howfar.records import Cell, Model, ProtocolName, Sampling, Target, Workload
 from howfar.runner import Options, Workshop
+from howfar.study import Limits, Study
 from real import Measure
 
 ADAPTERS = Path(__file__).parent / "adapters"
@@ -77,7 +78,7 @@ def measure(shop: Workshop) -> Measure:
         version = frameworks.resolve_version(framework, one, version)
         threads = 1 if browser == "native" else None
         cell = Cell(Target(framework, version, backend, browser, threads), model, workload)
-        task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.digits.name, 0, protocol)
+        task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.data.names, 0, protocol)
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)
             return shop.visitor.measure(host, task, "test")

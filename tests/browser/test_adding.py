@@ -11,8 +11,9 @@ from msgspec import structs
 
 from howfar import folders, frameworks, plan
 from howfar.frameworks import Framework
-from howfar.records import Cell, Model, Study, Target, Workload
+from howfar.records import Cell, Model, Target, Workload
 from howfar.runner import Options, Workshop
+from howfar.study import Study
 
 GUIDE = Path(str(files("howfar"))).parents[1] / "docs" / "adding.md"
 
@@ -88,7 +89,7 @@ def test_a_framework_is_added_by_the_steps_of_the_guide(
     cell = Cell(Target("tiny", version, "cpu", "chromium"), Model("mlp", 2, 8), workload)
     study = Study("adding", "", (), (), (), metrics="primary")
     with Workshop(study, known, Options(adapters=own / "adapters")) as shop, shop.block() as opened:
-        task = plan.task_of(study, cell, shop.digits.name, 0)
+        task = plan.task_of(study, cell, shop.data.names, 0)
         outcome = shop.visitor.measure(opened.host("chromium"), task, "test")
     assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
     assert outcome.check is not None and outcome.check.max_abs_error is not None

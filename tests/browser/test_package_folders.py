@@ -13,8 +13,9 @@ import pytest
 
 from howfar import folders, frameworks, plan
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Model, Sampling, Study, Target, Workload
+from howfar.records import Cell, Model, Sampling, Target, Workload
 from howfar.runner import Options, Workshop
+from howfar.study import Study
 
 PACKAGES = Path(__file__).parent / "packages"
 REAL = os.environ.get("HOWFAR_MIND_DIR")
@@ -47,7 +48,7 @@ def measured(folder: Path, depth: int, workload: Workload) -> Outcome:
     version = frameworks.resolve_version("mind", known["mind"], "")
     cell = Cell(Target("mind", version, "cpu", "chromium"), Model("mlp", depth, 16), workload)
     with Workshop(STUDY, known, Options()) as shop, shop.block() as opened:
-        task = plan.task_of(STUDY, cell, shop.digits.name, 0)
+        task = plan.task_of(STUDY, cell, shop.data.names, 0)
         return shop.visitor.measure(opened.host("chromium"), task, "test")
 
 

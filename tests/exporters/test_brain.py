@@ -7,12 +7,13 @@ import pytest
 
 from howfar import exporters
 from howfar.exporters import brain
+from howfar.layers import Dense
 from howfar.models import ModelSpec, spec
-from howfar.records import Form, Layer, Model
+from howfar.records import Form, Model
 
 SIGMOID = Form(hidden="sigmoid", output="sigmoid")
 TINY = ModelSpec(
-    (Layer(3, 2, "sigmoid", bias=True), Layer(2, 1, "sigmoid", bias=True)),
+    (Dense(3, 2, "sigmoid", bias=True), Dense(2, 1, "sigmoid", bias=True)),
     (
         (np.array([[0.5, -0.25], [1.5, 0.125], [-0.75, 0.1]], np.float32), np.array([0.375, -0.5], np.float32)),
         (np.array([[-1.5], [2.5]], np.float32), np.array([0.25], np.float32)),
@@ -50,7 +51,7 @@ def test_the_file_is_what_the_library_would_have_saved(version: str, saved: str)
 @pytest.mark.parametrize("version", ["1.4.0", "2.0.0-beta.24"])
 def test_the_study_s_network_is_in_it_weight_by_weight(version: str) -> None:
     model = Model("mlp", 2, 8)
-    saved = json.loads(exporters.export("brain.js", model, 2019, SIGMOID, "cpu", version)["model.json"])
+    saved = json.loads(exporters.export("brain.js", spec(model, 2019, SIGMOID), "cpu", version)["model.json"])
     assert saved["sizes"] == [784, 8, 8, 10]
     last = saved["layers"][3]
     units = [list(unit["weights"].values()) for unit in last.values()] if version == "1.4.0" else last["weights"]
@@ -67,5 +68,5 @@ PAPER_MB = {
 
 @pytest.mark.parametrize(("depth", "width"), PAPER_MB)
 def test_the_file_is_as_large_as_the_paper_s(depth: int, width: int) -> None:
-    saved = exporters.export("brain.js", Model("mlp", depth, width), 2019, SIGMOID, "cpu", "1.4.0")
+    saved = exporters.export("brain.js", spec(Model("mlp", depth, width), 2019, SIGMOID), "cpu", "1.4.0")
     assert len(saved["model.json"]) / 1e6 == pytest.approx(PAPER_MB[depth, width], rel=0.03)

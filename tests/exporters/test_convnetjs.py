@@ -50,7 +50,7 @@ def test_an_exporter_is_found_by_its_file() -> None:
 
 def test_an_export_is_of_its_seed_and_its_form() -> None:
     def exported(seed: int, form: Form) -> bytes:
-        return exporters.export("convnetjs", SMALL, seed, form, "cpu", "0.3.0")["model.json"]
+        return exporters.export("convnetjs", models.spec(SMALL, seed, form), "cpu", "0.3.0")["model.json"]
 
     assert exported(2019, Form()) == export(SPEC, "cpu", "0.3.0")["model.json"]
     assert exported(1, Form()) != exported(2019, Form())
@@ -58,7 +58,7 @@ def test_an_export_is_of_its_seed_and_its_form() -> None:
 
 
 def test_the_model_that_is_asked_for_again_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked_for = ("convnetjs", SMALL, 7, Form(), "cpu", "0.3.0")
+    asked_for = ("convnetjs", models.spec(SMALL, 7), "cpu", "0.3.0")
     first = exporters.export(*asked_for)
     monkeypatch.setattr("howfar.exporters.convnetjs.export", lambda *_: {})
     assert exporters.export(*asked_for) is first

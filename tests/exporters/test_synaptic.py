@@ -7,12 +7,13 @@ import pytest
 
 from howfar import exporters
 from howfar.exporters import synaptic
+from howfar.layers import Dense
 from howfar.models import ModelSpec, spec
-from howfar.records import Form, Layer, Model
+from howfar.records import Form, Model
 
 FORM = Form(hidden="relu", output="sigmoid")
 TINY = ModelSpec(
-    (Layer(2, 2, "relu", bias=True), Layer(2, 1, "sigmoid", bias=True)),
+    (Dense(2, 2, "relu", bias=True), Dense(2, 1, "sigmoid", bias=True)),
     (
         (np.array([[0.5, -0.25], [1.5, 0.1]], np.float32), np.array([0.375, -0.5], np.float32)),
         (np.array([[-1.5], [2.5]], np.float32), np.array([0.25], np.float32)),
@@ -39,7 +40,7 @@ def test_the_file_is_what_the_library_would_have_saved() -> None:
 
 def test_the_study_s_network_is_in_it_weight_by_weight() -> None:
     model = Model("mlp", 2, 8)
-    saved = json.loads(exporters.export("synaptic", model, 2019, FORM, "cpu", "1.1.4")["model.json"])
+    saved = json.loads(exporters.export("synaptic", spec(model, 2019, FORM), "cpu", "1.1.4")["model.json"])
     matrices = [np.zeros(weights.shape, np.float32) for weights, _ in spec(model, 2019, FORM).parameters]
     first = [0, 784, 792, 800]  # the first neuron of each layer
     for connection in saved["connections"]:
@@ -61,5 +62,5 @@ PAPER_MB = {
 
 @pytest.mark.parametrize(("depth", "width"), PAPER_MB)
 def test_the_file_is_as_large_as_the_paper_s(depth: int, width: int) -> None:
-    saved = exporters.export("synaptic", Model("mlp", depth, width), 2019, FORM, "cpu", "1.1.4")
+    saved = exporters.export("synaptic", spec(Model("mlp", depth, width), 2019, FORM), "cpu", "1.1.4")
     assert len(saved["model.json"]) / 1e6 == pytest.approx(PAPER_MB[depth, width], rel=0.02)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
+from howfar.layers import Dense
 from howfar.models.rules import Matrix, Parameters, brainjs
 from howfar.models.rules.forward import forward
-from howfar.records import Layer
 
 LAYERS = (
-    Layer(6, 4, "sigmoid", bias=True),
-    Layer(4, 5, "sigmoid", bias=True),
-    Layer(5, 3, "sigmoid", bias=True),
+    Dense(6, 4, "sigmoid", bias=True),
+    Dense(4, 5, "sigmoid", bias=True),
+    Dense(5, 3, "sigmoid", bias=True),
 )
 RATE = 0.1
 LABELS = np.array([2, 0, 1, 1], np.uint8)
@@ -18,7 +18,8 @@ LABELS = np.array([2, 0, 1, 1], np.uint8)
 
 def made() -> tuple[Parameters, Matrix]:
     rng = np.random.default_rng(5)
-    parameters = [(rng.normal(size=(layer.inputs, layer.units)), rng.normal(size=layer.units)) for layer in LAYERS]
+    sizes = [((layer.inputs, layer.units), layer.units) for layer in LAYERS]
+    parameters: Parameters = [(rng.normal(size=weights), rng.normal(size=biases)) for weights, biases in sizes]
     return parameters, rng.random((len(LABELS), LAYERS[0].inputs))
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from howfar.layers import Activation, Dense
 from howfar.models.rules import Matrix, one_hot
 from howfar.models.rules.activations import FORWARD, SLOPE
 from howfar.models.rules.forward import forward
-from howfar.records import Activation, Layer
 
 Z = np.array([[-3.0, -0.5, 0.25], [0.0, 1.0, 40.0]])
 TEXTBOOK = {
@@ -37,7 +37,7 @@ def test_a_slope_is_what_numerical_differentiation_finds(kind: Activation) -> No
 def test_a_layer_multiplies_adds_and_activates(kind: Activation) -> None:
     rng = np.random.default_rng(3)
     inputs, first, second = rng.normal(size=(4, 5)), rng.normal(size=(5, 3)), rng.normal(size=(3, 2))
-    layers = [Layer(5, 3, kind, bias=True), Layer(3, 2, "sigmoid", bias=True)]
+    layers = [Dense(5, 3, kind, bias=True), Dense(3, 2, "sigmoid", bias=True)]
     seen = forward([(first, np.array([1.0, 2, 3])), (second, np.zeros(2))], layers, inputs)
     assert [one.shape for one in seen] == [(4, 5), (4, 3), (4, 2)]
     assert np.array_equal(seen[0], inputs)

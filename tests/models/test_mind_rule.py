@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from howfar.layers import Dense
 from howfar.models import rules
 from howfar.models.rules import Parameters, mind
 from howfar.models.rules.forward import forward
-from howfar.records import Layer
 
-Network = tuple[Layer, ...]
+Network = tuple[Dense, ...]
 RNG_SEED = 11
 LABELS = np.array([2, 0, 1, 1, 2], np.uint8)
 INPUTS = np.random.default_rng(RNG_SEED).random((len(LABELS), 6))
-ONE = (Layer(6, 4, "sigmoid", bias=False), Layer(4, 3, "sigmoid", bias=False))
-TWO = (ONE[0], Layer(4, 4, "sigmoid", bias=False), ONE[1])
+ONE = (Dense(6, 4, "sigmoid", bias=False), Dense(4, 3, "sigmoid", bias=False))
+TWO = (ONE[0], Dense(4, 4, "sigmoid", bias=False), ONE[1])
 THREE = (ONE[0], TWO[1], TWO[1], ONE[1])
 
 

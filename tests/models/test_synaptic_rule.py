@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
+from howfar.layers import Dense
 from howfar.models.rules import Matrix, Parameters, synaptic
-from howfar.records import Layer
 
 LAYERS = (
-    Layer(6, 4, "relu", bias=True),
-    Layer(4, 5, "relu", bias=True),
-    Layer(5, 3, "sigmoid", bias=True),
+    Dense(6, 4, "relu", bias=True),
+    Dense(4, 5, "relu", bias=True),
+    Dense(5, 3, "sigmoid", bias=True),
 )
 RATE = 0.8
 LABELS = np.array([2, 0, 1, 1], np.uint8)
@@ -70,7 +70,8 @@ class Network:
 
 def made() -> tuple[Parameters, Matrix]:
     rng = np.random.default_rng(5)
-    parameters = [(rng.normal(size=(layer.inputs, layer.units)), rng.normal(size=layer.units)) for layer in LAYERS]
+    sizes = [((layer.inputs, layer.units), layer.units) for layer in LAYERS]
+    parameters: Parameters = [(rng.normal(size=weights), rng.normal(size=biases)) for weights, biases in sizes]
     return parameters, rng.random((len(LABELS), LAYERS[0].inputs))
 
 

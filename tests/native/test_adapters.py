@@ -9,7 +9,7 @@ import pytest
 
 import asked
 from howfar import frameworks, models
-from howfar.assignments import TOLERANCE
+from howfar.checks import TOLERANCE
 from howfar.models import reference
 from howfar.native.adapter import Network
 from howfar.native.frameworks import native_reference
@@ -83,5 +83,5 @@ def test_an_adapter_answers_everything_that_is_asked_of_it(name: str) -> None:
     module = importlib.import_module(f"howfar.native.frameworks.{name}")
     for function in ("open", "build", "predict", "prepare_batch", "train_batch", "dispose"):
         assert callable(getattr(module, function))
-    facts = module.open("cpu", None)
+    facts = module.open("cpu", 0, "")
     assert facts["backend"] == "cpu"

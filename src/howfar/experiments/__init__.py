@@ -13,7 +13,8 @@ import polars as pl
 
 from howfar.errors import UserError
 from howfar.outcomes import Results
-from howfar.records import Cell, Study, Target, Workload
+from howfar.records import Cell, Target, Workload
+from howfar.study import Study
 from howfar.summaries import Summary
 
 if TYPE_CHECKING:

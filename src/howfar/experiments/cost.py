@@ -14,8 +14,9 @@ import polars as pl
 from howfar import tables
 from howfar.measured import UNTIL_READY
 from howfar.outcomes import Outcome, Results
-from howfar.records import Cell, SteadyMetric, Study, Target
+from howfar.records import Cell, SteadyMetric, Target
 from howfar.stats import quantile
+from howfar.study import Study
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

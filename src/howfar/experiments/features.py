@@ -11,7 +11,8 @@ from howfar import summaries, tables, wording
 from howfar.experiments import one_each
 from howfar.measured import SAYS, Group, contestant, groups
 from howfar.outcomes import Results
-from howfar.records import Cell, Fact, Model, Study
+from howfar.records import Cell, Fact, Model
+from howfar.study import Study
 from howfar.summaries import Entry, Line, Row, Summary
 
 TITLE = "What the frameworks offer"

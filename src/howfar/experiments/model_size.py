@@ -9,7 +9,8 @@ from howfar import summaries, tables, wording
 from howfar.experiments import one_each
 from howfar.measured import Group, contestant, groups
 from howfar.outcomes import Results
-from howfar.records import Cell, Study
+from howfar.records import Cell
+from howfar.study import Study
 from howfar.summaries import Entry, Line, Row, Summary
 
 TITLE = "Size of the saved model"

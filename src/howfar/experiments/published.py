@@ -14,8 +14,9 @@ import polars as pl
 from howfar import palette, tables, wording
 from howfar.measured import COUNTED, Group, contestant, groups, per_operation, timed
 from howfar.outcomes import Results
-from howfar.records import PRIMARY_METRIC, Cell, Study, Workload
+from howfar.records import PRIMARY_METRIC, Cell, Workload
 from howfar.stats import Prior, block_ratios, prior, ratio
+from howfar.study import Study
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

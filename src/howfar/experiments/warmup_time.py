@@ -12,7 +12,8 @@ import polars as pl
 from howfar import tables
 from howfar.measured import contestant, measure
 from howfar.outcomes import Results
-from howfar.records import Cell, Study
+from howfar.records import Cell
+from howfar.study import Study
 
 if TYPE_CHECKING:
     from altair.typing import ChartType

@@ -11,8 +11,7 @@ from importlib.resources import files
 from typing import Protocol, cast
 
 from howfar.frameworks import module_name
-from howfar.models import ModelSpec, spec
-from howfar.records import Form, Model
+from howfar.models import ModelSpec
 
 
 class Exporter(Protocol):
@@ -30,10 +29,10 @@ def exists(framework: str) -> bool:
 
 # The largest, synaptic's (8,256), is 45 MB of JSON: one is kept, for the rounds and back ends that follow each other.
 @lru_cache(maxsize=2)
-def export(framework: str, model: Model, seed: int, form: Form, backend: str, version: str) -> Mapping[str, bytes]:
+def export(framework: str, spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:
     """The model's files for a framework.
 
     Raises: errors.Unavailable where a tool is missing that the export needs.
     """
     exporter = cast(Exporter, import_module(f"{__name__}.{module_name(framework)}"))
-    return exporter.export(spec(model, seed, form), backend, version)
+    return exporter.export(spec, backend, version)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from howfar.models import Array, ModelSpec
+from howfar.models import Array, DenseSpec, ModelSpec, dense
 
 # The library's defaults, which it saves with every network; in three parts, as 2.x writes more between them.
 TRAINING = {"iterations": 20000, "errorThresh": 0.005, "log": False, "logPeriod": 10}
@@ -20,11 +20,11 @@ ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
 def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: ARG001 - the exporter contract
     """One file, `model.json`. The network must have one activation in all its layers, as its form says."""
-    saved = _first(spec) if version.startswith(("0.", "1.")) else _second(spec)
+    saved = (_first if version.startswith(("0.", "1.")) else _second)(dense(spec))
     return {"model.json": json.dumps(saved, separators=(",", ":")).encode()}
 
 
-def _first(spec: ModelSpec) -> dict[str, Any]:
+def _first(spec: DenseSpec) -> dict[str, Any]:
     """As 1.x writes it."""
     sizes = _sizes(spec)
     layers = [_keyed([{}] * sizes[0]), *(_keyed(_units(*layer)) for layer in spec.parameters)]
@@ -47,7 +47,7 @@ def _keyed(items: list[Any]) -> dict[str, Any]:
     return {str(i): item for i, item in enumerate(items)}
 
 
-def _second(spec: ModelSpec) -> dict[str, Any]:
+def _second(spec: DenseSpec) -> dict[str, Any]:
     """As 2.x writes it."""
     sizes, activation = _sizes(spec), spec.layers[0].activation
     layers = [{"weights": _numbers(weights.T), "biases": _numbers(biases)} for weights, biases in spec.parameters]
@@ -72,7 +72,7 @@ def _second(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-def _sizes(spec: ModelSpec) -> list[int]:
+def _sizes(spec: DenseSpec) -> list[int]:
     return [spec.layers[0].inputs, *(layer.units for layer in spec.layers)]
 
 

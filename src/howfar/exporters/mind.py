@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from howfar.models import Array, ModelSpec
+from howfar.models import Array, ModelSpec, dense
 
 
 def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: ARG001 - the exporter contract
     """One file, `model.json`."""
-    matrices = [_matrix(weights) for weights, _ in spec.parameters]
+    matrices = [_matrix(weights) for weights, _ in dense(spec).parameters]
     return {"model.json": json.dumps(matrices, separators=(",", ":")).encode()}
 
 

@@ -6,19 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from howfar.models import Array, ModelSpec
-from howfar.records import Activation
+from howfar.layers import Activation
+from howfar.models import Array, DenseSpec, ModelSpec, dense
 
 SQUASH: Mapping[Activation, str] = {"relu": "RELU", "sigmoid": "LOGISTIC", "tanh": "TANH"}
 
 
 def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: ARG001 - the exporter contract
     """One file, `model.json`."""
-    network = {"neurons": list(_neurons(spec)), "connections": list(_connections(spec))}
+    known = dense(spec)
+    network = {"neurons": list(_neurons(known)), "connections": list(_connections(known))}
     return {"model.json": json.dumps(network, separators=(",", ":")).encode()}
 
 
-def _neurons(spec: ModelSpec) -> Iterator[dict[str, Any]]:
+def _neurons(spec: DenseSpec) -> Iterator[dict[str, Any]]:
     # Every neuron has a squash and a bias. Those of the input have no use for theirs: their activation is the input.
     yield from [_neuron(0, "input", "LOGISTIC")] * spec.layers[0].inputs
     names = [*range(len(spec.layers) - 1), "output"]
@@ -38,7 +39,7 @@ def _neuron(bias: float, layer: str | int, squash: str) -> dict[str, Any]:
     }
 
 
-def _connections(spec: ModelSpec) -> Iterator[dict[str, Any]]:
+def _connections(spec: DenseSpec) -> Iterator[dict[str, Any]]:
     """Neuron by neuron, all that it projects to; neurons are numbered through the whole network."""
     first = 0
     for layer, (weights, _) in zip(spec.layers, spec.parameters, strict=True):

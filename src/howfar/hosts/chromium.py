@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
 from howfar.records import Fact
@@ -88,11 +89,6 @@ def version(browser: Path) -> str:
         raise UserError(f"can't be started ({error})", where=str(browser), mend="install it again") from None
     found = re.search(r"\d+(\.\d+)+", done.stdout)
     return found.group() if found else "unknown"
-
-
-def has_gpu() -> bool:
-    """Whether the system shows a graphics device; Linux is the one where a browser must be told if it has none."""
-    return platform.system() != "Linux" or any(Path("/dev/dri").glob("renderD*")) or Path("/dev/nvidia0").exists()
 
 
 def sandbox_flags() -> tuple[str, ...]:

@@ -6,8 +6,10 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from howfar.models.mlp import dense_layers
-from howfar.records import Form, Layer, Model, fingerprint
+from howfar import layers as neutral
+from howfar.layers import Dense, Layer, Lstm
+from howfar.models import cnn, mlp, rnn
+from howfar.records import Form, Model, fingerprint
 
 Array = NDArray[np.float32]
 
@@ -15,38 +17,84 @@ Array = NDArray[np.float32]
 MAX_WEIGHTS = 250_000_000
 
 
-class ModelSpec(Struct, frozen=True):
-    """Layers with their parameters: per layer weights (inputs, units) and biases (units,), float32.
+class ModelSpec(Struct, frozen=True, eq=False):
+    """Layers with their parameters (float32) in the shapes and the order of `layers.parameter_shapes`.
 
-    A layer without biases has zeros for them here, and none in the binary.
+    A dense layer without biases has zeros for them here, and none in the binary. Two specs are the same if they are one
+    object, so that what is made of one can be kept.
     """
 
     layers: tuple[Layer, ...]
-    parameters: tuple[tuple[Array, Array], ...]
+    parameters: tuple[tuple[Array, ...], ...]
 
     def to_bytes(self) -> bytes:
-        """All parameters in order, weights then biases of each layer, little-endian float32."""
+        """All parameters in order, layer by layer, little-endian float32."""
         return b"".join(
             array.astype("<f4").tobytes()
-            for layer, (weights, biases) in zip(self.layers, self.parameters, strict=True)
-            for array in ((weights, biases) if layer.bias else (weights,))
+            for layer, arrays in zip(self.layers, self.parameters, strict=True)
+            for array in arrays[: len(neutral.parameter_shapes(layer))]
         )
 
 
-@lru_cache(maxsize=4)
-def spec(model: Model, seed: int, form: Form = Form()) -> ModelSpec:  # noqa: B008 - frozen
+class DenseSpec(Struct, frozen=True, eq=False):
+    """A spec of dense layers only: weights (inputs, units) and biases (units,) of each."""
+
+    layers: tuple[Dense, ...]
+    parameters: tuple[tuple[Array, Array], ...]
+
+
+def dense(spec: ModelSpec) -> DenseSpec:
+    """The spec, for what knows no other layers.
+
+    Raises: TypeError where it has others.
+    """
+    layers = tuple(layer for layer in spec.layers if isinstance(layer, Dense))
+    if len(layers) < len(spec.layers):
+        raise TypeError("a network of other layers than dense ones")
+    return DenseSpec(layers, tuple((weights, biases) for weights, biases in spec.parameters))
+
+
+# Two: the last one's rounds and back ends often follow each other, and the largest take a third of a gigabyte.
+@lru_cache(maxsize=2)
+def spec(model: Model, seed: int, form: Form = Form(), vocabulary: int = 0) -> ModelSpec:  # noqa: B008 - frozen
     """The model's layers in a framework's form, and its seeded weights, which are the same in every form; `spin` and
-    `loop` have none."""
-    layers = dense_layers(model, form) if model.kind == "mlp" else ()
-    if (count := sum(layer.inputs * layer.units for layer in layers)) > MAX_WEIGHTS:
+    `loop` have none. `vocabulary`: of how many characters the text of an `rnn` has each.
+
+    Raises: MemoryError for one that no browser could keep; ValueError where there is no such model.
+    """
+    made = layers(model, form, vocabulary)
+    if (count := neutral.parameters(made)) > MAX_WEIGHTS:
         raise MemoryError(f"{model} has {count / 1e6:.0f} million weights; {MAX_WEIGHTS / 1e6:.0f} million is the most")
     rng = np.random.default_rng([seed, int(fingerprint(model), 16)])
-    return ModelSpec(layers, tuple(_he(rng, layer) for layer in layers))
+    return ModelSpec(made, tuple(_parameters(rng, layer, first=i == 0) for i, layer in enumerate(made)))
 
 
-def _he(rng: np.random.Generator, layer: Layer) -> tuple[Array, Array]:
-    """He et al. 2015, so that deep ReLU nets neither die nor explode; biases are small but not 0, so that a framework
-    that forgets them is caught."""
-    weights = rng.normal(0, np.sqrt(2 / layer.inputs), (layer.inputs, layer.units))
-    biases = rng.normal(0, 0.01, layer.units) * layer.bias
-    return weights.astype(np.float32), biases.astype(np.float32)
+def layers(model: Model, form: Form = Form(), vocabulary: int = 0) -> tuple[Layer, ...]:  # noqa: B008 - frozen
+    """The model's layers alone; see `spec`."""
+    match model.kind:
+        case "mlp":
+            return mlp.layers(model, form)
+        case "cnn":
+            return cnn.layers(model, form)
+        case "rnn":
+            return rnn.layers(model, form, vocabulary)
+    return ()
+
+
+def _parameters(rng: np.random.Generator, layer: Layer, *, first: bool) -> tuple[Array, ...]:
+    """Weights that keep the signal's size, so that deep nets neither die nor explode: for ReLU by He et al. 2015, for
+    LSTMs by their number of inputs, of which a character is one. Biases are small but not 0, so that a framework that
+    forgets them is caught."""
+    shapes = neutral.parameter_shapes(layer)
+    if not shapes:
+        return ()
+    if isinstance(layer, Lstm):
+        spreads = (0.5 if first else layer.inputs**-0.5, layer.units**-0.5, 0.1)
+        return tuple(_normal(rng, spread, shape) for spread, shape in zip(spreads, shapes, strict=True))
+    weights = _normal(rng, np.sqrt(2 / np.prod(shapes[0][:-1])), shapes[0])
+    biases = _normal(rng, 0.01, shapes[0][-1:])
+    return weights, biases * np.float32(not isinstance(layer, Dense) or layer.bias)
+
+
+def _normal(rng: np.random.Generator, spread: float, shape: tuple[int, ...]) -> Array:
+    return rng.normal(0, spread, shape).astype(np.float32)

@@ -2,14 +2,13 @@
 
 from itertools import pairwise
 
-from howfar.records import Form, Layer, Model
+from howfar.data.digits import CLASSES, SIDE
+from howfar.layers import Dense, Layer
+from howfar.records import Form, Model
 
-FEATURES = 784
-CLASSES = 10
 
-
-def dense_layers(model: Model, form: Form) -> tuple[Layer, ...]:
+def layers(model: Model, form: Form) -> tuple[Layer, ...]:
     """`depth` hidden layers of `width` units, and the output layer."""
-    widths = [FEATURES, *[model.width] * model.depth]
-    hidden = (Layer(inputs, units, form.hidden, form.bias) for inputs, units in pairwise(widths))
-    return (*hidden, Layer(widths[-1], CLASSES, form.output, form.bias))
+    widths = [SIDE * SIDE, *[model.width] * model.depth]
+    hidden = (Dense(inputs, units, form.hidden, form.bias) for inputs, units in pairwise(widths))
+    return (*hidden, Dense(widths[-1], CLASSES, form.output, form.bias))

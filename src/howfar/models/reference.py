@@ -7,8 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from howfar.models import ModelSpec, rules
-from howfar.models.rules import Matrix, Parameters
-from howfar.models.rules.forward import forward
+from howfar.models.rules import Matrix, Parameters, passes
 
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
@@ -22,7 +21,7 @@ class Trained(Struct, frozen=True):
 
 def outputs(spec: ModelSpec, inputs: NDArray[np.float32], parameters: Parameters | None = None) -> Matrix:
     """The network's outputs (samples, classes) for inputs (samples, features); by other parameters where given."""
-    return forward(parameters or _parameters(spec), spec.layers, inputs.astype(np.float64))[-1]
+    return passes.through(spec.layers, parameters or _parameters(spec), inputs.astype(np.float64))[-1].outputs
 
 
 def train(spec: ModelSpec, batches: Sequence[Batch], learning_rate: float, rule: str = "mini_batch") -> Trained:
@@ -44,4 +43,4 @@ def fault(spec: ModelSpec, batch: Batch, learning_rate: float, rule: str) -> str
 
 
 def _parameters(spec: ModelSpec) -> Parameters:
-    return [(weights.astype(np.float64), biases.astype(np.float64)) for weights, biases in spec.parameters]
+    return [tuple(array.astype(np.float64) for array in arrays) for arrays in spec.parameters]

@@ -1,7 +1,8 @@
 """What a native framework must answer to be measured: a module of functions, as page/frameworks/adapter.js.
 
-A module may leave out `enqueue_predict`, `enqueue_train_batch` and `sync` (nothing is ever left running), and
-`live_tensors`. It must do no work when it is imported: tasks are forked after the import.
+A module may leave out `enqueue_predict`, `enqueue_train_batch` and `sync` (nothing is ever left running), and what the
+registry does not say that it can (`predict_batch`, and for training the two of batches). It must do no work when it is
+imported: tasks are forked after the import.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +12,19 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from howfar.records import Fact, Layer, Model
+from howfar.layers import Layer
+from howfar.records import Fact, Model
 
 Floats = NDArray[np.float32]
 
 
 class Network(Struct, frozen=True):
-    """Layers and their parameters: weights (inputs, units) and biases (units,), float32."""
+    """Layers and their parameters (float32), as `layers.parameter_shapes` says; a dense layer without biases has zeros
+    for them."""
 
     model: Model
     layers: Sequence[Layer]
-    parameters: Sequence[tuple[Floats, Floats]]
+    parameters: Sequence[tuple[Floats, ...]]
     learning_rate: float
     batch_size: int
 
@@ -31,16 +34,24 @@ class Unsupported(Exception):
 
 
 class Adapter(Protocol):
-    """The functions of an adapter module."""
+    """The functions of an adapter module; it has `build` or `load`."""
 
-    def open(self, backend: str, threads: int | None) -> Mapping[str, Fact]:
-        """Makes the back end ready; the facts name the `backend` that really answers. Raises: Unsupported."""
+    def open(self, backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
+        """Makes the back end ready; the facts name the `backend` that really answers. `threads`: 0 = all cores;
+        `switch`: as the registry names it, "" for none. Raises: Unsupported."""
 
     def build(self, network: Network) -> None:
         """A model with these weights, ready to predict and to train."""
 
+    def load(self, network: Network, files: Mapping[str, bytes]) -> None:
+        """The same from the framework's own saved files, for one that takes its model in no other way; of the network
+        it gets no parameters."""
+
     def predict(self, sample: Floats) -> Floats:
         """One sample (features,) to class probabilities (classes,) as NumPy's own."""
+
+    def predict_batch(self, samples: Floats) -> Floats:
+        """Samples (batch, features) in one call to class probabilities (batch, classes)."""
 
     def prepare_batch(self, inputs: Floats, labels: NDArray[np.uint8]) -> Any:
         """The batch (batch, features) in the framework's own form."""

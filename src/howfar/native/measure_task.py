@@ -4,7 +4,7 @@ import http.client
 import math
 import platform
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from howfar.native.adapter import Network, Unsupported
+from howfar.layers import Dense, Layer, parameter_shapes
+from howfar.native import workloads
+from howfar.native.adapter import Floats, Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
 from howfar.native.published import measure_published
 from howfar.outcomes import Phase, Report, Series
@@ -115,10 +117,11 @@ def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft,
     inputs, labels = _data(server, assignment)
     server.enter("library_load")
     draft.phases.append(Phase("library_load", import_ms))
-    draft.facts |= draft.phase("backend_init", lambda: adapter.open(cell.target.backend, cell.target.threads))
-    network = _network(assignment, server.ask("GET", assignment.weights_url))
-    draft.phase("model_load", lambda: adapter.build(network))
-    work = WORKLOADS[cell.workload](adapter, assignment, inputs, labels, draft)
+    target = cell.target
+    draft.facts |= draft.phase("backend_init", lambda: adapter.open(target.backend, target.threads or 0, target.switch))
+    make_model = _maker(server, adapter, assignment)
+    draft.phase("model_load", make_model)
+    work = workloads.KINDS[cell.workload](adapter, assignment, inputs, labels, draft)
     measure = _measure_as_published if assignment.task.protocol.startswith("published") else _measure_corrected
     measure(server, adapter, assignment, draft, work)
     draft.phase("dispose", adapter.dispose)
@@ -169,71 +172,25 @@ def _data(server: Server, assignment: Assignment) -> tuple[NDArray[np.float32], 
     return inputs, np.frombuffer(content, np.uint8, shape.samples, offset=inputs.nbytes)
 
 
-def _network(assignment: Assignment, content: bytes) -> Network:
-    parameters, offset = [], 0
-    for layer in assignment.layers:
-        weights = np.frombuffer(content, "<f4", layer.inputs * layer.units, offset).reshape(layer.inputs, layer.units)
-        offset += weights.nbytes
-        biases = np.frombuffer(content, "<f4", layer.units * layer.bias, offset)
-        offset += biases.nbytes
-        parameters.append((weights, biases if layer.bias else np.zeros(layer.units, np.float32)))
+def _maker(server: Server, adapter: Any, assignment: Assignment) -> Callable[[], None]:
+    """What makes the model out of what has been fetched: its weights, or the framework's own saved files."""
     task, rate = assignment.task, assignment.learning_rate
-    return Network(task.cell.model, assignment.layers, parameters, rate, task.batch_size)
+    bare = Network(task.cell.model, assignment.layers, (), rate, task.batch_size)
+    if not hasattr(adapter, "build"):
+        files = {name: server.ask("GET", url) for name, url in assignment.model_urls.items()}
+        return lambda: adapter.load(bare, files)
+    content = server.ask("GET", assignment.weights_url)
+    whole = msgspec.structs.replace(bare, parameters=list(_parameters(assignment.layers, content)))
+    return lambda: adapter.build(whole)
 
 
-class Inference:
-    """One operation: one real digit, from NumPy to class probabilities in NumPy."""
-
-    def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, _labels: Any, draft: Draft) -> None:
-        self._predict, self._samples, self._draft = adapter.predict, list(inputs), draft
-        self.checks = assignment.check_count
-        enqueue = getattr(adapter, "enqueue_predict", None)
-        samples, count, predict = self._samples, len(self._samples), adapter.predict
-        self.operation = lambda turn: predict(samples[turn % count])
-        self.enqueue = (lambda turn: enqueue(samples[turn % count])) if enqueue else None
-        published = getattr(adapter, "published_predict", predict)
-        self.published = lambda turn: published(samples[turn % count])
-
-    def keep(self, _outputs: Any) -> None:
-        """The outputs are asked for after a published pass."""
-
-    def first(self) -> None:
-        self._draft.outputs += _finite(self._predict(self._samples[0]))
-
-    def check(self, turn: int) -> None:
-        self._draft.outputs += _finite(self._predict(self._samples[turn]))
-
-
-class Training:
-    """One operation: one SGD step on a batch that is already in the framework's own form."""
-
-    def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, labels: Any, draft: Draft) -> None:
-        size = assignment.task.batch_size
-        starts = range(0, len(labels) - size + 1, size)
-        batches = [adapter.prepare_batch(inputs[i : i + size], labels[i : i + size]) for i in starts]
-        self._train, self._batches, self._draft = adapter.train_batch, batches, draft
-        self.checks = assignment.check_count
-        enqueue, train, count = getattr(adapter, "enqueue_train_batch", None), adapter.train_batch, len(batches)
-        self.operation = lambda turn: train(batches[turn % count])
-        self.enqueue = (lambda turn: enqueue(batches[turn % count])) if enqueue else None
-        published = getattr(adapter, "published_train_batch", train)
-        self.published = lambda turn: published(batches[turn % count])
-
-    def keep(self, loss: float) -> None:
-        """A published pass begins with the steps that are checked: their losses are its own."""
-        if len(self._draft.losses) < self.checks:
-            self._draft.losses += _finite([loss])
-
-    def first(self) -> None:
-        self._draft.losses += _finite([self._train(self._batches[0])])
-
-    def check(self, turn: int) -> None:
-        self._draft.losses += _finite([self._train(self._batches[turn % len(self._batches)])])
-
-
-WORKLOADS: dict[str, Any] = {"inference": Inference, "training": Training}
-
-
-def _finite(numbers: Iterable[float]) -> list[float | None]:
-    """JSON has no NaN and no infinity: None stands for them."""
-    return [float(number) if math.isfinite(number) else None for number in numbers]
+def _parameters(layers: Iterable[Layer], content: bytes) -> Iterator[tuple[Floats, ...]]:
+    offset = 0
+    for layer in layers:
+        arrays = []
+        for shape in parameter_shapes(layer):
+            arrays.append(np.frombuffer(content, "<f4", math.prod(shape), offset).reshape(shape))
+            offset += arrays[-1].nbytes
+        if isinstance(layer, Dense) and not layer.bias:
+            arrays.append(np.zeros(layer.units, np.float32))
+        yield tuple(arrays)

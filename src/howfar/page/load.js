@@ -1,6 +1,10 @@
 // What a page fetches: the library's scripts, the model's weights, the data.
 
+import { count, parameterShapes } from './layers.js';
+
 /** @typedef {import('./protocol.js').Assignment} Assignment */
+
+const NONE = new Float32Array(0);
 
 /**
  * Loads classic scripts one after the other (a library's browser file, as its users load it).
@@ -26,15 +30,17 @@ function loadScript(url) {
  * @returns {Promise<import('./frameworks/adapter.js').Network>}
  */
 export async function fetchNetwork({ layers, weights_url, task, learning_rate }) {
-  const weights = layers.length ? await fetchBytes(weights_url) : new ArrayBuffer(0);
+  const content = layers.length ? await fetchBytes(weights_url) : new ArrayBuffer(0);
   let offset = 0;
-  const take = (/** @type {number} */ length) => {
-    const view = new Float32Array(weights, offset, length);
-    offset += view.byteLength;
-    return view;
-  };
-  const parameters = layers.map(({ inputs, units, bias }) =>
-    ({ weights: take(inputs * units), biases: bias ? take(units) : new Float32Array(units) }));
+  const parameters = layers.map((layer) => {
+    const arrays = parameterShapes(layer).map((shape) => {
+      const view = new Float32Array(content, offset, count(shape));
+      offset += view.byteLength;
+      return view;
+    });
+    const [weights = NONE, recurrent = NONE, biases = NONE] = layer.kind === 'lstm' ? arrays : [arrays[0], NONE, arrays[1]];
+    return { weights, recurrent, biases: layer.kind === 'dense' && !layer.bias ? new Float32Array(layer.units) : biases };
+  });
   return { model: task.cell.model, layers, parameters, learningRate: learning_rate, batchSize: task.batch_size };
 }
 

@@ -56,27 +56,47 @@ function phaseTimer(visit, report) {
   };
 }
 
+/** @typedef {{inputs: Float32Array, labels: Uint8Array}} Data */
+
 /**
  * @param {Visit} visit
  * @param {Report} report
  * @param {import('./protocol.js').Facts} gpuFacts
  */
-async function measureTask({ assignment, ...visit }, report, gpuFacts) {
-  const { task, adapter_url, script_urls, asset_urls } = assignment;
-  const { target, workload } = task.cell;
-  const phase = phaseTimer({ assignment, ...visit }, report);
-  /** @type {[{adapter: Adapter}, Record<string, Function>, {inputs: Float32Array, labels: Uint8Array}]} */
-  const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(assignment)]);
+async function measureTask(visit, report, gpuFacts) {
+  const { task, adapter_url } = visit.assignment;
+  const { workload } = task.cell;
+  /** @type {[{adapter: Adapter}, Record<string, Function>, Data]} */
+  const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
+  const makeWork = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
+  try {
+    await measureAdapter(adapter, makeWork, visit, report, gpuFacts);
+  } catch (error) {
+    const lacking = error instanceof Error && adapter.lacks?.(error.message);
+    throw lacking ? new Failure('unsupported', lacking) : error;
+  }
+}
+
+/**
+ * @param {Adapter} adapter
+ * @param {() => Workload | Promise<Workload>} makeWork
+ * @param {Visit} visit
+ * @param {Report} report
+ * @param {import('./protocol.js').Facts} gpuFacts
+ */
+async function measureAdapter(adapter, makeWork, visit, report, gpuFacts) {
+  const { task, script_urls, asset_urls } = visit.assignment;
+  const { target } = task.cell;
+  const phase = phaseTimer(visit, report);
   await phase('library_load', () => loadScripts(script_urls));
-  Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target.threads)));
+  Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target)));
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
   }
-  Object.assign(report.facts, await phase('model_load', (reached) => makeModel(adapter, assignment, () => reached('bare_load'))));
-  /** @type {Workload} */
-  const work = await /** @type {Function} */ (workloads[workload])(adapter, assignment, data);
+  Object.assign(report.facts, await phase('model_load', (reached) => makeModel(adapter, visit.assignment, () => reached('bare_load'))));
+  const work = await makeWork();
   const protocol = task.protocol.startsWith('published') ? measureAsPublished : measureCorrected;
-  await protocol({ assignment, ...visit }, adapter, work, report, phase);
+  await protocol(visit, adapter, work, report, phase);
   Object.assign(report.facts, gpuFacts);
   await phase('dispose', () => adapter.dispose());
 }

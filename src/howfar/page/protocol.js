@@ -5,9 +5,9 @@
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
 /** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
-/** @typedef {{kind: 'mlp' | 'spin' | 'loop', depth: number, width: number}} Model */
-/** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null}} Target */
-/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'loading' | 'features'}} Cell */
+/** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'spin' | 'loop', depth: number, width: number}} Model */
+/** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
+/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features'}} Cell */
 
 /**
  * @typedef {object} Sampling
@@ -36,7 +36,7 @@
  * @property {number} control
  */
 
-/** @typedef {{inputs: number, units: number, activation: 'relu' | 'sigmoid' | 'tanh' | 'softmax', bias: boolean}} Layer */
+/** @typedef {import('./layers.js').Layer} Layer */
 /** @typedef {{samples: number, features: number, classes: number}} DataShape */
 
 /**
@@ -80,7 +80,7 @@
  * @property {number} schema
  */
 
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 /** A failure that howfar has a name for; any other error is a `page_error`. */
 export class Failure extends Error {
@@ -158,23 +158,40 @@ const record = (fields) => (value, path) => {
   }
 };
 
+/** @type {(fields: Record<string, Record<string, Checker>>) => Checker} one of several records, told apart by their `kind` */
+const kinds = (fields) => (value, path) => {
+  mapOf(() => {})(value, path);
+  oneOf(...Object.keys(fields))(value.kind, `${path}.kind`);
+  record({ kind: text, ...fields[value.kind] })(value, path);
+};
+
 const steady = oneOf('latency', 'throughput', 'load', 'load_from_memory');
 
 const sampling = record({
   min_samples: natural, min_seconds: positive, max_seconds: positive, target_half_width: positive,
   warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural, slow_seconds: positive,
 });
-const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count) });
-const model = record({ kind: oneOf('mlp', 'spin', 'loop'), depth: natural, width: natural });
-const cell = record({ target, model, workload: oneOf('training', 'inference', 'loading', 'features') });
+const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count), switch: text });
+const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'spin', 'loop'), depth: natural, width: natural });
+const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
   metrics: listOf(steady), sampling, protocol: text, control: count,
 });
 
+const image = { height: natural, width: natural, channels: natural };
+const activation = oneOf('relu', 'sigmoid', 'tanh', 'softmax');
+const layer = kinds({
+  dense: { inputs: natural, units: natural, activation, bias: truth },
+  conv2d: { ...image, kernel: natural, filters: natural, activation },
+  max_pool2d: { ...image, size: natural },
+  flatten: image,
+  lstm: { steps: natural, inputs: natural, units: natural, sequences: truth },
+});
+
 const assignment = record({
   task, adapter_url: text, script_urls: listOf(text), asset_urls: mapOf(text),
-  layers: listOf(record({ inputs: natural, units: natural, activation: oneOf('relu', 'sigmoid', 'tanh', 'softmax'), bias: truth })),
+  layers: listOf(layer),
   weights_url: text, model_urls: mapOf(text), data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });

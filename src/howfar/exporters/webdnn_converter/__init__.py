@@ -8,7 +8,7 @@ standard input, and writes the files of one back end into its working directory.
 from msgspec import Struct
 
 from howfar.exporters.webdnn_converter.toolchains import Toolchain
-from howfar.records import Layer
+from howfar.layers import Layer
 
 
 class Order(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The converter's process: a graph of WebDNN's own operators, through WebDNN's own optimiser and code generator."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -19,23 +20,27 @@ from webdnn.backend.webassembly.optimize_rules.use_eigen import UseEigen
 from webdnn.graph.axis import Axis
 from webdnn.graph.graph import Graph
 from webdnn.graph.operators.axiswise_bias import AxiswiseBias
+from webdnn.graph.operators.convolution2d import Convolution2D
 from webdnn.graph.operators.linear import Linear
+from webdnn.graph.operators.lstm import LSTM
+from webdnn.graph.operators.max_pooling_2d import MaxPooling2D
 from webdnn.graph.operators.relu import Relu
+from webdnn.graph.operators.reshape import Reshape
 from webdnn.graph.operators.softmax import Softmax
-from webdnn.graph.order import OrderC, OrderCN, OrderNC
+from webdnn.graph.order import Order, OrderC, OrderCN, OrderNC, OrderNHWC, OrderNTC
 from webdnn.graph.variable import Variable
 from webdnn.graph.variables.constant_variable import ConstantVariable
 
-from howfar.exporters.webdnn_converter import Order
+from howfar.exporters import webdnn_converter
 from howfar.exporters.webdnn_converter.toolchains import Toolchain, compile_with_zig
+from howfar.layers import Conv2D, Dense, Flatten, Layer, Lstm, MaxPool2D, parameter_shapes, shape_in, shape_out
 from howfar.models import Array
-from howfar.records import Layer
 
 GRAPH = Path("graph_webassembly.json")
 
 
 def main() -> None:
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=webdnn_converter.Order)
     graph = _graph(order.layers, np.frombuffer(sys.stdin.buffer.read(), "<f4"))
     if order.toolchain:
         _take(order.toolchain)
@@ -46,20 +51,49 @@ def main() -> None:
         GRAPH.write_text(json.dumps(described, indent=2), "utf-8")
 
 
+# WebDNN's order of a convolution's kernel and of dense weights: ours.
+OrderKernel = Order([Axis.KH, Axis.KW, Axis.C, Axis.N])
+
+
 def _graph(layers: Sequence[Layer], weights: Array) -> Any:
-    """Dense layers with biases, for one sample: WebDNN's graphs have a fixed batch."""
-    entry = output = Variable([1, layers[0].inputs], OrderNC)
+    """For one sample: WebDNN's graphs have a fixed batch."""
+    orders = {1: OrderNC, 2: OrderNTC, 3: OrderNHWC}
+    entry = output = Variable([1, *shape_in(layers[0])], orders[len(shape_in(layers[0]))])
     for layer in layers:
-        count = layer.inputs * layer.units
-        kernel, biases, weights = np.split(weights, [count, count + layer.units])
-        (output,) = Linear(None)(output, ConstantVariable(kernel.reshape(layer.inputs, layer.units), OrderCN))
-        (output,) = AxiswiseBias(None, axis=Axis.C)(output, ConstantVariable(biases, OrderC))
-        (output,) = _activation(layer)(output)
+        sizes = [math.prod(shape) for shape in parameter_shapes(layer)]
+        *parts, weights = np.split(weights, np.cumsum(sizes))
+        arrays = [part.reshape(shape) for part, shape in zip(parts, parameter_shapes(layer), strict=True)]
+        output = _added(layer, arrays, output)
     return Graph([entry], [output])
 
 
-def _activation(layer: Layer) -> Any:
-    return Softmax(None, axis=Axis.C) if layer.activation == "softmax" else {"relu": Relu}[layer.activation](None)
+def _added(layer: Layer, arrays: Sequence[Array], output: Any) -> Any:
+    """What the layer makes of the graph's output so far."""
+    match layer:
+        case Dense():
+            (output,) = Linear(None)(output, ConstantVariable(arrays[0], OrderCN))
+            return _activated(layer, arrays[1], output)
+        case Conv2D():
+            convolve = Convolution2D(None, layer.kernel, 1, layer.kernel // 2, dilation_rate=1)
+            (output,) = convolve(output, ConstantVariable(arrays[0], OrderKernel))
+            return _activated(layer, arrays[1], output)
+        case MaxPool2D():
+            (output,) = MaxPooling2D(None, layer.size, layer.size, 0, cover_all=True)(output)
+            return output
+        case Lstm():
+            names = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+            lstm = LSTM(None, True, layer.sequences, use_initial_c=False, use_initial_h=False, **names)
+            weights, recurrent = (ConstantVariable(array, OrderCN) for array in arrays[:2])
+            return lstm(output, weights, recurrent, ConstantVariable(arrays[2], OrderC))[0]
+        case Flatten():
+            flat = {"in_order": OrderNHWC, "out_order": OrderNC, "out_shape": [1, *shape_out(layer)]}
+            return Reshape(None, **flat)(output)[0]
+
+
+def _activated(layer: Dense | Conv2D, biases: Array, output: Any) -> Any:
+    (output,) = AxiswiseBias(None, axis=Axis.C)(output, ConstantVariable(biases, OrderC))
+    activation = Softmax(None, axis=Axis.C) if layer.activation == "softmax" else {"relu": Relu}[layer.activation](None)
+    return activation(output)[0]
 
 
 def _take(toolchain: Toolchain) -> None:

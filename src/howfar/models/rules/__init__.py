@@ -11,10 +11,10 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from howfar.records import Layer
+from howfar.layers import Layer
 
 Matrix = NDArray[np.float64]
-Parameters = list[tuple[Matrix, Matrix]]
+Parameters = list[tuple[Matrix, ...]]
 
 
 class Rule(Protocol):
@@ -23,8 +23,8 @@ class Rule(Protocol):
     def step(
         self, parameters: Parameters, layers: Sequence[Layer], inputs: Matrix, labels: NDArray[np.uint8], rate: float
     ) -> float:
-        """Trains on one batch, in place: inputs (batch, features), labels (batch,), parameters per layer weights
-        (inputs, units) and biases (units,). Returns the loss that the framework's adapter reports."""
+        """Trains on one batch, in place: inputs (batch, features), labels (batch,), parameters per layer as in
+        `layers.parameter_shapes`. Returns the loss that the framework's adapter reports."""
 
 
 def load(name: str) -> Rule:

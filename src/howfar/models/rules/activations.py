@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from howfar.layers import Activation
 from howfar.models.rules import Matrix
-from howfar.records import Activation
 
 
 def softmax(z: Matrix) -> Matrix:

@@ -10,27 +10,25 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from howfar.layers import Dense
 from howfar.models.rules import Matrix, Parameters, one_hot
 from howfar.models.rules.activations import SLOPE
 from howfar.models.rules.forward import forward
-from howfar.records import Layer
 
 
 def step(
-    parameters: Parameters, layers: Sequence[Layer], inputs: Matrix, labels: NDArray[np.uint8], rate: float
+    parameters: Parameters, layers: Sequence[Dense], inputs: Matrix, labels: NDArray[np.uint8], rate: float
 ) -> float:
     """One update, in place. Returns the mean over the samples of half the squared error before it."""
     return update(parameters, layers, (inputs, labels), rate, faulty=True)
 
 
 def fault(
-    parameters: Parameters, layers: Sequence[Layer], inputs: Matrix, labels: NDArray[np.uint8], rate: float
+    parameters: Parameters, layers: Sequence[Dense], inputs: Matrix, labels: NDArray[np.uint8], rate: float
 ) -> str | None:
     """What the step does wrong between hidden layers, in numbers; None where there is nothing between them."""
-    own, right = (
-        [(weights.copy(), biases) for weights, biases in parameters],
-        [(weights.copy(), biases) for weights, biases in parameters],
-    )
+    own: Parameters = [(weights.copy(), biases) for weights, biases in parameters]
+    right: Parameters = [(weights.copy(), biases) for weights, biases in parameters]
     update(own, layers, (inputs, labels), rate, faulty=True)
     update(right, layers, (inputs, labels), rate, faulty=False)
     between = range(1, len(layers) - 1)
@@ -46,7 +44,7 @@ def fault(
 
 def update(
     parameters: Parameters,
-    layers: Sequence[Layer],
+    layers: Sequence[Dense],
     batch: tuple[Matrix, NDArray[np.uint8]],
     rate: float,
     *,

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from howfar.layers import Dense
 from howfar.models.rules import Matrix, Parameters, one_hot
 from howfar.models.rules.activations import SLOPE
 from howfar.models.rules.forward import forward
-from howfar.records import Layer
 
 
 def step(
-    parameters: Parameters, layers: Sequence[Layer], inputs: Matrix, labels: NDArray[np.uint8], rate: float
+    parameters: Parameters, layers: Sequence[Dense], inputs: Matrix, labels: NDArray[np.uint8], rate: float
 ) -> float:
     """One online update per sample, in place. Returns the mean over the samples of half the squared error of the output
     that the sample met: after the updates by those before it."""
@@ -30,7 +30,7 @@ def step(
     return float(np.mean(errors))
 
 
-def _update(parameters: Parameters, layers: Sequence[Layer], sample: Matrix, target: Matrix, rate: float) -> float:
+def _update(parameters: Parameters, layers: Sequence[Dense], sample: Matrix, target: Matrix, rate: float) -> float:
     """Trains on one sample (features,). Returns half the squared error before it."""
     *activations, output = forward(parameters, layers, sample)
     delta = target - output

@@ -13,7 +13,7 @@ _outputs = np.arange(1, 11, dtype=np.float32)
 _spin_us = 0
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
+def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     return {"backend": backend, "threads": threads}
 
 
@@ -22,7 +22,7 @@ def build(network: Network) -> None:
     _spin_us = network.model.width * network.model.depth
 
 
-def predict(sample: Floats) -> Floats:  # noqa: ARG001
+def predict(sample: Floats) -> Floats:
     """The one adapter that reads a clock: taking exactly this long is its task."""
     end = time.perf_counter_ns() + _spin_us * 1000
     while time.perf_counter_ns() < end:
@@ -30,7 +30,7 @@ def predict(sample: Floats) -> Floats:  # noqa: ARG001
     return _outputs
 
 
-def prepare_batch(inputs: Floats, labels: NDArray[np.uint8]) -> Floats:  # noqa: ARG001
+def prepare_batch(inputs: Floats, labels: NDArray[np.uint8]) -> Floats:
     return inputs
 
 

@@ -16,7 +16,7 @@ _parameters: list[tuple[Floats, Floats]] = []
 _rate = np.float32(0)
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
+def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if threads:
         threadpool_limits(threads)
     blas: dict[str, Any] = next((pool for pool in threadpool_info() if pool["user_api"] == "blas"), {})

@@ -13,19 +13,22 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from howfar.layers import Layer, shape_in
 from howfar.native.adapter import Floats, Network, Unsupported
+from howfar.native.keras_layers import model_of, samples_of
 from howfar.records import Fact
 
 Batch = tuple[Any, Any]
 BATCH = "one call, one update by the mean gradient"
 
+_layers: tuple[Layer, ...] = ()
 _infer: Callable[[Any], Any]
 _step: Callable[[Any, Any], Any]
 _model: Any = None
 _last: Any = None
 
 
-def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
+def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if backend == "gpu" and not tf.config.list_physical_devices("GPU"):
         raise Unsupported("TensorFlow sees no GPU here")
     if backend == "cpu":
@@ -45,12 +48,9 @@ def open(backend: str, threads: int | None) -> Mapping[str, Fact]:
 
 
 def build(network: Network) -> None:
-    global _infer, _step, _model
-    layers = network.layers
-    dense = [keras.layers.Dense(layer.units, activation=layer.activation) for layer in layers]
-    model = keras.Sequential([keras.Input((layers[0].inputs,)), *dense])
-    model.set_weights([array for pair in network.parameters for array in pair])
-    optimizer = keras.optimizers.SGD(network.learning_rate)
+    global _layers, _infer, _step, _model
+    _layers, _model = tuple(network.layers), model_of(network)
+    model, optimizer = _model, keras.optimizers.SGD(network.learning_rate)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, "categorical_crossentropy")
 
@@ -66,23 +66,30 @@ def build(network: Network) -> None:
     def infer(inputs: Any) -> Any:
         return model(inputs, training=False)
 
-    _infer = infer.get_concrete_function(tf.TensorSpec((1, layers[0].inputs), tf.float32))
+    _infer = infer.get_concrete_function(tf.TensorSpec((None, *shape_in(_layers[0])), tf.float32))
     _step = step
-    _model = model
+
+
+def _tensor(samples: Floats) -> Any:
+    return tf.constant(samples_of(_layers, samples))
 
 
 def predict(sample: Floats) -> Floats:
-    outputs: Floats = _infer(tf.constant(sample[None])).numpy()[0]
+    return predict_batch(sample[None])[0]  # type: ignore[no-any-return]
+
+
+def predict_batch(samples: Floats) -> Floats:
+    outputs: Floats = _infer(_tensor(samples)).numpy()
     return outputs
 
 
 def enqueue_predict(sample: Floats) -> None:
     global _last
-    _last = _infer(tf.constant(sample[None]))
+    _last = _infer(_tensor(sample[None]))
 
 
 def prepare_batch(inputs: Floats, labels: NDArray[np.uint8]) -> Batch:
-    return tf.constant(inputs), tf.one_hot(labels, 10)
+    return _tensor(inputs), tf.one_hot(labels, _model.output_shape[-1])
 
 
 def train_batch(batch: Batch) -> float:
@@ -96,7 +103,7 @@ def enqueue_train_batch(batch: Batch) -> None:
 
 def published_predict(sample: Floats) -> Floats:
     """As the study's public native script called it, sample by sample."""
-    outputs: Floats = _model.predict(sample[None], verbose=0)[0]
+    outputs: Floats = _model.predict(samples_of(_layers, sample[None]), verbose=0)[0]
     return outputs
 
 

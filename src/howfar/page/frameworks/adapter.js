@@ -2,19 +2,25 @@
 // What a framework lacks, its adapter leaves out, and the registry (frameworks.toml) says so to the plan.
 
 /** @typedef {import('../protocol.js').Facts} Facts */
-/** @typedef {import('../protocol.js').Layer} Layer */
+/** @typedef {import('../layers.js').Layer} Layer */
 /** @typedef {import('../protocol.js').Model} Model */
+
+/** @typedef {{weights: Float32Array, recurrent: Float32Array, biases: Float32Array}} Parameters */
 
 /**
  * @typedef {object} Network
  * @property {Model} model
  * @property {readonly Layer[]} layers
- * @property {readonly {weights: Float32Array, biases: Float32Array}[]} parameters per layer; weights (inputs, units) row-major
+ * @property {readonly Parameters[]} parameters per layer, in the shapes that layers.py says, row-major; what a layer lacks is empty,
+ *   but a dense layer without biases has zeros
  * @property {number} learningRate
  * @property {number} batchSize
  */
 
 /** @typedef {ArrayLike<number>} Numbers on the CPU */
+
+/** @typedef {{threads: number | null, switch: string}} Options `threads`: 0 = all cores, null = the framework's own choice;
+ * `switch`: the one thing that is to be otherwise than by default, as the registry names it, or nothing */
 
 /**
  * How the pages of the 2018 study called the framework, where that differs from the calls of its adapter. A promise is
@@ -28,12 +34,13 @@
 /**
  * @template Batch
  * @typedef {object} Adapter
- * @property {(backend: string, assets: Record<string, string>, threads: number | null) => Facts | Promise<Facts>} open
+ * @property {(backend: string, assets: Record<string, string>, options: Options) => Facts | Promise<Facts>} open
  *   makes the back end ready; the facts name the `backend` that really answers
  * @property {(network: Network) => Facts | void | Promise<Facts | void>} [build] a model with these weights, ready to predict and,
  *   where the framework trains, to train; left out by a framework that can't be given weights
  * @property {(input: Float32Array) => Numbers | Promise<Numbers>} predict one sample (features) -> the network's outputs
  * @property {(input: Float32Array) => void} [enqueuePredict] the same, left on the device and disposed
+ * @property {(inputs: Float32Array, count: number) => Numbers | Promise<Numbers>} [predictBatch] so many samples in one call
  * @property {(inputs: Float32Array, labels: Uint8Array) => Batch} [prepareBatch] the batch in the framework's own form
  * @property {(batch: Batch) => number | Promise<number>} [trainBatch] one step of its training rule on a batch -> the loss, as
  *   models/rules defines it for this framework
@@ -47,6 +54,8 @@
  * @property {() => Record<string, Blob> | Promise<Record<string, Blob>>} [save] the files that `load` takes, as the framework saves them
  * @property {() => Facts | Promise<Facts>} [features] what the library offers, counted in the library itself: `layer_types`,
  *   `activation_types`, `optimizer_types` and the names counted (`layer_names`, ...), what it has no notion of left out
+ * @property {(message: string) => string | undefined} [lacks] what an error that was thrown says that the framework lacks, if that is
+ *   what it says: the task is then `unsupported`
  * @property {() => number} [liveTensors] how many tensors the framework holds
  * @property {() => void | Promise<void>} dispose
  */

@@ -1,5 +1,7 @@
 // brain.js: plain JS, float32 weights and float64 sums. A batch is one pass of train() over 64 samples, an update each.
 
+import { allDense } from '../layers.js';
+
 /** @typedef {{input: number[], output: number[]}[]} Batch */
 /**
  * @typedef {object} Options
@@ -99,7 +101,8 @@ export const adapter = {
     return { backend: 'cpu', dtype: 'float32', batch: 'one call, 64 updates, one per sample' };
   },
 
-  build({ layers, parameters, learningRate }) {
+  build({ layers: any, parameters, learningRate }) {
+    const layers = allDense(any);
     const sizes = [layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)];
     net = initialized(sizes, { activation: layers[0]?.activation ?? '' });
     parameters.forEach((layer, i) => {

@@ -1,10 +1,12 @@
 // ConvNetJS: plain JS, float64. A batch is 64 train() calls; the weights move on the 64th, by the batch's mean gradient.
 
+import { shapeIn } from '../layers.js';
+
 /** @typedef {{w: Float64Array}} Vol */
-/** @typedef {{layer_type: string, filters: Vol[], biases: Vol}} DenseLayer */
+/** @typedef {{layer_type: string, filters: Vol[], biases: Vol}} WeightedLayer */
 /**
  * @typedef {object} Net
- * @property {DenseLayer[]} layers
+ * @property {WeightedLayer[]} layers
  * @property {(definitions: object[]) => void} makeLayers
  * @property {(input: Vol) => Vol} forward
  * @property {() => object} toJSON
@@ -17,7 +19,10 @@
  * @property {new (sx: number, sy: number, depth: number, fill: number) => Vol} Vol
  * @property {new (net: Net, options: object) => Trainer} SGDTrainer
  * @property {{new (net: Net, options: object): {method: string}, prototype: {train: Function}}} Trainer
+ * @property {new (definition: object) => PoolLayer} PoolLayer
+ * @property {(length: number) => Float64Array} zeros
  */
+/** @typedef {{in_sx: number, in_sy: number, out_sx: number, out_sy: number, out_depth: number, stride: number, switchx: Float64Array, switchy: Float64Array}} PoolLayer */
 
 /** @typedef {{vol: Vol, label: number}[]} Batch */
 
@@ -28,21 +33,63 @@ let net;
 /** @type {Trainer} */
 let trainer;
 
-/** @param {ArrayLike<number>} input */
+/** Width, height and depth of the input. @type {[number, number, number]} */
+let entry;
+
+/** @param {ArrayLike<number>} input row by row, channels together, as it has them itself */
 function volume(input) {
-  const vol = new library.Vol(1, 1, input.length, 0); // without the 0 it would draw random numbers
+  const vol = new library.Vol(...entry, 0); // without the 0 it would draw random numbers
   vol.w.set(input);
   return vol;
 }
 
 /**
- * @param {DenseLayer} dense
- * @param {{weights: Float32Array, biases: Float32Array}} parameters weights (inputs, units)
+ * @param {readonly import('../layers.js').Layer[]} layers
+ * @returns {[number, number, number]} width, height and depth; a row of numbers is deep
  */
-function setWeights(dense, { weights, biases }) {
+function entryOf(layers) {
+  const [height = 1, width = 1, depth = 1] = shapeIn(/** @type {import('../layers.js').Layer} */ (layers[0]));
+  return layers[0]?.kind === 'dense' ? [1, 1, height] : [width, height, depth];
+}
+
+/** @param {import('../layers.js').Layer} layer */
+function definitionOf(layer) {
+  switch (layer.kind) {
+    case 'dense': return layer.activation === 'softmax' ? { type: 'softmax', num_classes: layer.units } : { type: 'fc', num_neurons: layer.units, activation: layer.activation };
+    case 'conv2d': return { type: 'conv', sx: layer.kernel, filters: layer.filters, stride: 1, pad: (layer.kernel - 1) / 2, activation: layer.activation };
+    case 'max_pool2d': return { type: 'pool', sx: layer.size, stride: layer.size };
+    default: throw new TypeError(`ConvNetJS has no layer of kind ${layer.kind}`);
+  }
+}
+
+/**
+ * Its pooling leaves out the last row and column of an image of odd size; told to go that far, it takes of the squares
+ * there what is in the image.
+ * @param {ConvNetJS['PoolLayer']} PoolLayer
+ * @returns {ConvNetJS['PoolLayer']}
+ */
+function toTheEdge(PoolLayer) {
+  return class extends PoolLayer {
+    /** @param {{in_sx?: number}} [definition] none where it is about to be loaded */
+    constructor(definition = {}) {
+      super(definition);
+      if (!definition.in_sx) return;
+      this.out_sx = Math.ceil(this.in_sx / this.stride);
+      this.out_sy = Math.ceil(this.in_sy / this.stride);
+      this.switchx = library.zeros(this.out_sx * this.out_sy * this.out_depth);
+      this.switchy = library.zeros(this.switchx.length);
+    }
+  };
+}
+
+/**
+ * @param {WeightedLayer} layer dense or convolution: a filter per unit
+ * @param {{weights: Float32Array, biases: Float32Array}} parameters weights (..., units)
+ */
+function setWeights(layer, { weights, biases }) {
   const units = biases.length;
-  dense.filters.forEach((filter, j) => filter.w.forEach((_, k) => { filter.w[k] = /** @type {number} */ (weights[k * units + j]); }));
-  dense.biases.w.set(biases);
+  layer.filters.forEach((filter, j) => filter.w.forEach((_, k) => { filter.w[k] = /** @type {number} */ (weights[k * units + j]); }));
+  layer.biases.w.set(biases);
 }
 
 // Layers of these kinds are activations, or change what passes through without weights and without a reason to be a
@@ -71,15 +118,17 @@ function features() {
 export const adapter = {
   open() {
     library = /** @type {any} */ (globalThis).convnetjs;
+    library.PoolLayer = toTheEdge(library.PoolLayer);
     return { backend: 'cpu', dtype: 'float64', batch: '64 calls, one update on the last, by the mean gradient' };
   },
 
   build({ layers, parameters, learningRate, batchSize }) {
-    const definitions = layers.map(({ units, activation }) =>
-      activation === 'softmax' ? { type: 'softmax', num_classes: units } : { type: 'fc', num_neurons: units, activation });
+    const own = layers.filter(({ kind }) => kind !== 'flatten'); // its dense layers take an image as it is
+    entry = entryOf(layers);
     net = new library.Net();
-    net.makeLayers([{ type: 'input', out_sx: 1, out_sy: 1, out_depth: layers[0]?.inputs }, ...definitions]);
-    net.layers.filter((layer) => layer.layer_type === 'fc').forEach((dense, i) => setWeights(dense, /** @type {any} */ (parameters[i])));
+    net.makeLayers([{ type: 'input', out_sx: entry[0], out_sy: entry[1], out_depth: entry[2] }, ...own.map(definitionOf)]);
+    const weighted = parameters.filter(({ weights }) => weights.length);
+    net.layers.filter(({ layer_type }) => ['fc', 'conv'].includes(layer_type)).forEach((layer, i) => setWeights(layer, /** @type {any} */ (weighted[i])));
     const options = { learning_rate: learningRate, batch_size: batchSize, momentum: 0, l2_decay: 0 }; // momentum is 0.9 by default
     trainer = new library.SGDTrainer(net, options);
   },
@@ -103,6 +152,8 @@ export const adapter = {
     const saved = await (await fetch(urls['model.json'] ?? '')).text();
     net = new library.Net();
     net.fromJSON(JSON.parse(saved));
+    const [{ out_sx, out_sy, out_depth }] = /** @type {[any]} */ (/** @type {unknown} */ (net.layers));
+    entry = [out_sx, out_sy, out_depth];
   },
 
   features,

@@ -1,5 +1,7 @@
 // Mind: plain JS, float64, weights without biases. A batch is one learn() call of one iteration.
 
+import { allDense } from '../layers.js';
+
 /** @typedef {{[row: number]: number[], numRows: number, numCols: number}} Matrix */
 /** @typedef {{input: number[], output: number[]}[]} Batch */
 /**
@@ -81,7 +83,8 @@ export const adapter = {
     return { backend: 'cpu', dtype: 'float64', batch: 'one call, one update, by the sum of the gradients' };
   },
 
-  build({ layers, parameters, learningRate }) {
+  build({ layers: any, parameters, learningRate }) {
+    const layers = allDense(any);
     classes = layers.at(-1)?.units ?? 0;
     const weights = parameters.map((parameter, i) => toMatrix(parameter.weights, layers[i]?.units ?? 0));
     mind = withWeights(weights, { learningRate, iterations: 1 });

@@ -1,5 +1,7 @@
 // synaptic: plain JS, float64, an object per neuron and per connection, each sample an update of its own.
 
+import { allDense } from '../layers.js';
+
 /** @typedef {{weight: number}} Connection */
 /** @typedef {{bias: number, squash: Function}} Neuron */
 /**
@@ -81,7 +83,8 @@ export const adapter = {
     return { backend: 'cpu', dtype: 'float64', batch };
   },
 
-  build({ layers, parameters, learningRate, batchSize }) {
+  build({ layers: any, parameters, learningRate, batchSize }) {
+    const layers = allDense(any);
     const built = perceptron([layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)]);
     const { input, hidden, output } = built.layers;
     const [above, below] = [[...hidden, output], [input, ...hidden]];

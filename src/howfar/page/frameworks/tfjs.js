@@ -1,13 +1,15 @@
-// TensorFlow.js, layers API, float32, from 0.13 (the study's) to today's. Threads of the wasm back end are its own choice
-// (half of the cores).
+// TensorFlow.js, layers API, float32, from 0.13 (the study's) to today's. By default the wasm back end takes half of the
+// cores for its threads.
 
 import { probeBackend } from '../backends.js';
+import { shapedParameters, shapeIn } from '../layers.js';
 import { Failure } from '../protocol.js';
 
 /** @typedef {{shape: number[], data(): Promise<Float32Array>, dispose(): void}} Tensor */
 /** @typedef {{xs: Tensor, ys: Tensor}} Batch */
 /**
  * @typedef {object} LayersModel
+ * @property {{shape: (number | null)[]}[]} inputs
  * @property {(layer: object) => void} add
  * @property {(options: object) => void} compile
  * @property {(weights: Tensor[]) => void} setWeights
@@ -29,11 +31,11 @@ import { Failure } from '../protocol.js';
  * @property {() => string} getBackend
  * @property {() => {numTensors: number}} memory
  * @property {() => LayersModel} sequential
- * @property {{dense(options: object): object, Layer: {prototype: object}}} layers
+ * @property {Record<'dense' | 'conv2d' | 'maxPooling2d' | 'flatten' | 'lstm', (options: object) => object> & {Layer: {prototype: object}}} layers
  * @property {{sgd(learningRate: number): Optimizer} & Record<string, unknown>} train
  * @property {{categoricalCrossentropy(labels: Tensor, outputs: Tensor): Tensor}} metrics
- * @property {(values: Float32Array, shape: [number, number]) => Tensor} tensor2d
- * @property {(values: Float32Array) => Tensor} tensor1d
+ * @property {(values: Float32Array, shape: number[]) => Tensor} tensor
+ * @property {() => {set(flag: string, value: boolean): void}} env
  * @property {(tensor: Tensor) => Tensor} mean
  * @property {<T>(f: () => T) => T} tidy
  * @property {() => void} disposeVariables
@@ -52,17 +54,80 @@ let model;
 /** @type {Optimizer | undefined} absent where the model was loaded, which is for predicting only */
 let optimizer;
 let classes = 0;
+/** Of one sample. @type {number[]} */
+let inputShape = [];
 /** What enqueuePredict computed last and nobody has read. @type {Tensor | null} */
 let enqueued = null;
 
-/** @returns {import('../protocol.js').Facts} */
-function wasmFacts() {
-  return tf.getBackend() === 'wasm' && tf.wasm ? { wasm_threads_used: tf.wasm.getThreadsCount() } : {};
+/**
+ * The wasm back end's files, threads and SIMD; before it is chosen.
+ * @param {string} folder
+ * @param {import('./adapter.js').Options} options
+ */
+function configureWasm(folder, { threads, switch: switched }) {
+  tf.wasm?.setWasmPaths(folder);
+  if (switched === 'simd=off') tf.env().set('WASM_HAS_SIMD_SUPPORT', false);
+  if (threads === 1) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+  else if (threads !== null) tellCores(2 * (threads || navigator.hardwareConcurrency));
 }
 
-/** @param {Float32Array} input */
-function forward(input) {
-  return tf.tidy(() => model.predict(tf.tensor2d(input, [1, input.length])));
+/**
+ * It takes half of the cores that the browser names, and nothing makes it take more (tensorflow/tfjs#6081).
+ * @param {number} cores
+ */
+function tellCores(cores) {
+  Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', { get: () => cores });
+}
+
+/**
+ * @param {import('./adapter.js').Options} options
+ * @returns {import('../protocol.js').Facts}
+ */
+function wasmFacts({ threads }) {
+  if (tf.getBackend() !== 'wasm' || !tf.wasm) return {};
+  const used = threads === 1 ? 1 : tf.wasm.getThreadsCount();
+  if (threads !== null && threads > 1 && used !== threads) throw new Failure('fell_back', `asked for ${threads} threads, got ${used}`);
+  return { wasm_threads_used: used };
+}
+
+// Weights are set as soon as the network stands: to draw an LSTM's by the library's default takes longer than to train it.
+const UNDRAWN = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' };
+
+/**
+ * @param {import('../layers.js').Layer} layer
+ * @param {object} entry the shape of the network's input, for its first layer
+ */
+function layerOf(layer, entry) {
+  switch (layer.kind) {
+    case 'dense': return tf.layers.dense({ ...UNDRAWN, ...entry, units: layer.units, activation: layer.activation });
+    case 'conv2d': return tf.layers.conv2d({ ...UNDRAWN, ...entry, filters: layer.filters, kernelSize: layer.kernel, padding: 'same', activation: layer.activation });
+    case 'max_pool2d': return tf.layers.maxPooling2d({ ...entry, poolSize: layer.size, strides: layer.size, padding: 'same' });
+    case 'flatten': return tf.layers.flatten(entry);
+    case 'lstm': return tf.layers.lstm({ ...UNDRAWN, ...entry, units: layer.units, returnSequences: layer.sequences, recurrentActivation: 'sigmoid' });
+  }
+}
+
+/**
+ * @param {Float32Array} inputs
+ * @param {number} samples
+ */
+function tensorOf(inputs, samples) {
+  return tf.tensor(inputs, [samples, ...inputShape]);
+}
+
+/**
+ * @param {Float32Array} inputs
+ * @param {number} [samples]
+ */
+function forward(inputs, samples = 1) {
+  return tf.tidy(() => model.predict(tensorOf(inputs, samples)));
+}
+
+/** @param {Tensor} output */
+async function read(output) {
+  const numbers = await output.data(); // never dataSync(): on WebGPU it returns wrong numbers
+  output.dispose();
+  return numbers;
 }
 
 /**
@@ -106,36 +171,31 @@ function features() {
 
 /** @satisfies {import('./adapter.js').Adapter<Batch>} */
 export const adapter = {
-  async open(backend, assets) {
+  async open(backend, assets, options) {
     const found = await probeBackend(backend);
     tf = /** @type {any} */ (globalThis).tf;
-    if (assets['wasm']) tf.wasm?.setWasmPaths(assets['wasm']);
+    if (assets['wasm']) configureWasm(assets['wasm'], options);
     if ((await tf.setBackend(backend)) === false) throw new Failure('unsupported', `tf.setBackend('${backend}') answers false`);
     await tf.ready?.();
-    return { ...found, ...wasmFacts(), backend: tf.getBackend(), dtype: 'float32', batch: 'one call, one update by the mean gradient' };
+    return { ...found, ...wasmFacts(options), backend: tf.getBackend(), dtype: 'float32', batch: 'one call, one update by the mean gradient' };
   },
 
   build({ layers, parameters, learningRate }) {
     model = tf.sequential();
-    layers.forEach(({ inputs, units, activation }, i) =>
-      model.add(tf.layers.dense({ units, activation, ...(i === 0 ? { inputShape: [inputs] } : {}) })));
+    inputShape = shapeIn(/** @type {import('../layers.js').Layer} */ (layers[0]));
+    layers.forEach((layer, i) => model.add(layerOf(layer, i ? {} : { inputShape })));
     optimizer = tf.train.sgd(learningRate);
     model.compile({ optimizer, loss: 'categoricalCrossentropy' });
-    const tensors = layers.flatMap(({ inputs, units }, i) => {
-      const { weights, biases } = /** @type {{weights: Float32Array, biases: Float32Array}} */ (parameters[i]);
-      return [tf.tensor2d(weights, [inputs, units]), tf.tensor1d(biases)];
-    });
+    const tensors = layers.flatMap((layer, i) =>
+      shapedParameters(layer, /** @type {any} */ (parameters[i])).map(({ values, shape }) => tf.tensor(values, shape)));
     model.setWeights(tensors);
     tensors.forEach((tensor) => tensor.dispose());
-    classes = layers.at(-1)?.units ?? 0;
+    classes = /** @type {import('../layers.js').Dense} */ (layers.at(-1)).units;
   },
 
-  async predict(input) {
-    const output = forward(input);
-    const numbers = await output.data(); // never dataSync(): on WebGPU it returns wrong numbers
-    output.dispose();
-    return numbers;
-  },
+  predict: (input) => read(forward(input)),
+
+  predictBatch: (inputs, samples) => read(forward(inputs, samples)),
 
   enqueuePredict(input) {
     enqueued?.dispose();
@@ -146,8 +206,8 @@ export const adapter = {
     const oneHot = new Float32Array(labels.length * classes);
     labels.forEach((label, i) => { oneHot[i * classes + label] = 1; });
     return {
-      xs: tf.tensor2d(inputs, [labels.length, inputs.length / labels.length]),
-      ys: tf.tensor2d(oneHot, [labels.length, classes]),
+      xs: tensorOf(inputs, labels.length),
+      ys: tf.tensor(oneHot, [labels.length, classes]),
     };
   },
 
@@ -159,7 +219,7 @@ export const adapter = {
   },
 
   published: {
-    predict: (input) => model.predict(tf.tensor2d(input, [1, input.length])),
+    predict: (input) => model.predict(tensorOf(input, 1)),
     async trainBatch({ xs, ys }) {
       const loss = await fit(xs, ys);
       await tf.nextFrame();
@@ -192,9 +252,12 @@ export const adapter = {
     const next = await read(url.startsWith('blob:') ? tf.io.browserFiles(await files(urls)) : url);
     model?.dispose?.();
     model = next;
+    inputShape = /** @type {number[]} */ (model.inputs[0]?.shape.slice(1));
   },
 
   features,
+
+  lacks: (message) => /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message)?.[0].replace('not registered for backend', 'is not in the back end'),
 
   liveTensors: () => tf.memory().numTensors,
 

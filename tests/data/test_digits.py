@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from howfar import data
+from howfar.data import digits
 from howfar.errors import UserError
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -37,48 +37,48 @@ def mnist(tmp_path: Path) -> Path:
 
 
 def test_the_digits_are_real() -> None:
-    digits = data.load(None, 2019)
-    assert (digits.inputs.shape, digits.inputs.dtype.name) == ((512, 784), "float32")
-    assert (digits.labels.shape, digits.labels.dtype.name) == ((512,), "uint8")
-    assert (digits.inputs.min(), digits.inputs.max()) == (0, 1)
-    assert np.bincount(digits.labels, minlength=10).min() > 30  # all ten, about as often
-    means = np.stack([digits.inputs[digits.labels == label].mean(axis=0) for label in range(10)])
-    nearest = ((digits.inputs[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
-    assert (nearest == digits.labels).mean() > 0.8  # a label says what is on its image
+    found = digits.load(None, 2019)
+    assert (found.inputs.shape, found.inputs.dtype.name) == ((512, 784), "float32")
+    assert (found.labels.shape, found.labels.dtype.name) == ((512,), "uint8")
+    assert (found.inputs.min(), found.inputs.max()) == (0, 1)
+    assert np.bincount(found.labels, minlength=10).min() > 30  # all ten, about as often
+    means = np.stack([found.inputs[found.labels == label].mean(axis=0) for label in range(10)])
+    nearest = ((found.inputs[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == found.labels).mean() > 0.8  # a label says what is on its image
 
 
 def test_the_seed_decides_which_and_in_which_order() -> None:
-    one, again, other = data.load(None, 2019), data.load(None, 2019), data.load(None, 2020)
+    one, again, other = digits.load(None, 2019), digits.load(None, 2019), digits.load(None, 2020)
     assert one.name == again.name != other.name
     assert np.array_equal(one.inputs, again.inputs)
     assert one.name.startswith("digits-")
 
 
 def test_the_binary_holds_all_inputs_then_all_labels() -> None:
-    digits = data.load(None, 2019)
-    content = digits.to_bytes()
+    found = digits.load(None, 2019)
+    content = found.to_bytes()
     assert len(content) == 512 * 784 * 4 + 512
-    assert np.array_equal(np.frombuffer(content, "<f4", 512 * 784).reshape(512, 784), digits.inputs)
-    assert np.array_equal(np.frombuffer(content, np.uint8, offset=512 * 784 * 4), digits.labels)
+    assert np.array_equal(np.frombuffer(content, "<f4", 512 * 784).reshape(512, 784), found.inputs)
+    assert np.array_equal(np.frombuffer(content, np.uint8, offset=512 * 784 * 4), found.labels)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_mnist_is_read_plain_or_zipped(tmp_path: Path, zipped: bool) -> None:
     write(tmp_path, IMAGES, idx(PIXELS), zipped=zipped)
     write(tmp_path, LABELS, idx(DIGITS), zipped=zipped)
-    digits = data.load(tmp_path, 2019)
-    assert digits.name.startswith("mnist-")
-    assert sorted(digits.labels) == sorted(DIGITS)
-    for image, label in zip(digits.inputs, digits.labels, strict=True):
-        (found,) = np.flatnonzero((PIXELS.reshape(20, -1) == np.rint(image * 255)).all(axis=1))
-        assert DIGITS[found] == label
+    found = digits.load(tmp_path, 2019)
+    assert found.name.startswith("mnist-")
+    assert sorted(found.labels) == sorted(DIGITS)
+    for image, label in zip(found.inputs, found.labels, strict=True):
+        (place,) = np.flatnonzero((PIXELS.reshape(20, -1) == np.rint(image * 255)).all(axis=1))
+        assert DIGITS[place] == label
 
 
 def test_fewer_images_than_a_batch_are_refused_in_one_line(tmp_path: Path) -> None:
     write(tmp_path, IMAGES, idx(PIXELS))
     write(tmp_path, LABELS, idx(DIGITS))
     with pytest.raises(UserError, match="20 images are no batch of 64"):
-        data.load(tmp_path, 2019, batch_size=64)
+        digits.load(tmp_path, 2019, batch_size=64)
 
 
 def empty(folder: Path) -> None:
@@ -107,7 +107,7 @@ BROKEN: dict[str, Callable[[Path], None]] = {
 def test_what_is_not_mnist_is_refused_in_one_line(mnist: Path, what: str) -> None:
     BROKEN[what](mnist)
     with pytest.raises(UserError) as caught:
-        data.load(mnist, 2019)
+        digits.load(mnist, 2019)
     assert str(caught.value).startswith(str(mnist))
     assert "\n" not in str(caught.value)
 
@@ -117,10 +117,10 @@ def test_a_broken_gzip_file_is_refused_in_one_line(mnist: Path, content: bytes) 
     (mnist / IMAGES).unlink()
     (mnist / f"{IMAGES}.gz").write_bytes(content)
     with pytest.raises(UserError, match="not a whole IDX file") as caught:
-        data.load(mnist, 2019)
+        digits.load(mnist, 2019)
     assert "\n" not in str(caught.value)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=IMAGES):
-        data.load(tmp_path / "nowhere", 2019)
+        digits.load(tmp_path / "nowhere", 2019)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from howfar import frameworks, hosts, study
+from howfar import frameworks, hosts, studies
 from howfar.errors import UserError
-from howfar.records import Model, Study, Target, Workload
+from howfar.records import Model, Target, Workload
+from howfar.study import Study
 
 KNOWN = frameworks.registry()
 WORKLOADS: tuple[Workload, ...] = ("training", "inference", "loading", "features")
@@ -28,7 +29,7 @@ threads = [1, "all"]
 def load(tmp_path: Path, text: str | bytes) -> Study:
     file = tmp_path / "study.toml"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
-    return study.load(str(file), KNOWN)
+    return studies.load(str(file), KNOWN)
 
 
 def refusal(tmp_path: Path, text: str | bytes) -> str:
@@ -41,16 +42,16 @@ def refusal(tmp_path: Path, text: str | bytes) -> str:
     return said.removeprefix(str(tmp_path / "study.toml") + ": ")
 
 
-@pytest.mark.parametrize("name", study.named_studies())
+@pytest.mark.parametrize("name", studies.named_studies())
 def test_the_studies_that_come_with_howfar_load(name: str) -> None:
-    loaded = study.load(name, KNOWN)
+    loaded = studies.load(name, KNOWN)
     assert loaded.name == name
     assert loaded.resolved_targets
-    assert set(loaded.experiments) <= set(study.experiment_names())
+    assert set(loaded.experiments) <= set(studies.experiment_names())
 
 
 def test_the_paper_has_all_sizes_of_the_paper() -> None:
-    loaded = study.load("paper", KNOWN)
+    loaded = studies.load("paper", KNOWN)
     models = {cell.model for cell in loaded.cells("training")}
     assert models == {Model("mlp", depth, width) for depth in (1, 2, 4, 8) for width in (64, 128, 256)}
 
@@ -171,14 +172,14 @@ def test_an_empty_file_says_what_is_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["nowhere", "nowhere/study.toml", "."])
 def test_a_study_that_is_not_there_names_those_that_are(name: str) -> None:
     with pytest.raises(UserError, match=r"quick") as caught:
-        study.load(name, KNOWN)
+        studies.load(name, KNOWN)
     assert "\n" not in str(caught.value)
 
 
 def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     loaded = load(tmp_path, GOOD)
-    assert study.change(loaded, KNOWN) == loaded
-    changed = study.change(loaded, KNOWN, frameworks_wanted=["convnetjs"], rounds=7, seed=0, only=["backend=cpu"])
+    assert studies.change(loaded, KNOWN) == loaded
+    changed = studies.change(loaded, KNOWN, frameworks_wanted=["convnetjs"], rounds=7, seed=0, only=["backend=cpu"])
     assert (changed.rounds, changed.seed) == (7, 0)
     assert [target.framework for target in changed.resolved_targets] == ["convnetjs"]
 
@@ -186,7 +187,7 @@ def test_the_command_line_changes_what_it_names_and_nothing_else(tmp_path: Path)
 @pytest.mark.parametrize("name", ["keras", "tfjs@x", "numpy@0.1"])
 def test_a_framework_of_the_command_line_that_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"^--framework") as caught:
-        study.change(load(tmp_path, GOOD), KNOWN, frameworks_wanted=[name])
+        studies.change(load(tmp_path, GOOD), KNOWN, frameworks_wanted=[name])
     assert "\n" not in str(caught.value)
 
 

@@ -7,30 +7,17 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
+from howfar.data.samples import SAMPLES, Samples
 from howfar.errors import UserError
 
 SIDE = 28
-# 8 batches of 64: enough that training does not learn one batch by heart, small enough (1.6 MB) to hand to every page.
-SAMPLES = 512
+CLASSES = 10
 
 
-class Digits(Struct, frozen=True):
-    """inputs (SAMPLES, 784) float32 in 0..1, labels (SAMPLES,) uint8, seeded order; `name` tells data sets apart."""
-
-    name: str
-    inputs: NDArray[np.float32]
-    labels: NDArray[np.uint8]
-
-    def to_bytes(self) -> bytes:
-        """All inputs, little-endian float32, then all labels."""
-        return self.inputs.astype("<f4").tobytes() + self.labels.tobytes()
-
-
-def load(mnist: Path | None, seed: int, batch_size: int = 1) -> Digits:
-    """The digits of a study.
+def load(mnist: Path | None, seed: int, batch_size: int = 1) -> Samples:
+    """The digits of a study, inputs (samples, 784).
 
     Raises: UserError where `mnist` does not hold MNIST's training files, or not one batch of them.
     """
@@ -41,7 +28,7 @@ def load(mnist: Path | None, seed: int, batch_size: int = 1) -> Digits:
     order = np.random.default_rng(seed).permutation(len(labels))[:SAMPLES]
     inputs, labels = images[order].reshape(len(order), -1).astype(np.float32), labels[order].astype(np.uint8)
     digest = hashlib.sha256(inputs.tobytes() + labels.tobytes()).hexdigest()[:12]
-    return Digits(f"{'mnist' if mnist else 'digits'}-{digest}", inputs, labels)
+    return Samples(f"{'mnist' if mnist else 'digits'}-{digest}", inputs, labels)
 
 
 def _scikit_learn() -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

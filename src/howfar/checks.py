@@ -1,0 +1,115 @@
+"""Is what a host reports right? Its losses and outputs, held against NumPy float64."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from howfar import models
+from howfar.data import Data
+from howfar.frameworks import Registry
+from howfar.models import ModelSpec, reference
+from howfar.models.reference import Batch, Trained
+from howfar.outcomes import Check, Report
+from howfar.records import Assignment, Task, fingerprint
+
+# Held against NumPy float64. Every framework that is right stays under 1e-6 over single samples and under 1e-6 over
+# the first losses; a wrong one (a bias forgotten, a layer's activation wrong) is off by 1e-3 and more.
+TOLERANCE = 5e-6
+# Enough that one sample's luck, or one step's, decides nothing; few enough for a back end that takes a second a step.
+INFERENCE_CHECKS = 8
+OTHER_CHECKS = {"training": 3, "batch_inference": 2}
+# Small: at 0.05 the losses of a deep net over few samples jump about, and rounding decides where they go.
+LEARNING_RATE = 0.01
+
+# What the known answers return of every sample.
+_KNOWN = [float(i) for i in range(1, 11)]
+
+Numbers = Sequence[float]
+
+
+class Examiner:
+    """Knows what is right for every task of one study's data and one registry."""
+
+    def __init__(self, known: Registry, data: Data) -> None:
+        self._known, self._data = known, data
+        # The same few numbers are asked for by every target in every round, and take minutes for the largest network.
+        self._answers: dict[str, tuple[Numbers, Numbers]] = {}
+
+    def spec(self, task: Task) -> ModelSpec:
+        """The task's network, in the form that its framework can hold."""
+        model = task.cell.model
+        vocabulary = self._data.text.classes if model.reads_text else 0
+        return models.spec(model, task.seed, self._known[task.cell.target.framework].form, vocabulary)
+
+    def check(self, assignment: Assignment, report: Report) -> Check:
+        """Holds the losses of training steps, and the outputs, each against the reference."""
+        losses, outputs = self._answer(assignment.task, _checked(assignment, report))
+        errors = [_max_abs_error(report.losses, losses), _max_abs_error(report.outputs, outputs)]
+        known = [error for error in errors if error is not None]
+        return Check(max(known) if len(known) == len(errors) else None, TOLERANCE)
+
+    def fault(self, task: Task) -> str | None:
+        """What is wrong with the rule by which the framework trains, if that is known."""
+        rule = self._known[task.cell.target.framework].rule
+        if task.cell.model.kind != "mlp" or task.cell.workload not in ("training", "features"):
+            return None
+        (batch,) = self._batches(task, 1)
+        return reference.fault(self.spec(task), batch, LEARNING_RATE, rule)
+
+    def _answer(self, task: Task, count: int) -> tuple[Numbers, Numbers]:
+        """The losses and the outputs of a report of `count` operations that is right."""
+        framework = self._known[task.cell.target.framework]
+        trains = "training" in framework.workloads
+        known_by = [task.cell.model, task.cell.workload, task.batch_size, task.seed, task.data, count]
+        key = fingerprint([*known_by, framework.form, framework.rule, trains])
+        if key not in self._answers:
+            self._answers[key] = self._worked_out(task, count, trains)
+        return self._answers[key]
+
+    def _worked_out(self, task: Task, count: int, trains: bool) -> tuple[Numbers, Numbers]:
+        """`features` trains one batch, where the framework can, before the outputs are asked for: they show what the
+        step did to every weight."""
+        workload, kind = task.cell.workload, task.cell.model.kind
+        if kind in ("spin", "loop"):
+            return ([1.0] * count, ()) if workload == "training" else ((), _KNOWN * count)
+        if workload == "training":
+            return self._trained(task, count).losses, ()
+        if workload == "batch_inference":
+            inputs = np.concatenate([inputs for inputs, _ in self._batches(task, count)])
+            return (), _outputs(self.spec(task), inputs)
+        inputs = self._data.of(task.cell.model).inputs[:count]
+        if workload == "features" and trains:
+            trained = self._trained(task, 1)
+            return trained.losses, _outputs(self.spec(task), inputs, trained)
+        return (), _outputs(self.spec(task), inputs)
+
+    def _trained(self, task: Task, steps: int) -> Trained:
+        rule = self._known[task.cell.target.framework].rule
+        return reference.train(self.spec(task), self._batches(task, steps), LEARNING_RATE, rule)
+
+    def _batches(self, task: Task, count: int) -> list[Batch]:
+        samples, size = self._data.of(task.cell.model), task.batch_size
+        starts = [i * size for i in range(len(samples.labels) // size)]
+        return [(samples.inputs[i : i + size], samples.labels[i : i + size]) for i in (starts * count)[:count]]
+
+
+def _outputs(spec: ModelSpec, inputs: models.Array, trained: Trained | None = None) -> Numbers:
+    outputs: list[float] = reference.outputs(spec, inputs, trained.parameters if trained else None).ravel().tolist()
+    return outputs
+
+
+def _checked(assignment: Assignment, report: Report) -> int:
+    """How many operations' numbers the report must hold. A check that was slow was the last, but never the first: at
+    least two are there. `features` has all of its samples in one check."""
+    workload, most = assignment.task.cell.workload, assignment.check_count
+    if report.facts.get("slow") is not True or workload == "features":
+        return most
+    found = len(report.losses) if workload == "training" else len(report.outputs) // assignment.data.classes
+    return min(max(found, 2), most)
+
+
+def _max_abs_error(found: Sequence[float | None], wanted: Numbers) -> float | None:
+    """None where numbers are missing or not finite."""
+    if len(found) != len(wanted) or any(value is None for value in found):
+        return None
+    return float(np.abs(np.array(found, float) - np.array(wanted)).max(initial=0))

@@ -1,0 +1,183 @@
+"""Study files: TOML to a Study, checked whole at the door, every name in it resolved or refused with its key path."""
+
+import re
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+
+import msgspec
+
+from howfar import frameworks, hosts, models, selection
+from howfar.environment import has_gpu
+from howfar.errors import UserError
+from howfar.frameworks import Framework, Registry
+from howfar.records import Model, Target
+from howfar.study import ModelChoice, Study, TargetChoice
+
+
+def named_studies() -> list[str]:
+    """The studies that come with howfar."""
+    names = (path.name for path in files(__name__).iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def experiment_names() -> list[str]:
+    """The experiments that there are: the files of experiments/ (listed, not imported: see tests/test_imports.py)."""
+    names = (path.name for path in files("howfar").joinpath("experiments").iterdir())
+    return sorted(name.removesuffix(".py") for name in names if name.endswith(".py") and not name.startswith("_"))
+
+
+def load(name: str, known: Registry) -> Study:
+    """The study of that name, or the one in that file.
+
+    Raises: UserError with the file and the key path of what is wrong.
+    """
+    where, text = _read(name)
+    try:
+        study = msgspec.toml.decode(text, type=Study)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at ")
+        raise UserError(
+            f"{path.strip('`').removeprefix('$.') or 'top level'}: {what}", where=where, mend=_SEE
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not valid TOML: {error}", where=where, mend="correct the file there") from None
+    if ("published" in study.experiments) != ("published" in study.protocols):
+        mend = "name it in both or in neither: the experiment shows what the protocol measures"
+        raise UserError("protocols: 'published' is in one of protocols and experiments only", where=where, mend=mend)
+    return resolve(study, known, where)
+
+
+_SEE = "the keys that there are: see `howfar list studies` and docs/method.md"
+
+
+def _read(name: str) -> tuple[str, bytes]:
+    if name in named_studies():
+        return f"{name}.toml", files(__name__).joinpath(f"{name}.toml").read_bytes()
+    path = Path(name)
+    try:
+        return str(path), path.read_bytes()
+    except OSError as error:
+        mend = f"give a TOML file, or one of: {', '.join(named_studies())}"
+        raise UserError(f"no study there ({error.strerror})", where=name, mend=mend) from None
+
+
+def resolve(study: Study, known: Registry, where: str) -> Study:
+    """The study with its targets resolved against the registry.
+
+    Raises: UserError naming the key whose value does not exist.
+    """
+    if not re.fullmatch(r"\w[\w.-]*", study.name):
+        raise UserError(f"name: {study.name!r} can't name a folder", where=where, mend="use letters, digits, - and _")
+    for key in ("experiments", "browsers", "models"):
+        if not getattr(study, key):
+            raise UserError(f"{key}: there are none", where=where, mend=f"name at least one of the {key}")
+    _each_known(study.experiments, experiment_names(), "experiments", where)
+    _each_known(study.browsers, hosts.browsers(), "browsers", where)
+    for i, choice in enumerate(study.models):
+        _check_models(choice, f"{where}: models[{i}]")
+    choices = [(f"{where}: targets[{i}]", choice) for i, choice in enumerate(study.targets)]
+    choices += [(f"{where}: native[{i}]", _native_choice(name, known)) for i, name in enumerate(study.native)]
+    targets = [target for at, choice in choices for target in _targets(choice, study.browsers, known, at)]
+    if not targets:
+        raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
+    able = {target.framework: known[target.framework].abilities() for target in targets}
+    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)), abilities=able)
+
+
+def _check_models(choice: ModelChoice, where: str) -> None:
+    """Raises: UserError where it names no model, or one that can't be."""
+    found = list(choice.models())
+    if not found:
+        raise UserError("no sizes", where=where, mend="give sizes = [[depth, width], ...], or depths and widths")
+    for model in found:
+        check_model(model, where)
+
+
+def check_model(model: Model, where: str) -> None:
+    """Raises: UserError where there is no such model."""
+    try:
+        models.layers(model, vocabulary=1)
+    except ValueError as error:
+        raise UserError(str(error), where=where, mend="make it deeper") from None
+
+
+def _native_choice(name: str, known: Registry) -> TargetChoice:
+    """One of `native = [...]`: on one thread and on all, and on the GPU where there is one."""
+    framework = known.get(name)
+    if framework is not None and framework.runs_in != "native":
+        mend = f"native ones are: {', '.join(frameworks.native_names(known))}"
+        raise UserError(f"{name!r} runs in a browser", where="native", mend=mend)
+    return TargetChoice(name, threads=(1, "all"))
+
+
+def _each_known(names: tuple[str, ...], known: list[str], key: str, where: str) -> None:
+    for i, name in enumerate(names):
+        if name not in known:
+            raise UserError(
+                f"{key}[{i}]: no {key.removesuffix('s')} {name!r}", where=where, mend=f"known: {', '.join(known)}"
+            )
+
+
+def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, where: str) -> Iterator[Target]:
+    name, wanted = frameworks.split_version(choice.framework)
+    framework = frameworks.find(known, name, where=f"{where}.framework")
+    version = frameworks.resolve_version(name, framework, wanted, where=f"{where}.framework")
+    native = framework.runs_in == "native"
+    backends = choice.backends or [one for one in framework.backends_at(version) if one != "gpu" or has_gpu()]
+    for backend in backends:
+        check_backend(name, framework, version, backend, f"{where}.backends")
+        switches = _switches(choice, framework, backend, where)
+        threads = _threads(choice, framework, backend, where)
+        for browser in ("native",) if native else browsers:
+            yield from (Target(name, version, backend, browser, *rest) for rest in product(threads, switches))
+
+
+def check_backend(name: str, framework: Framework, version: str, backend: str, where: str) -> None:
+    """Raises: UserError where this version of the framework has no such back end."""
+    if backend not in (there := framework.backends_at(version)):
+        raise UserError(
+            f"{name}@{version} has no back end {backend!r}", where=where, mend=f"it has: {', '.join(there)}"
+        )
+
+
+def _threads(choice: TargetChoice, framework: Framework, backend: str, where: str) -> tuple[int | None, ...]:
+    """Natively one, unless more are asked for; in a browser the framework's own choice, unless it can be told."""
+    asked = tuple(0 if n == "all" else n for n in choice.threads)
+    if framework.runs_in == "native":
+        return (0,) if backend == "gpu" else asked or (1,)
+    if asked and choice.backends and backend not in framework.threaded:
+        able = f"it can be of: {', '.join(framework.threaded)}" if framework.threaded else "leave threads out"
+        raise UserError(f"the threads of {backend!r} can't be chosen", where=f"{where}.threads", mend=able)
+    return asked if asked and backend in framework.threaded else (None,)
+
+
+def _switches(choice: TargetChoice, framework: Framework, backend: str, where: str) -> tuple[str, ...]:
+    there = framework.switches.get(backend, ())
+    for switch in choice.switches:
+        if switch and switch not in there:
+            able = f"it has: {', '.join(there)}" if there else "it has none"
+            raise UserError(f"no switch {switch!r} in {backend!r}", where=f"{where}.switches", mend=able)
+    return choice.switches or ("",)
+
+
+def change(
+    study: Study,
+    known: Registry,
+    *,
+    frameworks_wanted: list[str] | None = None,
+    rounds: int | None = None,
+    seed: int | None = None,
+    only: Sequence[str] = (),
+) -> Study:
+    """The study with what the command line says of it.
+
+    Raises: UserError for a framework, version or selection that does not exist.
+    """
+    fields = {"rounds": rounds, "seed": seed}
+    changed = msgspec.structs.replace(study, **{key: value for key, value in fields.items() if value is not None})
+    if frameworks_wanted:
+        choices = tuple(TargetChoice(name) for name in frameworks_wanted)
+        changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
+    return selection.select(changed, only)
