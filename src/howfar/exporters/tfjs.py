@@ -1,7 +1,8 @@
 """TensorFlow.js: a layers model, `model.json` and the weights as one binary, as its own `save` writes them."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import semver
@@ -15,6 +16,7 @@ NAMED_CONFIG = semver.Version(1)
 
 SPREAD = {"scale": 1, "mode": "fan_avg", "distribution": "normal", "seed": None}
 DRAWN = {"class_name": "VarianceScaling", "config": SPREAD}
+ORTHOGONAL = {"class_name": "Orthogonal", "config": {"gain": 1, "seed": None}}
 ZEROS: Mapping[str, Any] = {"class_name": "Zeros", "config": {}}
 # Its names of the parameters, in our order.
 NAMES = {Dense: ("kernel", "bias"), Conv2D: ("kernel", "bias"), Lstm: ("kernel", "recurrent_kernel", "bias")}
@@ -22,8 +24,9 @@ NAMES = {Dense: ("kernel", "bias"), Conv2D: ("kernel", "bias"), Lstm: ("kernel",
 
 def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:  # noqa: ARG001 - the exporter contract
     """Two files: the description, and all weights in order as little-endian float32."""
-    layers = [_described(layer, i) for i, layer in enumerate(spec.layers, 1)]
-    layers[0]["config"]["batch_input_shape"] = [None, *shape_in(spec.layers[0])]
+    names = list(_names(spec.layers))
+    layers = [_described(*named) for named in zip(spec.layers, names, strict=True)]
+    layers[0]["config"] |= {"batch_input_shape": [None, *shape_in(spec.layers[0])], "dtype": "float32"}
     newer = semver.Version.parse(version) >= NAMED_CONFIG
     topology = {
         "class_name": "Sequential",
@@ -31,7 +34,7 @@ def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]: 
         "keras_version": f"tfjs-layers {version}",
         "backend": "tensor_flow.js",
     }
-    weights = [entry for i, layer in enumerate(spec.layers, 1) for entry in _weights(layer, i)]
+    weights = [entry for named in zip(spec.layers, names, strict=True) for entry in _weights(*named)]
     description = {
         "modelTopology": topology,
         "format": "layers-model",
@@ -42,10 +45,19 @@ def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]: 
     return {"model.json": json.dumps(description, separators=(",", ":")).encode(), WEIGHTS: spec.to_bytes()}
 
 
-def _described(layer: Layer, number: int) -> dict[str, Any]:
+def _names(layers: Sequence[Layer]) -> Iterator[str]:
+    """As the library numbers them, each kind by itself: `dense_Dense1`."""
+    counts: Counter[type[Layer]] = Counter()
+    own = {Dense: "dense_Dense", Conv2D: "conv2d_Conv2D", MaxPool2D: "max_pooling2d_MaxPooling2D", Lstm: "lstm_LSTM"}
+    for layer in layers:
+        counts[type(layer)] += 1
+        yield f"{own.get(type(layer), 'flatten_Flatten')}{counts[type(layer)]}"
+
+
+def _described(layer: Layer, name: str) -> dict[str, Any]:
     """One entry with every key that the library itself writes, since the file's size is measured too."""
     kind, config = _kind_and_config(layer)
-    return {"class_name": kind, "config": {**config, "name": _name(layer, number), "trainable": True}}
+    return {"class_name": kind, "config": {**config, "name": name, "trainable": True}}
 
 
 def _kind_and_config(layer: Layer) -> tuple[str, dict[str, Any]]:
@@ -72,16 +84,11 @@ def _weighted(*, bias: bool = True) -> dict[str, Any]:
 
 def _recurrent(layer: Lstm) -> dict[str, Any]:
     flow = {"return_sequences": layer.sequences, "return_state": False, "go_backwards": False, "stateful": False}
-    gates = {"activation": "tanh", "recurrent_activation": "sigmoid", "unit_forget_bias": True, "implementation": None}
-    drawn = {"recurrent_initializer": DRAWN, "recurrent_regularizer": None, "recurrent_constraint": None}
+    gates = {"activation": "tanh", "recurrent_activation": "sigmoid", "unit_forget_bias": None, "implementation": None}
+    drawn = {"recurrent_initializer": ORTHOGONAL, "recurrent_regularizer": None, "recurrent_constraint": None}
     return {**flow, "unroll": False, **gates, **drawn, "dropout": 0, "recurrent_dropout": 0}
 
 
-def _name(layer: Layer, number: int) -> str:
-    own = {Dense: "dense_Dense", Conv2D: "conv2d_Conv2D", MaxPool2D: "max_pooling2d_MaxPooling2D", Lstm: "lstm_LSTM"}
-    return f"{own.get(type(layer), 'flatten_Flatten')}{number}"
-
-
-def _weights(layer: Layer, number: int) -> list[dict[str, Any]]:
+def _weights(layer: Layer, name: str) -> list[dict[str, Any]]:
     own = zip(NAMES.get(type(layer), ()), parameter_shapes(layer), strict=False)  # a dense layer may have no bias
-    return [{"name": f"{_name(layer, number)}/{name}", "shape": shape, "dtype": "float32"} for name, shape in own]
+    return [{"name": f"{name}/{part}", "shape": shape, "dtype": "float32"} for part, shape in own]

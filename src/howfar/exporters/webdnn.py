@@ -3,6 +3,7 @@
 Conversions are kept in the user's cache: a compiler's first one takes a minute, and each is needed every round.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -97,6 +98,8 @@ def _convert(order: Order, weights: bytes, into: Path) -> None:
     done = subprocess.run(command, input=asked, capture_output=True, check=False, cwd=into)
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        if lacking := re.search(r"NotImplementedError: \[\w+\] Operator <(\w+)", said[-1]):
+            raise Unavailable(f"WebDNN has no {lacking[1]} in its back end {order.backend!r}")
         raise Unavailable(f"WebDNN's converter failed: {said[-1]}")
 
 

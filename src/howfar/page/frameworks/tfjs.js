@@ -90,7 +90,8 @@ function wasmFacts({ threads }) {
   return { wasm_threads_used: used };
 }
 
-// Weights are set as soon as the network stands: to draw an LSTM's by the library's default takes longer than to train it.
+// Weights are set as soon as the network stands. To draw those of an LSTM or of many kernels by the library's defaults can
+// take longer than to train it.
 const UNDRAWN = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' };
 
 /**
@@ -99,7 +100,7 @@ const UNDRAWN = { kernelInitializer: 'zeros', recurrentInitializer: 'zeros' };
  */
 function layerOf(layer, entry) {
   switch (layer.kind) {
-    case 'dense': return tf.layers.dense({ ...UNDRAWN, ...entry, units: layer.units, activation: layer.activation });
+    case 'dense': return tf.layers.dense({ ...entry, units: layer.units, activation: layer.activation });
     case 'conv2d': return tf.layers.conv2d({ ...UNDRAWN, ...entry, filters: layer.filters, kernelSize: layer.kernel, padding: 'same', activation: layer.activation });
     case 'max_pool2d': return tf.layers.maxPooling2d({ ...entry, poolSize: layer.size, strides: layer.size, padding: 'same' });
     case 'flatten': return tf.layers.flatten(entry);
@@ -169,7 +170,7 @@ function features() {
   };
 }
 
-/** @satisfies {import('./adapter.js').Adapter<Batch>} */
+/** @type {import('./adapter.js').Adapter<Batch>} */
 export const adapter = {
   async open(backend, assets, options) {
     const found = await probeBackend(backend);
@@ -186,6 +187,8 @@ export const adapter = {
     layers.forEach((layer, i) => model.add(layerOf(layer, i ? {} : { inputShape })));
     optimizer = tf.train.sgd(learningRate);
     model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+    // Before 0.14 a network with a recurrent layer can be trained by `fit` only.
+    if (!model.trainOnBatch && layers.some(({ kind }) => kind === 'lstm')) delete adapter.enqueueTrainBatch;
     const tensors = layers.flatMap((layer, i) =>
       shapedParameters(layer, /** @type {any} */ (parameters[i])).map(({ values, shape }) => tf.tensor(values, shape)));
     model.setWeights(tensors);
