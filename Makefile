@@ -37,7 +37,7 @@ bench: $(VENV)/.ready
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:
-	uv pip compile pyproject.toml --extra native --extra webdnn --group dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra native --extra onnxruntime --extra jax --extra webdnn --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url --output-file requirements.lock
 
 clean:

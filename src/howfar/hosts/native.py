@@ -97,8 +97,8 @@ class Native:
 
     def __init__(self, reaper: Reaper) -> None:
         self._reaper = reaper
-        self._block = contextlib.ExitStack()
-        self._parent: Parent | None = None
+        # One per framework: two in one process would share, or fight for, threads and libraries.
+        self._parents: dict[str, tuple[Parent, contextlib.ExitStack]] = {}
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:  # noqa: ARG002 - a browser's question
         return False
@@ -108,14 +108,17 @@ class Native:
 
     @contextlib.contextmanager
     def launch(self, visit: Visit) -> Iterator[NativeProcess]:
-        parent = self._parent or self._start()
         framework = visit.assignment.task.cell.target.framework
+        if framework not in self._parents:
+            self._parents[framework] = self._start()
+        parent, opened = self._parents[framework]
         parent.say(f"{framework} {visit.url.replace(_host(visit.url), '127.0.0.1')}")
         pid = parent.hear(IMPORT_LIMIT_SECONDS)
         if not pid.isdigit():
             # The import itself died or hangs: the parent stands for the task, and the runner sees a crash or a hang.
             yield NativeProcess(parent.process.pid, parent)
-            self.close()
+            del self._parents[framework]
+            opened.close()
             return
         running = NativeProcess(int(pid), parent)
         try:
@@ -124,17 +127,20 @@ class Native:
             running.end()
 
     def close(self) -> None:
-        """Ends the parent and whatever it forked."""
-        self._parent = None
-        self._block.close()
+        """Ends the parents and whatever they forked."""
+        with contextlib.ExitStack() as stack:
+            for _, opened in self._parents.values():
+                stack.push(opened)
+        self._parents.clear()
 
-    def _start(self) -> Parent:
-        folder = self._block.enter_context(fresh_folder())
-        log = self._block.enter_context((folder / "stderr.txt").open("wb"))
-        self._parent = Parent(folder, log)
-        self._block.enter_context(self._reaper.watch(self._parent.process.pid, folder))
-        self._block.callback(self._parent.end)
-        return self._parent
+    def _start(self) -> tuple[Parent, contextlib.ExitStack]:
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(fresh_folder())
+            log = stack.enter_context((folder / "stderr.txt").open("wb"))
+            parent = Parent(folder, log)
+            stack.enter_context(self._reaper.watch(parent.process.pid, folder))
+            stack.callback(parent.end)
+            return parent, stack.pop_all()
 
 
 HOST = Native

@@ -1,6 +1,7 @@
 """TensorFlow with Keras, float32, on the call path with the least overhead: a compiled step on tensors that are
 already there, and a concrete function for one sample. Keras's `fit` and `predict` would measure Keras: for one sample
-`predict` takes 200 to 700 times the work itself. The published protocol does measure them: the study did."""
+`predict` takes 200 to 700 times the work itself. The published protocol does measure them, as the study did; and the
+switch `call` chooses one of Keras's own calls, to see what each is worth."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ Batch = tuple[Any, Any]
 BATCH = "one call, one update by the mean gradient"
 
 _layers: tuple[Layer, ...] = ()
+_call = ""
 _infer: Callable[[Any], Any]
 _step: Callable[[Any, Any], Any]
 _model: Any = None
@@ -29,6 +31,10 @@ _last: Any = None
 
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
+    global _call
+    _call = switch.removeprefix("call=")
+    if _call:
+        globals().update(enqueue_predict=None, enqueue_train_batch=None)  # they are the compiled step's
     if backend == "gpu" and not tf.config.list_physical_devices("GPU"):
         raise Unsupported("TensorFlow sees no GPU here")
     if backend == "cpu":
@@ -54,7 +60,6 @@ def build(network: Network) -> None:
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, "categorical_crossentropy")
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow ships no types
     def step(inputs: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             outputs = model(inputs, training=True)
@@ -67,7 +72,7 @@ def build(network: Network) -> None:
         return model(inputs, training=False)
 
     _infer = infer.get_concrete_function(tf.TensorSpec((None, *shape_in(_layers[0])), tf.float32))
-    _step = step
+    _step = step if _call == "eager" else tf.function(step)
 
 
 def _tensor(samples: Floats) -> Any:
@@ -75,12 +80,25 @@ def _tensor(samples: Floats) -> Any:
 
 
 def predict(sample: Floats) -> Floats:
-    return predict_batch(sample[None])[0]  # type: ignore[no-any-return]
+    outputs: Floats = predict_batch(sample[None])[0]
+    return outputs
 
 
 def predict_batch(samples: Floats) -> Floats:
+    if _call:
+        return _predicted_by_keras(samples_of(_layers, samples))
     outputs: Floats = _infer(_tensor(samples)).numpy()
     return outputs
+
+
+def _predicted_by_keras(inputs: Floats) -> Floats:
+    if _call == "predict":
+        outputs = _model.predict(inputs, verbose=0)
+    elif _call == "predict_on_batch":
+        outputs = _model.predict_on_batch(inputs)
+    else:
+        outputs = _model(tf.constant(inputs), training=False)
+    return np.asarray(outputs)
 
 
 def enqueue_predict(sample: Floats) -> None:
@@ -93,6 +111,10 @@ def prepare_batch(inputs: Floats, labels: NDArray[np.uint8]) -> Batch:
 
 
 def train_batch(batch: Batch) -> float:
+    if _call == "fit":
+        return published_train_batch(batch)
+    if _call == "train_on_batch":
+        return float(_model.train_on_batch(*batch))
     return float(_step(*batch))
 
 

@@ -1,0 +1,53 @@
+"""ONNX Runtime, float32: inference only, a session over an ONNX file of the network."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import onnxruntime
+
+from howfar.layers import Layer, shape_in
+from howfar.native.adapter import Floats, Network, Unsupported
+from howfar.records import Fact
+
+PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
+
+_options: Any = None
+_provider = ""
+_layers: tuple[Layer, ...] = ()
+_session: Any = None
+
+
+def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
+    global _options, _provider
+    _provider = PROVIDERS[backend]
+    if _provider not in onnxruntime.get_available_providers():
+        raise Unsupported(f"this ONNX Runtime has no {_provider}")
+    _options = onnxruntime.SessionOptions()
+    _options.intra_op_num_threads = threads or os.cpu_count() or 1
+    _options.inter_op_num_threads = 1
+    return {"backend": backend, "dtype": "float32", "threads": threads or os.cpu_count()}
+
+
+def load(network: Network, files: Mapping[str, bytes]) -> None:
+    global _layers, _session
+    _layers = tuple(network.layers)
+    _session = onnxruntime.InferenceSession(files["model.onnx"], _options, providers=[_provider])
+    # It goes on with another provider where the one that was asked for can't start.
+    if _session.get_providers()[0] != _provider:
+        raise Unsupported(f"{_provider} does not start here")
+
+
+def predict(sample: Floats) -> Floats:
+    outputs: Floats = predict_batch(sample[None])[0]
+    return outputs
+
+
+def predict_batch(samples: Floats) -> Floats:
+    outputs: Floats = _session.run(None, {"input": samples.reshape(len(samples), *shape_in(_layers[0]))})[0]
+    return outputs
+
+
+def dispose() -> None:
+    global _session
+    _session = None
