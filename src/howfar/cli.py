@@ -54,6 +54,7 @@ def run(
     framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
     package_dir: PackageDir = None,
     mnist: Mnist = None,
     text: Text = None,
@@ -65,7 +66,8 @@ def run(
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     chosen = studies.load(study, known)
-    chosen = studies.change(chosen, known, frameworks_wanted=framework, rounds=rounds, seed=seed, only=only or ())
+    fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
+    chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
     folders.demand_use(known, package_dir or [], chosen)
     cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
     folder = out or Path("results") / chosen.name

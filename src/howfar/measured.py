@@ -164,7 +164,8 @@ def per_operation(outcome: Outcome, metric: Metric) -> Floats:
     if metric in ONCE:
         return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
     timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
-    return np.concatenate([np.asarray(s.sample_ms, dtype=float) / s.repeats for s in timed] or [np.empty(0)])
+    scale = outcome.task.scale
+    return np.concatenate([np.asarray(s.sample_ms, dtype=float) * scale / s.repeats for s in timed] or [np.empty(0)])
 
 
 def _order(cell: Cell) -> tuple[object, ...]:

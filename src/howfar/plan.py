@@ -36,29 +36,47 @@ def blocks(study: Study, cells: Iterable[Cell], data: DataNames) -> list[list[Ta
 def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: DataNames, number: int) -> Iterator[Task]:
     order = cells.copy()
     random.Random(f"{study.seed}/{number}").shuffle(order)  # a string seed is stable over Python's versions
-    control = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
     for position, (cell, protocol) in enumerate(order):
         if position % study.control_every == 0:
-            yield task_of(study, control, data, number, control=position // study.control_every + 1)
+            yield control_of(study, data, number, position // study.control_every + 1)
         yield task_of(study, cell, data, number, protocol)
-    yield task_of(study, control, data, number, control=len(order) // study.control_every + 2)
+    yield control_of(study, data, number, len(order) // study.control_every + 2)
 
 
-def task_of(
-    study: Study, cell: Cell, data: DataNames, number: int, protocol: ProtocolName = "corrected", *, control: int = 0
+def control_of(study: Study, data: DataNames, number: int, control: int) -> Task:
+    """The control cell, for the so-and-so-manieth time in a round."""
+    cell = Cell(Target("reference", "1", "cpu", study.browsers[0]), CONTROL_MODEL, "inference")
+    return task_of(study, cell, data, number, control=control)
+
+
+def protocol_of(task: Task) -> ProtocolName:
+    """The name of the protocol whose version the task bears."""
+    return next(name for name, version in PROTOCOLS.items() if version == task.protocol)
+
+
+def task_of(  # noqa: PLR0913 - what a task is made of
+    study: Study,
+    cell: Cell,
+    data: DataNames,
+    number: int,
+    protocol: ProtocolName = "corrected",
+    *,
+    control: int = 0,
+    scale: int = 1,
 ) -> Task:
-    """The cell in one round, with its stable id."""
+    """The cell in one round, with its stable id. `scale`: with a batch that many times smaller."""
     blank = Task(
         id="",
         cell=cell,
         round=number,
-        batch_size=study.batch_size,
+        batch_size=study.batch_size // scale,
         seed=study.seed,
         data=data.of(cell.model),
         metrics=_metrics(study, cell, protocol),
         sampling=study.sampling,
         protocol=PROTOCOLS[protocol],
         control=control,
+        scale=scale,
     )
     return msgspec.structs.replace(blank, id=fingerprint(blank))
 
@@ -80,6 +98,7 @@ def belongs(task: Task, run: RunFacts) -> bool:
     ):
         return False  # it is installed by now
     return any(
-        task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control).id == task.id
+        task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control, scale=task.scale).id
+        == task.id
         for protocol in PROTOCOLS
     )

@@ -206,6 +206,7 @@ def notes(row: Mark) -> list[str]:
         "drifting": row["drifting"],
         "leaks tensors": row["leaking"],
         "one sample per process: too slow for more": row["few_samples"],
+        "estimated from a part of the batch": row["estimated"],
     }
     return [note for note, holds in marked.items() if holds]
 

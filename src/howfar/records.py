@@ -79,6 +79,10 @@ PRIMARY_METRIC: Mapping[Workload, Metric] = {
 NOT_INSTALLED = "not installed"
 
 
+# What the message of a cell begins with that a run had no time for: a later run that has it measures the cell.
+OVER_BUDGET = "over budget"
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
     `rnn`: `depth` LSTMs of `width` units that read a text.
@@ -167,6 +171,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: tuple[SteadyMetric, ...]
     sampling: Sampling
     protocol: str = PROTOCOL
+    # An operation of the study is so many times this task's work: a batch of 64 estimated from one of 4 has 16.
+    scale: Positive = 1
     # Tells the controls of one round apart; 0 for every other task.
     control: Count = 0
 

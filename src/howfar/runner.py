@@ -1,6 +1,7 @@
 """Runs a plan: block after block, every outcome appended at once. A run that was killed goes on where it stood."""
 
 import contextlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from howfar import __version__, data, environment, frameworks, plan, vendor
+from howfar import __version__, data, environment, frameworks, plan, schedule, vendor
 from howfar.assignments import Desk
+from howfar.costs import at_least_seconds
 from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
 from howfar.outcomes import Outcome, RunFacts
-from howfar.records import Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
+from howfar.records import OVER_BUDGET, Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
+from howfar.schedule import LeftOut, Schedule
 from howfar.server import Server
 from howfar.store import Done, Store
 from howfar.study import Study
@@ -146,6 +149,7 @@ def run(
 
     Raises: UserError before anything is measured where a browser or a framework's files are missing.
     """
+    _demand_budget(study, cells)
     missing = _fetch_libraries(known, cells)
     with Workshop(study, known, options) as shop:
         blocks = plan.blocks(study, cells, shop.data.names)
@@ -154,15 +158,31 @@ def run(
         for found in environments.values():
             store.add_environment(found.fingerprint, found.facts)
         done = store.done({found.fingerprint for found in environments.values()})
-        pending = [[task for task in block if not _finished(task, done, study, options)] for block in blocks]
-        total = sum(map(len, blocks))
-        tasks = [task for block in pending for task in block]
-        progress.begin(tasks, total - len(tasks))
+        tasks = [task for block in blocks for task in block]
+        pending = [task for task in tasks if not _finished(task, done, study, options)]
+        progress.begin(pending, len(tasks) - len(pending))
+        ids = {task.id for task in pending}
+        failed = sum(_failed(done[task.id].status) for task in tasks if task.id in done and task.id not in ids)
+        planned = schedule.make(
+            study, blocks, shop.data.names, shop.data.text.classes, lambda task: _finished(task, done, study, options)
+        )
         worker = _Worker(shop, store, environments, progress, done, missing)
-        ids = {task.id for task in tasks}
-        before = [done[task.id] for block in blocks for task in block if task.id in done and task.id not in ids]
-        failed = sum(last.status not in ("ok", "unsupported") for last in before)
-        return failed + sum(worker.run_block(block) for block in pending)
+        failed += sum(worker.run_block(block, planned) for block in planned.blocks())
+        worker.leave_out(planned.left_out())
+        return failed
+
+
+def _failed(status: str) -> bool:
+    return status not in ("ok", "unsupported")
+
+
+def _demand_budget(study: Study, cells: Sequence[Cell]) -> None:
+    """Raises: UserError where not even one round could ever be measured in the study's budget."""
+    every, minutes = list(dict.fromkeys(cells)), study.budget_minutes
+    needed = at_least_seconds(every) / 60
+    if minutes is not None and needed > minutes:
+        what = f"a round over {len(every)} cells takes {needed:.0f} min at the least, and the budget is {minutes:g} min"
+        raise UserError(what, where="--budget", mend="give more minutes, or fewer cells with --only")
 
 
 def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> dict[Target, str]:
@@ -187,7 +207,7 @@ def _run_facts(study: Study, names: DataNames) -> RunFacts:
 def _finished(task: Task, done: Mapping[str, Done], study: Study, options: Options) -> bool:
     """Measured before, and neither to be repeated for noise nor, where the user asks for it, for failure."""
     last = done.get(task.id)
-    if last is None or (options.retry_failed and last.status != "ok"):
+    if last is None or (options.retry_failed and last.status != "ok") or last.message.startswith(OVER_BUDGET):
         return False
     return not (last.disturbed and last.attempt <= study.limits.noise_repeats)
 
@@ -207,16 +227,25 @@ class _Worker:
         self._shop, self._store, self._environments = shop, store, environments
         self._progress, self._done, self._missing = progress, done, missing
 
-    def run_block(self, tasks: Sequence[Task]) -> int:
-        """Returns how many of the tasks failed."""
+    def run_block(self, tasks: Sequence[Task], planned: Schedule) -> int:
+        """Runs what the schedule still admits. Returns how many of the tasks failed."""
         failed = 0
         with self._shop.block() as block:
-            for task in tasks:
+            for task in filter(planned.admits, tasks):
                 self._progress.start(task)
+                start = time.monotonic()
                 outcome = self._measure_quietly(block, task)
+                planned.note(task, outcome, time.monotonic() - start)
                 self._progress.end(outcome, sum(span.seconds for span in outcome.timeline))
-                failed += outcome.status not in ("ok", "unsupported")
+                failed += _failed(outcome.status)
         return failed
+
+    def leave_out(self, left: Sequence[LeftOut]) -> None:
+        """Notes what the schedule had no time for, as rows of their own."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        for one in left:
+            found = self._environments[one.task.cell.target.browser].fingerprint
+            self._store.append(Outcome(one.task, "unsupported", found, now, message=one.reason, detail=one.detail))
 
     def _measure_quietly(self, block: Block, task: Task) -> Outcome:
         """Measures, again where the machine was disturbed, and appends every attempt."""

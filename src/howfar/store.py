@@ -59,6 +59,7 @@ class Done(msgspec.Struct, frozen=True):
     status: str
     attempt: int
     disturbed: bool
+    message: str = ""
 
 
 class Store:

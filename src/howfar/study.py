@@ -81,6 +81,12 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     # `primary`: of the steady metrics, only the one that the workload's figure shows first.
     metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
+    # The run ends when so many minutes are over, and spends them where its intervals are widest.
+    budget_minutes: Annotated[float, Meta(gt=0, le=100_000)] | None = None
+    # A cell whose fewest operations would take longer than `cap_seconds` is estimated from a part of its batch where it
+    # has one, or left out; its row says so.
+    cap_seconds: Seconds | None = None
+    over_cap: Literal["estimate", "unsupported"] = "estimate"
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     # Filled in by study.py from the choices above and the registry.

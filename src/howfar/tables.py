@@ -57,6 +57,8 @@ SCHEMA: dict[str, Any] = {
     "differs": pl.Boolean,
     # An operation took so long that every process took one sample of it.
     "few_samples": pl.Boolean,
+    # Measured with a smaller batch, and multiplied.
+    "estimated": pl.Boolean,
 }
 
 Row = dict[str, Any]
@@ -117,7 +119,8 @@ def _identity(group: Group, metric: str, unit: str) -> Row:
         "width": model.width,
         "workload": group.cell.workload,
         "protocol": task.protocol,
-        "batch_size": task.batch_size,
+        "batch_size": task.batch_size * task.scale,
+        "estimated": task.scale > 1,
         "environment": group.environment,
         "current": group.current,
         "metric": metric,

@@ -167,15 +167,13 @@ def change(
     known: Registry,
     *,
     frameworks_wanted: list[str] | None = None,
-    rounds: int | None = None,
-    seed: int | None = None,
     only: Sequence[str] = (),
+    **fields: float | None,
 ) -> Study:
-    """The study with what the command line says of it.
+    """The study with what the command line says of it; `fields` of None stay as they are.
 
     Raises: UserError for a framework, version or selection that does not exist.
     """
-    fields = {"rounds": rounds, "seed": seed}
     changed = msgspec.structs.replace(study, **{key: value for key, value in fields.items() if value is not None})
     if frameworks_wanted:
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)

@@ -1,0 +1,255 @@
+"""In which order a plan's tasks are run, and which of them the time allows.
+
+Without a budget and a cap: block after block, as planned. With them: every cell once, from the cheapest to the dearest,
+so that what each costs is learned before it is paid; then further rounds where the intervals are widest. Nothing is
+dropped silently: what was left out is said, with the reason.
+"""
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+from msgspec import Struct
+
+from howfar import plan
+from howfar.costs import FEWEST, Costs, operation_seconds
+from howfar.outcomes import Outcome
+from howfar.records import OVER_BUDGET, Cell, DataNames, ProtocolName, Task
+from howfar.study import Study
+
+# So many tasks are chosen at a time: enough that a block's native imports (4 s) are paid by many, few enough that what
+# was just learned soon decides again.
+CHOSEN_TASKS = 40
+# Cells within this factor of the cheapest one are run in one shuffled block.
+TIER = 4.0
+
+
+class LeftOut(Struct, frozen=True):
+    """A cell that no round was measured of, and why."""
+
+    task: Task
+    reason: str
+    detail: str
+
+
+class Schedule(Protocol):
+    """Hands out blocks; asks for the next only when the last is run."""
+
+    def blocks(self) -> Iterator[list[Task]]: ...
+    def admits(self, task: Task) -> bool: ...
+    def note(self, task: Task, outcome: Outcome, seconds: float) -> None: ...
+    def left_out(self) -> list[LeftOut]: ...
+
+
+class Whole:
+    """Every task, in the order of the plan."""
+
+    def __init__(self, blocks: Sequence[list[Task]]) -> None:
+        self._blocks = blocks
+
+    def blocks(self) -> Iterator[list[Task]]:
+        yield from self._blocks
+
+    def admits(self, task: Task) -> bool:  # noqa: ARG002 - the contract
+        return True
+
+    def note(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        """It has nothing to learn."""
+
+    def left_out(self) -> list[LeftOut]:
+        return []
+
+
+Key = tuple[Cell, ProtocolName]
+
+
+class Line(Struct):
+    """One cell under one protocol: how many rounds of it are measured, and the median of each process that is known."""
+
+    key: Key
+    rounds: int = 0
+    medians: list[float] = []  # msgspec copies it for each
+    hopeless: bool = False  # unsupported: it will be so in every round
+    scale: int = 1
+    over_cap: str = ""
+    seconds: float | None = None
+
+    @property
+    def half_width(self) -> float:
+        """The standard error of the mean of its logarithms; infinite for a single one, 0 where no round gave one."""
+        if len(self.medians) < 2:
+            return math.inf if self.medians else 0.0
+        return float(np.std(np.log(self.medians), ddof=1) / math.sqrt(len(self.medians)))
+
+
+class Thrifty:
+    """Spends a budget of minutes, and holds to a cap per cell."""
+
+    def __init__(
+        self,
+        study: Study,
+        keys: Iterable[Key],
+        data: DataNames,
+        costs: Costs,
+        finished: Callable[[Task], bool],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._study, self._data, self._costs, self._finished, self._clock = study, data, costs, finished, clock
+        self._lines = {key: self._line(key) for key in keys}
+        minutes = study.budget_minutes
+        self._end = math.inf if minutes is None else clock() + 60 * minutes
+        self._controls = 0
+
+    def _line(self, key: Key) -> Line:
+        line = Line(key)
+        shares = [1, *_shares(self._study.batch_size)] if self._study.over_cap == "estimate" else [1]
+        for scale in shares:
+            done = [n for n in range(self._study.rounds) if self._finished(self._task(key, n, scale))]
+            if done:
+                line.rounds, line.scale = max(done) + 1, scale
+        return line
+
+    def _task(self, key: Key, number: int, scale: int) -> Task:
+        return plan.task_of(self._study, key[0], self._data, number, key[1], scale=scale)
+
+    def _next(self, line: Line) -> Task:
+        return self._task(line.key, line.rounds, line.scale)
+
+    def blocks(self) -> Iterator[list[Task]]:
+        while block := self._first_round() or self._further_rounds():
+            yield self._with_controls(block)
+
+    def admits(self, task: Task) -> bool:
+        """Whether the time that is left will do, by what is known by now."""
+        if task.control:
+            return self._clock() < self._end
+        return self._clock() + self._expected(self._lines[_key(task)], task) <= self._end
+
+    def _expected(self, line: Line, task: Task) -> float:
+        return self._costs.seconds(task) if line.seconds is None else line.seconds
+
+    def note(self, task: Task, outcome: Outcome, seconds: float) -> None:
+        if task.control:
+            return
+        self._costs.note(task, outcome, seconds)
+        line = self._lines[_key(task)]
+        line.rounds, line.seconds, line.hopeless = task.round + 1, seconds, outcome.status == "unsupported"
+        if (median := operation_seconds(outcome)) is not None:
+            line.medians.append(median)
+
+    def left_out(self) -> list[LeftOut]:
+        return [
+            LeftOut(self._next(line), self._reason(line), self._detail(line))
+            for line in self._lines.values()
+            if not line.rounds
+        ]
+
+    def _reason(self, line: Line) -> str:
+        if line.over_cap:
+            return f"{OVER_BUDGET}: its operations would take longer than the cap of {self._study.cap_seconds:g} s"
+        return f"{OVER_BUDGET}: not reached within {self._study.budget_minutes:g} min"
+
+    def _detail(self, line: Line) -> str:
+        return line.over_cap or f"about {self._costs.seconds(self._next(line)):.0f} s were expected for one round"
+
+    def _first_round(self) -> list[Task]:
+        """The cheapest cells of those that no round is measured of, shuffled."""
+        waiting = [line for line in self._lines.values() if not line.rounds and not line.over_cap]
+        for line in waiting:
+            self._hold_to_cap(line)
+        dear = {line.key: self._costs.seconds(self._next(line)) for line in waiting if not line.over_cap}
+        fitting = {key: seconds for key, seconds in dear.items() if self._clock() + seconds <= self._end}
+        if not fitting:
+            return []
+        tier = TIER * min(fitting.values())
+        return self._shuffled([self._next(self._lines[key]) for key in fitting if fitting[key] <= tier])
+
+    def _hold_to_cap(self, line: Line) -> None:
+        """Past the cap a cell is estimated from a part of its batch, as large as fits; or it is left out."""
+        cap = self._study.cap_seconds
+        if cap is None or FEWEST * self._costs.operation(self._next(line)) <= cap:
+            return
+        whole = self._costs.operation(self._next(line))
+        in_parts = line.key[0].workload in ("training", "batch_inference") and self._study.over_cap == "estimate"
+        for scale in _shares(self._study.batch_size) if in_parts else ():
+            if FEWEST * self._costs.operation(self._task(line.key, 0, scale)) <= cap:
+                line.scale = scale
+                return
+        line.over_cap = f"one operation is expected to take about {whole:.0f} s"
+
+    def _further_rounds(self) -> list[Task]:
+        """The next round of the cells whose intervals are widest, and of native at the same size, so that there is
+        something to hold them against within the round."""
+        rounds = self._study.rounds
+        unfinished = [line for line in self._lines.values() if 0 < line.rounds < rounds and not line.hopeless]
+        fitting = [line for line in unfinished if self.admits(self._next(line))]
+        if not fitting:
+            return []
+        fitting.sort(key=lambda line: (line.rounds > 1, -line.half_width, line.seconds or 0.0))
+        chosen: dict[Key, Task] = {}
+        for line in fitting:
+            if len(chosen) >= CHOSEN_TASKS:
+                break
+            for own in [line, *self._beside(line)]:
+                chosen.setdefault(own.key, self._next(own))
+        return self._shuffled(list(chosen.values()))
+
+    def _beside(self, line: Line) -> list[Line]:
+        """Native lines of the same network and workload that have not more rounds than this one."""
+        cell, protocol = line.key
+        return [
+            other
+            for other in self._lines.values()
+            if other.key[1] == protocol
+            and other.key[0].target.browser == "native"
+            and (other.key[0].model, other.key[0].workload) == (cell.model, cell.workload)
+            and 0 < other.rounds <= line.rounds
+        ]
+
+    def _shuffled(self, tasks: list[Task]) -> list[Task]:
+        ordered = sorted(tasks, key=lambda task: task.id)
+        random.Random(f"{self._study.seed}/{self._controls}").shuffle(ordered)
+        return ordered
+
+    def _with_controls(self, tasks: list[Task]) -> list[Task]:
+        """A control first, and after every so many."""
+        block = []
+        for position, task in enumerate(tasks):
+            if position % self._study.control_every == 0:
+                block.append(self._control())
+            block.append(task)
+        return block
+
+    def _control(self) -> Task:
+        """The next one; an earlier run of the same study has had the first."""
+        while True:
+            self._controls += 1
+            control = plan.control_of(self._study, self._data, 0, self._controls)
+            if not self._finished(control):
+                return control
+
+
+def _key(task: Task) -> Key:
+    return task.cell, plan.protocol_of(task)
+
+
+def _shares(batch_size: int) -> list[int]:
+    """By what a batch can be divided: 2, 4, ... as long as something whole is left."""
+    return [2**i for i in range(1, batch_size.bit_length()) if batch_size % 2**i == 0]
+
+
+def make(
+    study: Study,
+    blocks: Sequence[list[Task]],
+    data: DataNames,
+    vocabulary: int,
+    finished: Callable[[Task], bool],
+) -> Schedule:
+    """The schedule that the study asks for; `blocks` are all of its tasks."""
+    if study.budget_minutes is None and study.cap_seconds is None:
+        return Whole([[task for task in block if not finished(task)] for block in blocks])
+    keys = dict.fromkeys(_key(task) for block in blocks for task in block if not task.control)
+    return Thrifty(study, keys, data, Costs(vocabulary), finished)
