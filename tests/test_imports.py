@@ -18,8 +18,8 @@ MEASURING = {
     "selection", "server", "serving", "store", "studies", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
-    "drawing", "experiments", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries", "tables",
-    "wording",
+    "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries",
+    "tables", "trees", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
 TOP = {"__main__", "cli"}

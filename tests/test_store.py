@@ -20,6 +20,7 @@ from howfar.records import SCHEMA, Model, Task
 from howfar.study import Study
 
 STUDY = asked.study()
+MESSAGE = "a 'quoted' text; -- with \N{GREEK SMALL LETTER MU}s"
 TASKS = [asked.task(model=Model("mlp", depth, 8)) for depth in (1, 2, 3)]
 
 
@@ -29,7 +30,7 @@ def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
         "status": "ok",
         "environment": "here",
         "started_at": "2025-06-01T10:00:00+00:00",
-        "message": "a 'quoted' text; -- with \N{GREEK SMALL LETTER MU}s",
+        "message": MESSAGE,
         "facts": {"backend": "wasm", "tick_us": 5.0, "cross_origin_isolated": True, "gpu": None},
         "phases": (Phase("first", 1 / 3),),
         "series": (Series("latency", "timed", 3, (0.1, 0.2, 1e-9), "interval"),),
@@ -97,11 +98,11 @@ def test_a_resumed_run_knows_what_is_done_in_its_environment(tmp_path: Path) -> 
     filled(tmp_path, outcome(disturbed=True), outcome(TASKS[1], status="hung"), outcome(TASKS[2], environment="there"))
     with store.create(tmp_path) as opened:
         assert opened.done({"here"}) == {
-            TASKS[0].id: store.Done("ok", 1, True),
-            TASKS[1].id: store.Done("hung", 1, False),
+            TASKS[0].id: store.Done("ok", 1, True, MESSAGE),
+            TASKS[1].id: store.Done("hung", 1, False, MESSAGE),
         }
         opened.append(outcome(attempt=2))
-        assert opened.done({"here"})[TASKS[0].id] == store.Done("ok", 2, False)
+        assert opened.done({"here"})[TASKS[0].id] == store.Done("ok", 2, False, MESSAGE)
         assert opened.done(set()) == {}
 
 
@@ -259,7 +260,7 @@ def run_killed(script: str, *arguments: str) -> None:
 def test_a_run_that_is_killed_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     run_killed(APPENDS_AND_IS_KILLED, str(tmp_path), msgspec.json.encode(outcome()).decode())
     with store.create(tmp_path) as opened:
-        assert opened.done({"here"}) == {TASKS[0].id: store.Done("ok", 5, False)}
+        assert opened.done({"here"}) == {TASKS[0].id: store.Done("ok", 5, False, MESSAGE)}
         opened.add_run(run_facts())
         assert opened.results().outcomes == (outcome(attempt=5),)
 

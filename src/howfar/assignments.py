@@ -3,7 +3,7 @@
 from functools import partial
 
 from howfar import exporters, vendor
-from howfar.checks import INFERENCE_CHECKS, LEARNING_RATE, OTHER_CHECKS, Examiner
+from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rate
 from howfar.data import Data
 from howfar.frameworks import Registry
 from howfar.outcomes import Check, Report
@@ -43,7 +43,7 @@ class Desk:
             data_url=self._server.add_blob(f"{samples.name}.bin", samples.to_bytes),
             data=DataShape(len(samples.labels), samples.inputs.shape[1], samples.classes),
             check_count=OTHER_CHECKS.get(task.cell.workload, INFERENCE_CHECKS),
-            learning_rate=LEARNING_RATE,
+            learning_rate=learning_rate(task.cell.model),
         )
 
     def _weights_url(self, task: Task) -> str:
@@ -76,6 +76,8 @@ class Desk:
         if task.cell.workload == "features":
             facts |= vendor.package_facts(backend, target.version)
             facts["backends"] = ", ".join(framework.backends_at(target.version))
+        if task.cell.workload == "training":
+            facts["rule"] = framework.rule
         if fault := self._examiner.fault(task):
             facts["training_fault"] = fault
         return facts

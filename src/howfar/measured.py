@@ -46,6 +46,7 @@ UNTIL_READY: Sequence[Metric] = tuple(name for name in ONCE if name not in ("fir
 BESIDE: Mapping[Workload, Sequence[Metric]] = {
     "training": ("enqueue",),
     "inference": ("enqueue",),
+    "batch_inference": (),
     "loading": UNTIL_READY,
 }
 METRICS: Mapping[Workload, Sequence[Metric]] = {
@@ -155,8 +156,9 @@ def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolN
 
 
 def contestant(cell: Cell) -> bool:
-    """Anything but the reference framework's known answers and controls."""
-    return cell.target.framework != REFERENCE
+    """Anything but the reference framework's known answers and controls, and targets in which something was switched:
+    those only say what that is worth."""
+    return cell.target.framework != REFERENCE and not cell.target.switch
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:

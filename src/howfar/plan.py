@@ -10,6 +10,7 @@ from howfar.records import (
     NOT_INSTALLED,
     PRIMARY_METRIC,
     PROTOCOLS,
+    READBACK_ONCE,
     STEADY_METRICS,
     Cell,
     DataNames,
@@ -85,6 +86,8 @@ def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMe
     """What is sampled; the published protocol knew one figure per operation."""
     if protocol == "published":
         return ("latency",)
+    if cell.target.switch == READBACK_ONCE:
+        return ("throughput",)
     every = STEADY_METRICS[cell.workload]
     return every if study.metrics == "all" else tuple(one for one in every if one == PRIMARY_METRIC[cell.workload])
 

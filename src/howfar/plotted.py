@@ -20,7 +20,7 @@ REACH = 5.0
 # A slot's pixels, and the slots that a width has at least.
 NARROWEST, BROADEST, FEWEST = 9.0, 44.0, 4
 # What tells two targets apart.
-IDENTITY = ("framework", "version", "backend", "browser", "threads")
+IDENTITY = ("framework", "version", "backend", "browser", "threads", "switch")
 
 
 def marks(table: pl.DataFrame, metric: str, beside: str = "") -> list[Mark]:

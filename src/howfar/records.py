@@ -83,6 +83,10 @@ NOT_INSTALLED = "not installed"
 OVER_BUDGET = "over budget"
 
 
+# The switch of an inference whose numbers are read once for many: it is measured by its throughput.
+READBACK_ONCE = "readback=once"
+
+
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
     `rnn`: `depth` LSTMs of `width` units that read a text.

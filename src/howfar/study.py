@@ -26,8 +26,6 @@ class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
     framework: str
     backends: tuple[str, ...] = ()
     threads: tuple[Count | Literal["all"], ...] = ()
-    # What is switched in the back ends, each alone; "" is nothing.
-    switches: tuple[str, ...] = ()
 
 
 class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):

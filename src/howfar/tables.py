@@ -7,6 +7,7 @@ import polars as pl
 
 from howfar.measured import COUNTED, Group, Measured, verdict
 from howfar.ranking import Field, fields, first
+from howfar.stats import Ratio
 
 # Scripts rely on these names and on this order; new columns go to the end.
 SCHEMA: dict[str, Any] = {
@@ -59,6 +60,10 @@ SCHEMA: dict[str, Any] = {
     "few_samples": pl.Boolean,
     # Measured with a smaller batch, and multiplied.
     "estimated": pl.Boolean,
+    # What was switched in the target away from the framework's own default.
+    "switch": pl.String,
+    # The target that a ratio is against.
+    "against": pl.String,
 }
 
 Row = dict[str, Any]
@@ -89,7 +94,24 @@ def stated(group: Group, metric: str, unit: str, number: float | None, value: st
     return _identity(group, metric, unit) | taken | {"status": status, "message": message} | _caveats(group)
 
 
-def against(number: float | None, printed: float | None, tolerance: float) -> Row:
+def compared(entry: Measured, metric: str, found: Ratio | None, other: Measured | None) -> Row:
+    """A row of what one target takes over what another does; without a number where there is none, and then with the
+    reason."""
+    message = entry.message
+    if found is None and entry.right and other is not None:
+        message = f"not in a round with {other.cell.target}" if other.right else f"{other.cell.target}: {other.message}"
+    numbers = {"median": found.value, "low": found.low, "high": found.high} if found else {}
+    beside = {"against": str(other.cell.target), "estimated": _scaled(entry) or _scaled(other)} if other else {}
+    counts = {"rounds": len(entry.group.outcomes), "processes": found.rounds if found else 0}
+    said = {"status": entry.status, "message": message, "few_samples": _few(entry), "drifting": entry.drifting}
+    return _identity(entry.group, metric, "ratio") | _caveats(entry.group) | said | counts | numbers | beside
+
+
+def _scaled(entry: Measured) -> bool:
+    return entry.group.outcomes[0].task.scale > 1
+
+
+def against_printed(number: float | None, printed: float | None, tolerance: float) -> Row:
     """The columns that hold a number against the paper's: it differs if it is further from it than `tolerance`."""
     if number is None or printed is None:
         return {"printed": printed, "differs": None}
@@ -114,6 +136,7 @@ def _identity(group: Group, metric: str, unit: str) -> Row:
         "backend": target.backend,
         "browser": target.browser,
         "threads": target.threads,
+        "switch": target.switch,
         "model": model.kind,
         "depth": model.depth,
         "width": model.width,

@@ -71,7 +71,8 @@ def duration(ms: float) -> str:
 
 def target(row: dict[str, Any]) -> Target:
     """The target of a table's row."""
-    return Target(row["framework"], row["version"], row["backend"], row["browser"], row["threads"])
+    own = {name: row[name] for name in ("framework", "version", "backend", "browser", "threads")}
+    return Target(**own, switch=row["switch"] or "")
 
 
 def named(one: Target, software: bool = False) -> str:

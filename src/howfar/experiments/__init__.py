@@ -13,7 +13,7 @@ import polars as pl
 
 from howfar.errors import UserError
 from howfar.outcomes import Results
-from howfar.records import Cell, Target, Workload
+from howfar.records import Cell, Model, Target, Workload
 from howfar.study import Study
 from howfar.summaries import Summary
 
@@ -90,6 +90,13 @@ def load(name: str) -> Experiment:
     if name not in names():
         raise UserError(f"no experiment {name!r}", mend=f"there are {', '.join(names())}")
     return cast(Experiment, import_module(f"{__name__}.{name}"))
+
+
+def spread(study: Study, kind: str, most: int) -> list[Model]:
+    """A few of the study's models of a kind, for what need not be measured of all: from the smallest to the largest."""
+    own = sorted((model for model in study.sizes() if model.kind == kind), key=lambda model: model.depth * model.width)
+    places = (round(i * (len(own) - 1) / max(most - 1, 1)) for i in range(most)) if own else ()
+    return list(dict.fromkeys(own[place] for place in places))
 
 
 def one_each(study: Study, workload: Workload) -> list[Target]:

@@ -77,6 +77,7 @@ def _target_rows(target: Target, outcomes: list[Outcome]) -> Iterator[tables.Row
         "backend": target.backend,
         "browser": target.browser,
         "threads": target.threads,
+        "switch": target.switch,
     }
     return _rows(identity, outcomes)
 

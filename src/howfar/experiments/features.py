@@ -155,7 +155,9 @@ def _rows(group: Group) -> Iterator[tables.Row]:
             continue
         printed = feature.printed.get(group.cell.target.framework)
         tolerance = max(RELATIVE * (printed or 0), STEP) if feature.unit == "bytes" else 0
-        yield tables.stated(group, metric, feature.unit, number, words) | tables.against(number, printed, tolerance)
+        yield tables.stated(group, metric, feature.unit, number, words) | tables.against_printed(
+            number, printed, tolerance
+        )
 
 
 def _edition(row: Row) -> tuple[str, str]:

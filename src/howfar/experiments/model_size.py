@@ -70,7 +70,7 @@ def _row(group: Group) -> tables.Row:
     number = float(known[-1]) if known else None
     printed = _printed(group.cell)
     tolerance = max(RELATIVE * (printed or 0), HALF_STEP)
-    return tables.stated(group, METRIC, "bytes", number) | tables.against(number, printed, tolerance)
+    return tables.stated(group, METRIC, "bytes", number) | tables.against_printed(number, printed, tolerance)
 
 
 def _printed(cell: Cell) -> float | None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from howfar import layers as neutral
-from howfar.layers import Dense, Layer, Lstm
+from howfar.layers import Conv2D, Dense, Layer, Lstm
 from howfar.models import cnn, mlp, rnn
 from howfar.records import Form, Model, fingerprint
 
@@ -91,9 +91,18 @@ def _parameters(rng: np.random.Generator, layer: Layer, *, first: bool) -> tuple
     if isinstance(layer, Lstm):
         spreads = (0.5 if first else layer.inputs**-0.5, layer.units**-0.5, 0.1)
         return tuple(_normal(rng, spread, shape) for spread, shape in zip(spreads, shapes, strict=True))
-    weights = _normal(rng, np.sqrt(2 / np.prod(shapes[0][:-1])), shapes[0])
+    weights = _normal(rng, np.sqrt(2 / _met(layer)), shapes[0])
     biases = _normal(rng, 0.01, shapes[0][-1:])
     return weights, biases * np.float32(not isinstance(layer, Dense) or layer.bias)
+
+
+def _met(layer: Layer) -> float:
+    """How many inputs a unit meets: of a convolution those in the image, on average over its places. In the middle of a
+    deep network the image is one pixel, and eight of nine numbers are its margin's zeros."""
+    if isinstance(layer, Conv2D):
+        beyond = (layer.kernel**2 - 1) / 4
+        return (layer.kernel - beyond / layer.height) * (layer.kernel - beyond / layer.width) * layer.channels
+    return float(neutral.shape_in(layer)[0])
 
 
 def _normal(rng: np.random.Generator, spread: float, shape: tuple[int, ...]) -> Array:

@@ -33,6 +33,7 @@
  * @property {SteadyMetric[]} metrics
  * @property {Sampling} sampling
  * @property {string} protocol
+ * @property {number} scale
  * @property {number} control
  */
 
@@ -176,7 +177,7 @@ const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'spin', 'loop'), depth: 
 const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
-  metrics: listOf(steady), sampling, protocol: text, control: count,
+  metrics: listOf(steady), sampling, protocol: text, scale: natural, control: count,
 });
 
 const image = { height: natural, width: natural, channels: natural };

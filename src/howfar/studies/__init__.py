@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -128,10 +127,9 @@ def _targets(choice: TargetChoice, browsers: tuple[str, ...], known: Registry, w
     backends = choice.backends or [one for one in framework.backends_at(version) if one != "gpu" or has_gpu()]
     for backend in backends:
         check_backend(name, framework, version, backend, f"{where}.backends")
-        switches = _switches(choice, framework, backend, where)
         threads = _threads(choice, framework, backend, where)
         for browser in ("native",) if native else browsers:
-            yield from (Target(name, version, backend, browser, *rest) for rest in product(threads, switches))
+            yield from (Target(name, version, backend, browser, n) for n in threads)
 
 
 def check_backend(name: str, framework: Framework, version: str, backend: str, where: str) -> None:
@@ -151,15 +149,6 @@ def _threads(choice: TargetChoice, framework: Framework, backend: str, where: st
         able = f"it can be of: {', '.join(framework.threaded)}" if framework.threaded else "leave threads out"
         raise UserError(f"the threads of {backend!r} can't be chosen", where=f"{where}.threads", mend=able)
     return asked if asked and backend in framework.threaded else (None,)
-
-
-def _switches(choice: TargetChoice, framework: Framework, backend: str, where: str) -> tuple[str, ...]:
-    there = framework.switches.get(backend, ())
-    for switch in choice.switches:
-        if switch and switch not in there:
-            able = f"it has: {', '.join(there)}" if there else "it has none"
-            raise UserError(f"no switch {switch!r} in {backend!r}", where=f"{where}.switches", mend=able)
-    return choice.switches or ("",)
 
 
 def change(

@@ -59,14 +59,21 @@ let inputShape = [];
 /** What enqueuePredict computed last and nobody has read. @type {Tensor | null} */
 let enqueued = null;
 
+/** @type {Record<string, number>} */
+const THREADS = { 'threads=1': 1, 'threads=all': 0 };
+
+/** @param {import('./adapter.js').Options} options */
+const threadsOf = ({ threads, switch: switched }) => threads ?? THREADS[switched] ?? null;
+
 /**
  * The wasm back end's files, threads and SIMD; before it is chosen.
  * @param {string} folder
  * @param {import('./adapter.js').Options} options
  */
-function configureWasm(folder, { threads, switch: switched }) {
+function configureWasm(folder, options) {
+  const threads = threadsOf(options);
   tf.wasm?.setWasmPaths(folder);
-  if (switched === 'simd=off') tf.env().set('WASM_HAS_SIMD_SUPPORT', false);
+  if (options.switch === 'simd=off') tf.env().set('WASM_HAS_SIMD_SUPPORT', false);
   if (threads === 1) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   else if (threads !== null) tellCores(2 * (threads || navigator.hardwareConcurrency));
 }
@@ -83,7 +90,8 @@ function tellCores(cores) {
  * @param {import('./adapter.js').Options} options
  * @returns {import('../protocol.js').Facts}
  */
-function wasmFacts({ threads }) {
+function wasmFacts(options) {
+  const threads = threadsOf(options);
   if (tf.getBackend() !== 'wasm' || !tf.wasm) return {};
   const used = threads === 1 ? 1 : tf.wasm.getThreadsCount();
   if (threads !== null && threads > 1 && used !== threads) throw new Failure('fell_back', `asked for ${threads} threads, got ${used}`);

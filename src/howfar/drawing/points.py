@@ -1,7 +1,4 @@
-"""The figures' layouts, in the paper's form: panels by depth, width along x, log milliseconds along y.
-
-A chart is one Altair spec over inlined values, from which the interactive figure and the static SVG and PNG are made.
-"""
+"""The paper's figures: panels by depth, width along x, log milliseconds along y, a point per target."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,13 +8,10 @@ import polars as pl
 from altair.typing import ChartType
 
 from howfar import palette, plotted
+from howfar.drawing.style import INK, PAGE, mapped, styled
 from howfar.plotted import Mark
 
-INK, AXIS, FAINT = "#3a3a3a", "#b5b2aa", "#e9e7e2"
-FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 HEIGHT = 300
-# The width that panels may fill side by side, in pixels.
-PAGE = 980
 # A failure has no number: it stands on the floor of its panel.
 FLOOR = HEIGHT - 11
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
@@ -71,24 +65,7 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth:
     # Named at the end and once: Altair copies what a chart holds at every step.
     datasets = {panel.title: panel.marks for panel in panels}
     figure = alt.concat(*drawn, columns=columns, spacing=12, datasets=datasets)
-    return _styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
-
-
-def shares(table: pl.DataFrame, parts: Sequence[str]) -> ChartType:
-    """The wall time of each target as one bar of its parts, with its length in words at the end."""
-    bars, ends = plotted.shares(table, parts)
-    names = alt.Axis(labelLimit=280, ticks=False, domain=False)
-    place = alt.Y("target:N", sort=[end["target"] for end in ends], title=None, axis=names)
-    percent = alt.Axis(format=".0%", tickCount=5)
-    along = alt.X("share:Q", stack="zero", title="share of its wall time", scale=alt.Scale(domain=[0, 1]), axis=percent)
-    legend = alt.Legend(orient="top", columns=8, symbolType="square")
-    colour = alt.Color("part:N", title=None, scale=_mapped(palette.PARTS), legend=legend)
-    told = ["target:N", "part:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("seconds:Q", format=",.1f")]
-    stack = alt.Chart(alt.InlineData(values=bars)).mark_bar(height=14)
-    stack = stack.encode(x=along, y=place, color=colour, order="place:Q", tooltip=told)
-    words = alt.Chart(alt.InlineData(values=ends)).mark_text(align="left", dx=8, color=INK)
-    words = words.encode(x=alt.datum(1), y=place, text="label:N")
-    return _styled(alt.layer(stack, words).properties(width=560, height=alt.Step(24)))
+    return styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
 
 
 def _channels(marks: Sequence[Mark], band: float, title: str) -> Channels:
@@ -178,24 +155,4 @@ def _where(condition: str) -> alt.Chart:
 
 
 def _by(targets: Mapping[str, Mark], trait: str) -> alt.Scale:
-    return _mapped({name: mark[trait] for name, mark in targets.items()})
-
-
-def _mapped(values: Mapping[str, str]) -> alt.Scale:
-    return alt.Scale(domain=list(values), range=list(values.values()))
-
-
-def _styled(figure: ChartType) -> ChartType:
-    """Calm: no frame, faint grid lines, and a ground that lets the page through."""
-    text = {"labelColor": INK, "titleColor": INK}
-    axis = text | {"gridColor": FAINT, "domainColor": AXIS, "titleFontWeight": "normal", "titlePadding": 8}
-    figure.config = alt.Config(
-        font=FONT,
-        background="transparent",
-        padding=6,
-        view={"stroke": FAINT},
-        title={"fontSize": 13, "color": INK, "offset": 8},
-        axis=axis | {"labelFontSize": 11, "titleFontSize": 12},
-        legend=text | {"labelFontSize": 12, "rowPadding": 5, "columnPadding": 18, "offset": 14},
-    )
-    return figure
+    return mapped({name: mark[trait] for name, mark in targets.items()})

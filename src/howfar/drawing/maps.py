@@ -1,0 +1,101 @@
+"""Maps of depth and width: one per network, task and back end, coloured by a ratio."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from howfar import palette, plotted, wording
+from howfar.drawing.style import INK, styled
+from howfar.gaps import NETWORKS
+from howfar.plotted import Mark
+
+# A cell of a map, in pixels.
+BROAD, HIGH = 46, 26
+# From faster than the other through equal to a thousand times slower.
+DOMAIN = [0.1, 1, 10, 100, 1000]
+COLOURS = ["#2f72b5", "#f4f1ea", "#f0c088", "#d06a2c", "#7c1d12"]
+DARK = 60
+
+TOOLTIP = [
+    alt.Tooltip(f"{field}:N", title=title)
+    for field, title in {
+        "target": "target",
+        "what": "what",
+        "time": "times native",
+        "within": "95 % interval",
+        "against": "native",
+        "taken": "from",
+        "outcome": "result",
+        "notes": "note",
+    }.items()
+]
+
+Key = tuple[str, str]
+
+
+def maps(rows: pl.DataFrame) -> ChartType:
+    """Rows of one metric: a row of maps per network and task, a map per target in it; numbers are the ratios."""
+    gathered: dict[Key, dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
+    for row in sorted(rows.to_dicts(), key=_order):
+        name = wording.named(wording.target(row), row["software_gpu"])
+        gathered[row["model"], row["workload"]][name].append(_mark(row))
+    bands = [_band(key, gathered[key]) for key in sorted(gathered, key=_network)]
+    return styled(alt.vconcat(*bands, spacing=18))
+
+
+def _band(key: Key, targets: dict[str, list[Mark]]) -> Any:
+    """The maps of one network and task, side by side."""
+    title = f"{NETWORKS.get(key[0], key[0])} {key[1]}"
+    drawn = [_map(name, marks, title if not place else "") for place, (name, marks) in enumerate(targets.items())]
+    return alt.hconcat(*drawn, spacing=10)
+
+
+def _map(name: str, marks: Sequence[Mark], title: str) -> Any:
+    colour = alt.Color(
+        "median:Q",
+        title="× native",
+        scale=alt.Scale(type="log", domain=DOMAIN, range=COLOURS, clamp=True),
+        legend=alt.Legend(orient="bottom", gradientLength=220, values=DOMAIN, format="~g"),
+    )
+    known = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median !== null")
+    missing = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median === null")
+    ink = alt.when(f"datum.median > {DARK}").then(alt.value("white")).otherwise(alt.value(INK))
+    layers = [
+        known.mark_rect(stroke="white").encode(color=colour),
+        known.mark_text(fontSize=11).encode(text="label:N", color=ink),
+        missing.mark_text(fontSize=12, text="×", color=palette.STRUCK).encode(),
+    ]
+    widths, depths = (sorted({mark[key] for mark in marks}) for key in ("width", "depth"))
+    x = alt.X("width:O", title="width", sort=widths, axis=alt.Axis(labelAngle=0, ticks=False, domain=False))
+    y = alt.Y("depth:O", title=f"{title}, depth" if title else "depth", sort=depths, axis=_plain_axis())
+    layered = alt.layer(*layers).encode(x=x, y=y, tooltip=TOOLTIP)
+    return layered.properties(title=name, width=BROAD * len(widths), height=HIGH * len(depths))
+
+
+def _plain_axis() -> alt.Axis:
+    return alt.Axis(ticks=False, domain=False)
+
+
+def _mark(row: Mark) -> Mark:
+    told = plotted.told(row) | {"against": row["against"] or wording.NONE}
+    label = "" if row["median"] is None else f"{'≈' * bool(row['estimated'])}{_short(row['median'])}"
+    own = {name: row[name] for name in ("depth", "width", "median")}
+    return own | told | {"target": wording.named(wording.target(row), row["software_gpu"]), "label": label}
+
+
+def _short(value: float) -> str:
+    """Two digits: what fits into a cell."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _network(key: Key) -> tuple[object, ...]:
+    known = list(NETWORKS)
+    return (known.index(key[0]) if key[0] in known else len(known), key[1] != "training")
+
+
+def _order(row: Mark) -> tuple[object, ...]:
+    return palette.order(row["framework"], row["version"], row["backend"], row["threads"])

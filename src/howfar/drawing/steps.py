@@ -1,0 +1,69 @@
+"""What one switch does: bars on a logarithmic axis from 1, as it comes, to what the time becomes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from howfar import palette, plotted, wording
+from howfar.drawing.style import AXIS, INK, styled
+from howfar.plotted import Mark
+
+BROAD, HIGH = 225, 19
+SLOWER, FASTER = "#d06a2c", "#2f72b5"
+
+
+def steps(rows: pl.DataFrame, parts: Sequence[str]) -> ChartType:
+    """A band per target and task, a panel per size in it; the parts that were switched one below the other."""
+    gathered: dict[tuple[str, str], dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
+    for row in sorted(rows.to_dicts(), key=_order):
+        own = wording.target(row | {"switch": ""})
+        size = f"{row['model']} {wording.size(row['depth'], row['width'])}"
+        gathered[row["workload"], wording.named(own, row["software_gpu"])][size].append(_mark(row))
+    medians = [row["median"] for row in rows.to_dicts() if row["median"]]
+    domain = [min([*medians, 0.5]) / 1.8, max([*medians, 2.0]) * 1.8]
+    bands = [_band(key, gathered[key], parts, domain) for key in gathered]
+    return styled(alt.vconcat(*bands, spacing=16))
+
+
+def _band(key: tuple[str, str], sizes: dict[str, list[Mark]], parts: Sequence[str], domain: Sequence[float]) -> Any:
+    shown = [part for part in parts if any(mark["part"] == part for marks in sizes.values() for mark in marks)]
+    workload, name = key
+    panels = [_panel(f"{name}, {workload}, {size}", marks, shown, domain) for size, marks in sizes.items()]
+    return alt.hconcat(*panels, spacing=8)
+
+
+def _panel(title: str, marks: Sequence[Mark], parts: Sequence[str], domain: Sequence[float]) -> Any:
+    scale = alt.Scale(type="log", domain=list(domain), nice=False)
+    values = plotted.ticks(domain[0], domain[1])
+    x = alt.X("one:Q", scale=scale, title="× as it comes", axis=alt.Axis(values=values, format="~g", ticks=False))
+    y = alt.Y("part:N", sort=list(parts), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=190))
+    own = alt.Chart(alt.InlineData(values=list(marks)))
+    known = own.transform_filter("datum.median !== null")
+    colour = alt.when("datum.median > 1").then(alt.value(SLOWER)).otherwise(alt.value(FASTER))
+    tooltip = [alt.Tooltip(f"{field}:N") for field in ("part", "times", "within", "taken", "outcome", "notes")]
+    bar = known.mark_bar(height=11, tooltip=True).encode(x=x, x2="median:Q", y=y, color=colour, tooltip=tooltip)
+    interval = known.mark_rule(color=INK).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
+    word = known.mark_text(align="left", dx=5, fontSize=10, color=INK, clip=False)
+    words = word.encode(x=alt.X("end:Q", scale=scale), y=y, text="times:N")
+    failed = own.transform_filter("datum.median === null").mark_text(text="×", color=palette.STRUCK, align="left")
+    crosses = failed.encode(x=alt.datum(1), y=y, tooltip=tooltip)
+    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=AXIS).encode(x=alt.X("one:Q", scale=scale))
+    layered = alt.layer(bar, interval, line, words, crosses)
+    return layered.properties(title=alt.Title(title, fontSize=11), width=BROAD, height=HIGH * len(parts))
+
+
+def _mark(row: Mark) -> Mark:
+    told = plotted.told(row)
+    ends = [row[name] for name in ("median", "high") if row[name] is not None]
+    own = {name: row[name] for name in ("median", "low", "high")}
+    shown = {"part": row["value"], "one": 1, "end": max([1.0, *ends]), "times": told["time"]}
+    return own | shown | {name: told[name] for name in ("within", "taken", "outcome", "notes")}
+
+
+def _order(row: Mark) -> tuple[object, ...]:
+    place = palette.order(row["framework"], row["version"], row["backend"], row["threads"])
+    return (row["workload"] != "training", *place, row["depth"], row["width"])

@@ -1,0 +1,32 @@
+"""What all figures share: their inks, their type, and the width of the page."""
+
+from collections.abc import Mapping
+
+import altair as alt
+from altair.typing import ChartType
+
+INK, AXIS, FAINT = "#3a3a3a", "#b5b2aa", "#e9e7e2"
+FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
+# The width that panels may fill side by side, in pixels.
+PAGE = 980
+
+
+def mapped(values: Mapping[str, str]) -> alt.Scale:
+    """A scale that gives each name its own value."""
+    return alt.Scale(domain=list(values), range=list(values.values()))
+
+
+def styled(figure: ChartType) -> ChartType:
+    """Calm: no frame, faint grid lines, and a ground that lets the page through."""
+    text = {"labelColor": INK, "titleColor": INK}
+    axis = text | {"gridColor": FAINT, "domainColor": AXIS, "titleFontWeight": "normal", "titlePadding": 8}
+    figure.config = alt.Config(
+        font=FONT,
+        background="transparent",
+        padding=6,
+        view={"stroke": FAINT},
+        title={"fontSize": 13, "color": INK, "offset": 8},
+        axis=axis | {"labelFontSize": 11, "titleFontSize": 12},
+        legend=text | {"labelFontSize": 12, "rowPadding": 5, "columnPadding": 18, "offset": 14},
+    )
+    return figure

@@ -1,0 +1,86 @@
+"""How many times native's time a browser target takes, cell by cell: by the same number of threads, and best against
+best. What the experiments of the gap are made of."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from howfar.measured import METRICS, Measured, timed
+from howfar.outcomes import Results
+from howfar.ranking import Field, fields, first
+from howfar.records import Workload
+from howfar.stats import Ratio
+
+WORKLOADS: Sequence[Workload] = ("training", "inference")
+GPU = ("webgl", "webgpu", "webnn")
+# What the paper and its reader call the networks.
+NETWORKS: Mapping[str, str] = {"mlp": "DNN", "cnn": "CNN", "rnn": "RNN"}
+# The native framework of the paper comes first where several have as much to say.
+NATIVE_FIRST = ("tensorflow", "onnxruntime", "jax", "torch", "numpy")
+
+
+class Gap(Struct, frozen=True):
+    """A browser target held against a native one; without a ratio where one of them has no right number, or where they
+    met in no round."""
+
+    web: Measured
+    native: Measured
+    ratio: Ratio | None
+
+
+def primary_fields(results: Results) -> list[Field]:
+    """What can be compared: by workload and model, by the metric that its figure shows, in the newest environment."""
+    every = [field for workload in WORKLOADS for field in fields(timed(results, workload))]
+    return [field for field in every if field.metric == f"{METRICS[field.workload][0]}_ms"]
+
+
+def matched(field: Field) -> Iterator[Gap]:
+    """Every browser target with every native framework, on as many threads of it as the target has."""
+    natives = _by_framework(field)
+    for web in (entry for entry in field.entries if not entry.native):
+        for own in natives.values():
+            native = _on_as_many_threads(web, own)
+            if native is not None:
+                yield Gap(web, native, field.against(web, native))
+
+
+def best(field: Field) -> Gap | None:
+    """The fastest browser target with the fastest native one; None where one of them is missing."""
+    web, native = first(field.browsers), first(field.natives)
+    return Gap(web, native, field.against(web, native)) if web and native else None
+
+
+def first_against(names: Sequence[str]) -> list[str]:
+    """Of what ratios are against, the targets of the one native framework that figures are drawn for."""
+    chosen = min((name.partition("@")[0] for name in names), key=place, default="")
+    return [name for name in dict.fromkeys(names) if name.partition("@")[0] == chosen]
+
+
+def parallel(entry: Measured) -> bool:
+    """Whether it works on more than one core: on a GPU of whatever kind, or on several threads."""
+    threads = [outcome.facts.get("wasm_threads_used") for outcome in entry.group.outcomes]
+    return entry.cell.target.backend in GPU or any(isinstance(n, int) and n > 1 for n in threads)
+
+
+def _by_framework(field: Field) -> dict[str, list[Measured]]:
+    gathered: dict[str, list[Measured]] = {}
+    for entry in sorted(field.entries, key=lambda entry: place(entry.cell.target.framework)):
+        if entry.native:
+            gathered.setdefault(entry.cell.target.framework, []).append(entry)
+    return gathered
+
+
+def place(framework: str) -> int:
+    return NATIVE_FIRST.index(framework) if framework in NATIVE_FIRST else len(NATIVE_FIRST)
+
+
+def _on_as_many_threads(web: Measured, natives: Sequence[Measured]) -> Measured | None:
+    """One thread against one; all threads against several; a GPU against the native GPU where there is one, and a
+    GPU in name only, which is the processor, against all of its threads."""
+    gpu = web.cell.target.backend in GPU and not web.software
+    for wanted in [("gpu", None)] * gpu + ([("cpu", 0)] if parallel(web) else [("cpu", 1)]):
+        for native in natives:
+            target = native.cell.target
+            if target.backend == wanted[0] and wanted[1] in (None, target.threads):
+                return native
+    return None
