@@ -24,7 +24,7 @@ from howfar.records import (
     Workload,
     fingerprint,
 )
-from howfar.study import ModelChoice, Study, TargetChoice
+from howfar.study import Abilities, ModelChoice, Study, TargetChoice
 
 SIZES = ((1, 64), (4, 128), (8, 256))
 EXPERIMENTS = ("training_time", "inference_time", "warmup_time", "cost")
@@ -68,6 +68,8 @@ SPEED = {
     CONVNET: (85.0, 0.3), BRAIN: (150.0, 0.6), SYNAPTIC: (9000.0, 20.0), ORT: (12.0, 0.2), ORT_WEBGPU: (50.0, 4.0),
     LITERT: (20.0, 0.4), NATIVE: (11.0, 0.35), NATIVE_ALL: (4.0, 0.5), CONTROL: (20.0, 0.0),
 }  # fmt: skip
+# How many times as long it takes with the switch.
+SWITCHED = {"simd=off": 3.0, "threads=all": 0.5, "readback=once": 0.8, "call=predict": 200.0, "call=fit": 40.0}
 INFERENCE_ONLY = (WASM, ORT, ORT_WEBGPU, LITERT, WEBGPU)
 
 
@@ -85,6 +87,16 @@ def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
     return Study(**(asked | changes))
 
 
+def able_study(**changes: Any) -> Study:
+    """The same, with what its frameworks can do and what can be switched in them."""
+    own: tuple[Workload, ...] = ("training", "inference", "batch_inference", "loading", "features")
+    switches = {"wasm": ("simd=off", "threads=all", "readback=once"), "webgl": ("readback=once",)}
+    calls = {"cpu": ("call=predict", "call=fit")}
+    tfjs = Abilities(own, ("mlp", "cnn", "rnn"), switches)
+    native = Abilities(("training", "inference"), ("mlp", "cnn", "rnn"), calls)
+    return study(**{"abilities": {"tfjs": tfjs, "tensorflow": native}} | changes)
+
+
 def task(
     cell: Cell, number: int = 0, control: int = 0, batch_size: int = 64, protocol: ProtocolName = "corrected"
 ) -> Task:
@@ -99,11 +111,12 @@ def level(cell: Cell) -> float:
     """The true milliseconds per operation that the samples scatter around."""
     if cell.model.kind == "loop":
         return 20.0
-    in_chromium = structs.replace(cell.target, browser="chromium")
-    slope, fixed = SPEED.get(cell.target) or SPEED[in_chromium]
+    plain = structs.replace(cell.target, switch="")
+    slope, fixed = SPEED.get(plain) or SPEED[structs.replace(plain, browser="chromium")]
     model = cell.model
     weights = (784 * model.width + (model.depth - 1) * model.width**2 + model.width * 10) / 1e6
-    return (slope * weights + fixed) / (1 if cell.workload == "training" else 8)
+    share = {"training": 1.0, "batch_inference": 2.0}.get(cell.workload, 1 / 8)
+    return (slope * weights + fixed) * share * SWITCHED.get(cell.target.switch, 1.0)
 
 
 def series(metric: Metric, ms: float, rng: np.random.Generator, count: int = 40) -> Series:
@@ -148,6 +161,7 @@ def outcome(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
         "phases": phases(cell, rng, ms),
         "series": all_series(rng, ms),
         "facts": {} if cell.target.browser == "native" else GPU,
+        "losses": (2.5, 2.25, 2.125) if cell.workload == "training" else (),
         "check": Check(3e-6, 1e-3),
         "noise": Noise(2.0, 0.01, 0.1, ()),
         "software_gpu": cell.target.backend in ("webgl", "webgpu") and cell.target.browser != "native",

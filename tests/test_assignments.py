@@ -148,6 +148,32 @@ def test_features_of_a_framework_that_can_not_train_are_its_outputs_in_its_form(
     assert in_the_study_s_form.max_abs_error > 100 * TOLERANCE
 
 
+def test_a_network_with_a_rule_of_its_own_is_held_against_that(desk: Desk) -> None:
+    """brain.js's recurrent net, which is not what the layers say."""
+    brain, rnn = Target("brain.js", "1.6.1", "cpu", "chromium"), Model("rnn", 2, 5)
+    given = desk.assignment(asked.task(brain, rnn, "inference"))
+    spec = models.spec(rnn, 2019, vocabulary=asked.VOCABULARY)
+    assert given.layers == spec.layers
+    samples = DATA.text.inputs[: given.check_count]
+    own, textbook = (reference.outputs(spec, samples, rule=rule) for rule in ("brainjs_lstm", "mini_batch"))
+    assert judged(desk, {"outputs": tuple(own.ravel().tolist())}, given) == Check(0.0, TOLERANCE)
+    found = judged(desk, {"outputs": tuple(textbook.ravel().tolist())}, given).max_abs_error
+    assert found is not None
+    assert found > 100 * TOLERANCE
+
+
+def test_the_losses_of_a_network_with_a_rule_of_its_own_are_those_of_its_steps(desk: Desk) -> None:
+    brain, rnn = Target("brain.js", "1.6.1", "cpu", "chromium"), Model("rnn", 1, 5)
+    task = asked.task(brain, rnn)
+    given = desk.assignment(task)
+    batches = [(DATA.text.inputs[i : i + 64], DATA.text.labels[i : i + 64]) for i in (0, 64, 0)]
+    spec = models.spec(rnn, 2019, vocabulary=asked.VOCABULARY)
+    losses = reference.train(spec, batches, given.learning_rate, "brainjs_lstm").losses
+    assert losses[2] < losses[0]
+    assert judged(desk, {"losses": tuple(losses)}, given) == Check(0.0, TOLERANCE)
+    assert "first step alone" in str(desk.known_facts(task)["training_fault"])
+
+
 @pytest.mark.parametrize("framework", ["convnetjs", "bare"])
 @pytest.mark.parametrize("checked", [2, 5, 8])
 def test_a_slow_operation_is_checked_as_often_as_was_found_out(desk: Desk, framework: str, checked: int) -> None:
@@ -194,10 +220,12 @@ def test_a_native_process_needs_nothing_from_npm(desk: Desk, no_npm: list[str]) 
 
 
 def test_the_hash_of_the_library_s_files_is_a_fact(desk: Desk) -> None:
-    (fact,) = desk.known_facts(asked.task()).values()
+    facts = dict(desk.known_facts(asked.task()))
+    fact = facts.pop("library_sha256")
+    assert facts == {"rule": "mini_batch"}
     newer = asked.task(msgspec.structs.replace(asked.WASM, version="4.21.0"))
     assert fact == desk.known_facts(asked.task())["library_sha256"] != desk.known_facts(newer)["library_sha256"]
-    assert desk.known_facts(asked.task(asked.REFERENCE, Model("spin", 1, 5))) == {}
+    assert desk.known_facts(asked.task(asked.REFERENCE, Model("spin", 1, 5), "inference")) == {}
 
 
 def test_a_version_gets_the_files_of_its_layout(server: Server) -> None:

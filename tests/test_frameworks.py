@@ -9,9 +9,9 @@ from msgspec import structs
 
 from howfar import exporters, frameworks, vendor
 from howfar.errors import UserError
-from howfar.frameworks import Backend, Framework
+from howfar.frameworks import Backend, Framework, Network
 from howfar.models import rules
-from howfar.records import NOT_INSTALLED, Target
+from howfar.records import NOT_INSTALLED, Form, Target
 
 KNOWN = frameworks.registry()
 MISSING = structs.replace(KNOWN["tensorflow"], distributions=("no-such-distribution-of-howfar",))
@@ -166,9 +166,21 @@ def test_layouts_are_listed_from_the_oldest_to_the_newest(name: str) -> None:
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_the_registry_says_that_a_framework_does_has_its_file(name: str) -> None:
     one = KNOWN[name]
-    assert callable(rules.load(one.rule).step)
+    assert set(one.networks) <= set(one.models)
+    for network in map(one.network, one.models):
+        assert callable(rules.load(network.rule).step)
+        assert set(network.workloads) <= set(one.workloads)
     if "loading" in one.workloads or one.needs_saved_model:
         assert exporters.exists(name)
+
+
+def test_a_kind_of_network_can_be_another_matter_to_a_framework() -> None:
+    brain = KNOWN["brain.js"]
+    assert brain.network("mlp") == Network(brain.workloads, brain.form, "brainjs")
+    assert brain.network("rnn") == Network(("training", "inference"), Form(), "brainjs_lstm")
+    assert brain.abilities().does("loading", "mlp") and brain.abilities().does("training", "rnn")
+    assert not brain.abilities().does("loading", "rnn")
+    assert not brain.abilities().does("training", "cnn")
 
 
 @pytest.mark.parametrize(("name", "module"), [("brain.js", "brain"), ("keras-js", "keras_js"), ("tfjs", "tfjs")])

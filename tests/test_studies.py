@@ -90,6 +90,16 @@ def test_what_a_framework_can_not_do_is_not_asked_of_it(tmp_path: Path) -> None:
     assert frameworks_of("inference") == frameworks_of("loading") == frameworks_of("features") == {"tfjs", "keras-js"}
 
 
+def test_what_a_framework_does_with_some_networks_only_is_asked_with_these_only(tmp_path: Path) -> None:
+    both = 'models = [{ sizes = [[1, 8]] }, { kind = "rnn", sizes = [[1, 8]] }]'
+    text = GOOD.replace('"tfjs@4.20.0"', '"brain.js"').replace('backends = ["wasm", "cpu"]', "")
+    lines = [both if line.startswith("models") else line for line in text.splitlines()]
+    loaded = load(tmp_path, "\n".join(lines))
+    kinds = {workload: {cell.model.kind for cell in loaded.cells(workload)} for workload in WORKLOADS}
+    assert kinds["training"] == kinds["inference"] == {"mlp", "rnn"}
+    assert kinds["loading"] == kinds["features"] == {"mlp"}
+
+
 def test_a_native_framework_has_no_page_to_load_a_model_in(tmp_path: Path) -> None:
     loaded = load(tmp_path, GOOD)
     for workload in WORKLOADS:

@@ -47,7 +47,8 @@ class Desk:
         )
 
     def _weights_url(self, task: Task) -> str:
-        model, form = task.cell.model, self._known[task.cell.target.framework].form
+        model = task.cell.model
+        form = self._known[task.cell.target.framework].network(model.kind).form
         name = f"{model.kind}-{model.depth}-{model.width}-{fingerprint([task.seed, task.data, form])}.bin"
         return self._server.add_blob(name, self._examiner.spec(task).to_bytes)
 
@@ -77,7 +78,7 @@ class Desk:
             facts |= vendor.package_facts(backend, target.version)
             facts["backends"] = ", ".join(framework.backends_at(target.version))
         if task.cell.workload == "training":
-            facts["rule"] = framework.rule
+            facts["rule"] = framework.network(task.cell.model.kind).rule
         if fault := self._examiner.fault(task):
             facts["training_fault"] = fault
         return facts

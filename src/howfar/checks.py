@@ -6,7 +6,7 @@ import numpy as np
 
 from howfar import models
 from howfar.data import Data
-from howfar.frameworks import Registry
+from howfar.frameworks import Network, Registry
 from howfar.models import ModelSpec, reference
 from howfar.models.reference import Batch, Trained
 from howfar.outcomes import Check, Report
@@ -46,7 +46,7 @@ class Examiner:
         """The task's network, in the form that its framework can hold."""
         model = task.cell.model
         vocabulary = self._data.text.classes if model.reads_text else 0
-        return models.spec(model, task.seed, self._known[task.cell.target.framework].form, vocabulary)
+        return models.spec(model, task.seed, self._network(task).form, vocabulary)
 
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Holds the losses of training steps, and the outputs, each against the reference."""
@@ -57,18 +57,20 @@ class Examiner:
 
     def fault(self, task: Task) -> str | None:
         """What is wrong with the rule by which the framework trains, if that is known."""
-        rule = self._known[task.cell.target.framework].rule
-        if task.cell.model.kind != "mlp" or task.cell.workload not in ("training", "features"):
+        if task.cell.workload not in ("training", "features"):
             return None
         (batch,) = self._batches(task, 1)
-        return reference.fault(self.spec(task), batch, learning_rate(task.cell.model), rule)
+        return reference.fault(self.spec(task), batch, learning_rate(task.cell.model), self._network(task).rule)
+
+    def _network(self, task: Task) -> Network:
+        return self._known[task.cell.target.framework].network(task.cell.model.kind)
 
     def _answer(self, task: Task, count: int) -> tuple[Numbers, Numbers]:
         """The losses and the outputs of a report of `count` operations that is right."""
-        framework = self._known[task.cell.target.framework]
-        trains = "training" in framework.workloads
+        network = self._network(task)
+        trains = "training" in network.workloads
         known_by = [task.cell.model, task.cell.workload, task.batch_size, task.seed, task.data, count]
-        key = fingerprint([*known_by, framework.form, framework.rule, trains])
+        key = fingerprint([*known_by, network.form, network.rule, trains])
         if key not in self._answers:
             self._answers[key] = self._worked_out(task, count, trains)
         return self._answers[key]
@@ -83,26 +85,26 @@ class Examiner:
             return self._trained(task, count).losses, ()
         if workload == "batch_inference":
             inputs = np.concatenate([inputs for inputs, _ in self._batches(task, count)])
-            return (), _outputs(self.spec(task), inputs)
+            return (), self._outputs(task, inputs)
         inputs = self._data.of(task.cell.model).inputs[:count]
         if workload == "features" and trains:
             trained = self._trained(task, 1)
-            return trained.losses, _outputs(self.spec(task), inputs, trained)
-        return (), _outputs(self.spec(task), inputs)
+            return trained.losses, self._outputs(task, inputs, trained)
+        return (), self._outputs(task, inputs)
 
     def _trained(self, task: Task, steps: int) -> Trained:
-        rule = self._known[task.cell.target.framework].rule
-        return reference.train(self.spec(task), self._batches(task, steps), learning_rate(task.cell.model), rule)
+        rate, rule = learning_rate(task.cell.model), self._network(task).rule
+        return reference.train(self.spec(task), self._batches(task, steps), rate, rule)
+
+    def _outputs(self, task: Task, inputs: models.Array, trained: Trained | None = None) -> Numbers:
+        parameters, rule = trained.parameters if trained else None, self._network(task).rule
+        outputs: list[float] = reference.outputs(self.spec(task), inputs, parameters, rule).ravel().tolist()
+        return outputs
 
     def _batches(self, task: Task, count: int) -> list[Batch]:
         samples, size = self._data.of(task.cell.model), task.batch_size
         starts = [i * size for i in range(len(samples.labels) // size)]
         return [(samples.inputs[i : i + size], samples.labels[i : i + size]) for i in (starts * count)[:count]]
-
-
-def _outputs(spec: ModelSpec, inputs: models.Array, trained: Trained | None = None) -> Numbers:
-    outputs: list[float] = reference.outputs(spec, inputs, trained.parameters if trained else None).ravel().tolist()
-    return outputs
 
 
 def _checked(assignment: Assignment, report: Report) -> int:

@@ -25,6 +25,10 @@ LEAST_SECONDS = {True: 0.15, False: 0.8}
 # Whatever an operation takes, it is done at least this often: the first, a check, a sample.
 FEWEST = 3
 
+# From one network to a larger one of its kind, what was learned is trusted for so many times the work: a library may
+# have another way of computing there.
+TRUSTED = 64
+
 Kind = tuple[Target, Workload, str]
 
 
@@ -41,19 +45,25 @@ class Costs:
     def __init__(self, vocabulary: int) -> None:
         self._vocabulary = vocabulary
         self._largest: dict[Kind, Known] = {}
+        self._failed: set[Kind] = set()
         self._overheads: dict[Target, float] = {}
 
     def note(self, task: Task, outcome: Outcome, seconds: float) -> None:
         """A task is over, and took so long by the wall clock."""
-        operation = operation_seconds(outcome)
+        operation, kind, work = operation_seconds(outcome), kind_of(task), self.work(task)
         if operation is None:
+            self._failed.add(kind)
             return
-        cell, spent = task.cell, sum(phase.ms for phase in outcome.phases if phase.name in ("first", "check")) / 1000
+        spent = sum(phase.ms for phase in outcome.phases if phase.name in ("first", "check")) / 1000
         sampled = sum(sum(series.sample_ms) for series in outcome.series) / 1000
-        self._overheads[cell.target] = max(0.0, seconds - spent - sampled)
-        work, kind = self.work(task), (cell.target, cell.workload, cell.model.kind)
+        self._overheads[task.cell.target] = max(0.0, seconds - spent - sampled)
         if kind not in self._largest or self._largest[kind].work <= work:
             self._largest[kind] = Known(work, operation)
+
+    def trusts(self, task: Task) -> bool:
+        """Whether enough is known to say what the task costs; of a kind that has failed, no more will be."""
+        known = self._largest.get(kind_of(task))
+        return self.work(task) <= TRUSTED * known.work if known else kind_of(task) in self._failed
 
     def work(self, task: Task) -> float:
         """Multiply-adds of one operation."""
@@ -63,10 +73,9 @@ class Costs:
 
     def operation(self, task: Task) -> float:
         """Seconds that one operation is expected to take."""
-        cell = task.cell
-        known = self._largest.get((cell.target, cell.workload, cell.model.kind))
+        known = self._largest.get(kind_of(task))
         if known is None:
-            target = cell.target
+            target = task.cell.target
             speed = FIRST_GUESS["native" if target.browser == "native" else target.backend]
             return self.work(task) / speed
         return known.seconds * max(self.work(task) / known.work, 0.1)
@@ -80,6 +89,11 @@ class Costs:
             return overhead + (2 + metrics) * operation
         steady = sampling.max_seconds + sampling.warmup_max_seconds
         return overhead + 4 * operation + metrics * min(steady, 60 * operation + sampling.min_seconds)
+
+
+def kind_of(task: Task) -> Kind:
+    """What is alike in cost: the networks of one kind, by one target, in one workload."""
+    return task.cell.target, task.cell.workload, task.cell.model.kind
 
 
 def operation_seconds(outcome: Outcome) -> float | None:

@@ -46,6 +46,15 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True):
         return semver.Version.parse(version) >= semver.Version.parse(self.since)
 
 
+class Network(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a framework does with a kind of network: the workloads, what it can hold of the study's network, and what
+    its training step on a batch does (models/rules)."""
+
+    workloads: tuple[Workload, ...]
+    form: Form = Form()
+    rule: str = "mini_batch"
+
+
 class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     """One table of the registry."""
 
@@ -63,6 +72,8 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     # What it can hold of the study's network, and what its training step on a batch does (models/rules).
     form: Form = Form()
     rule: str = "mini_batch"
+    # The kinds of network with which all three are others.
+    networks: Mapping[ModelKind, Network] = {}
     # Per back end what can be switched in it, one thing at a time.
     switches: Mapping[str, tuple[str, ...]] = {}
     # The browser back ends that can be told how many threads to take.
@@ -72,7 +83,12 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
 
     def abilities(self) -> Abilities:
         """What a study must know of it."""
-        return Abilities(self.workloads, self.models, self.switches, self.threaded)
+        others = {kind: network.workloads for kind, network in self.networks.items()}
+        return Abilities(self.workloads, self.models, self.switches, self.threaded, others)
+
+    def network(self, kind: ModelKind) -> Network:
+        """What it does with networks of that kind."""
+        return self.networks.get(kind) or Network(self.workloads, self.form, self.rule)
 
     def backends_at(self, version: str) -> tuple[str, ...]:
         """The back ends that this version has."""

@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import Struct
 
 from howfar import plan
-from howfar.costs import FEWEST, Costs, operation_seconds
+from howfar.costs import FEWEST, Costs, Kind, kind_of, operation_seconds
 from howfar.outcomes import Outcome
 from howfar.records import OVER_BUDGET, Cell, DataNames, ProtocolName, Task
 from howfar.study import Study
@@ -126,7 +126,14 @@ class Thrifty:
         """Whether the time that is left will do, by what is known by now."""
         if task.control:
             return self._clock() < self._end
-        return self._clock() + self._expected(self._lines[_key(task)], task) <= self._end
+        line = self._lines[_key(task)]
+        if not line.rounds and self._past_cap(task):
+            return False  # what was learned since it was chosen: it is looked at again
+        return self._clock() + self._expected(line, task) <= self._end
+
+    def _past_cap(self, task: Task) -> bool:
+        cap = self._study.cap_seconds
+        return cap is not None and FEWEST * self._costs.operation(task) > cap
 
     def _expected(self, line: Line, task: Task) -> float:
         return self._costs.seconds(task) if line.seconds is None else line.seconds
@@ -158,24 +165,38 @@ class Thrifty:
     def _first_round(self) -> list[Task]:
         """The cheapest cells of those that no round is measured of, shuffled."""
         waiting = [line for line in self._lines.values() if not line.rounds and not line.over_cap]
-        for line in waiting:
+        known = self._known_or_smallest(waiting)
+        for line in known:
             self._hold_to_cap(line)
-        dear = {line.key: self._costs.seconds(self._next(line)) for line in waiting if not line.over_cap}
+        dear = {line.key: self._costs.seconds(self._next(line)) for line in known if not line.over_cap}
+        if known and not dear:
+            return self._first_round()  # all were past the cap, and others wait
         fitting = {key: seconds for key, seconds in dear.items() if self._clock() + seconds <= self._end}
         if not fitting:
             return []
         tier = TIER * min(fitting.values())
         return self._shuffled([self._next(self._lines[key]) for key in fitting if fitting[key] <= tier])
 
+    def _known_or_smallest(self, lines: Sequence[Line]) -> list[Line]:
+        """Those whose cost can be said, and of each other kind the smallest, to learn it."""
+        trusted: list[Line] = []
+        smallest: dict[Kind, Line] = {}
+        for line in sorted(lines, key=lambda line: self._costs.work(self._next(line))):
+            task = self._next(line)
+            if self._costs.trusts(task):
+                trusted.append(line)
+            else:
+                smallest.setdefault(kind_of(task), line)
+        return [*trusted, *smallest.values()]
+
     def _hold_to_cap(self, line: Line) -> None:
         """Past the cap a cell is estimated from a part of its batch, as large as fits; or it is left out."""
-        cap = self._study.cap_seconds
-        if cap is None or FEWEST * self._costs.operation(self._next(line)) <= cap:
+        if not self._past_cap(self._next(line)):
             return
         whole = self._costs.operation(self._next(line))
         in_parts = line.key[0].workload in ("training", "batch_inference") and self._study.over_cap == "estimate"
         for scale in _shares(self._study.batch_size) if in_parts else ():
-            if FEWEST * self._costs.operation(self._task(line.key, 0, scale)) <= cap:
+            if not self._past_cap(self._task(line.key, 0, scale)):
                 line.scale = scale
                 return
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
@@ -188,10 +209,10 @@ class Thrifty:
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []
-        fitting.sort(key=lambda line: (line.rounds > 1, -line.half_width, line.seconds or 0.0))
+        fitting.sort(key=lambda line: (-line.half_width, line.seconds or 0.0))
         chosen: dict[Key, Task] = {}
         for line in fitting:
-            if len(chosen) >= CHOSEN_TASKS:
+            if len(chosen) >= CHOSEN_TASKS or line.half_width < fitting[0].half_width / 2:
                 break
             for own in [line, *self._beside(line)]:
                 chosen.setdefault(own.key, self._next(own))

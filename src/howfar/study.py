@@ -43,12 +43,17 @@ class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Abilities(Struct, frozen=True, forbid_unknown_fields=True):
     """What a framework can do at all: the workloads, the networks, and per back end what can be switched and whether
-    the threads can be chosen."""
+    the threads can be chosen; `networks`: those with which it does these workloads and no others."""
 
     workloads: tuple[Workload, ...]
     models: tuple[ModelKind, ...]
     switches: Mapping[str, tuple[str, ...]] = {}
     threaded: tuple[str, ...] = ()
+    networks: Mapping[ModelKind, tuple[Workload, ...]] = {}
+
+    def does(self, workload: Workload, kind: ModelKind) -> bool:
+        """Whether it does that with such a network."""
+        return kind in self.models and workload in self.workloads and workload in self.networks.get(kind, (workload,))
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,7 +102,7 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
         for target in self.targets_for(workload):
             able = self.abilities.get(target.framework)
             yield from (
-                Cell(target, model, workload) for model in self.sizes() if not able or model.kind in able.models
+                Cell(target, model, workload) for model in self.sizes() if not able or able.does(workload, model.kind)
             )
 
     def sizes(self) -> list[Model]:

@@ -82,12 +82,17 @@ class Factors:
 
 def grow(rows: Sequence[Row], depth: int | None = None) -> Node:
     """The tree over the rows' log ratios, fully grown or at most so deep."""
-    from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - half a second that only this needs
-
     factors, ratios = Factors(rows), _ratios(rows)
-    tree = DecisionTreeRegressor(max_depth=depth, random_state=SEED).fit(factors.matrix(rows), np.log(ratios))
+    tree = _fitted(factors.matrix(rows), np.log(ratios), depth)
     met = tree.decision_path(factors.matrix(rows)).toarray().astype(bool)
     return _node(tree.tree_, 0, met, ratios, factors)
+
+
+def _fitted(matrix: Columns, logs: Floats, depth: int | None) -> Any:
+    from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - half a second that only this needs
+
+    # Equal numbers would be split by their rounding.
+    return DecisionTreeRegressor(max_depth=depth, min_impurity_decrease=1e-12, random_state=SEED).fit(matrix, logs)
 
 
 def _node(tree: Any, place: int, met: NDArray[np.bool_], ratios: Floats, factors: Factors) -> Node:
@@ -108,11 +113,9 @@ def leaves(node: Node) -> int:
 
 def importances(rows: Sequence[Row], depth: int) -> list[Importance]:
     """Of every factor that was varied, the most important first; by the tree of that depth."""
-    from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - see grow
-
     factors, logs = Factors(rows), np.log(_ratios(rows))
     matrix = factors.matrix(rows)
-    tree = DecisionTreeRegressor(max_depth=depth, random_state=SEED).fit(matrix, logs)
+    tree = _fitted(matrix, logs, depth)
     explained, rng = float(tree.score(matrix, logs)), np.random.default_rng(SEED)
     found = []
     for factor in factors.varied:

@@ -18,6 +18,7 @@ TITLE = "Inference time"
 PAPER = "Figure 4"
 QUESTION = "How long does one inference take until its numbers are on the CPU, called as its users call it?"
 METRIC = "latency_ms"
+NOTES = {"network": "Whose network is another than the study's"}
 
 
 def cells(study: Study) -> Iterable[Cell]:

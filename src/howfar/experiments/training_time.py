@@ -20,6 +20,7 @@ QUESTION = "How long does one training batch take, and how does that grow with t
 METRIC = "throughput_ms"
 NOTES = {
     "batch": "What a batch is to each",
+    "network": "Whose network is another than the study's",
     "training_fault": "What is wrong with the training of some",
 }
 

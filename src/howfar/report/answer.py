@@ -181,4 +181,8 @@ def _disturbed(results: Results) -> str:
 
 def _missing(results: Results) -> str:
     done, planned = progress(results)
-    return "" if done >= planned else f"The run is not complete: {done} of {planned} planned measurements are here."
+    if done >= planned:
+        return ""
+    if minutes := results.run.study.budget_minutes:
+        return f"Within {minutes:g} min the run took {done} of {planned} planned measurements."
+    return f"The run is not complete: {done} of {planned} planned measurements are here."

@@ -10,7 +10,7 @@ from howfar import wording
 from howfar.experiments import load, names
 from howfar.measured import METRICS, NATIVE, contestant, groups, per_operation
 from howfar.outcomes import Outcome, Results
-from howfar.records import Fact
+from howfar.records import OVER_BUDGET, Fact
 
 # A fact with more values than this (user agents of many devices, say) is shortened.
 MOST_VALUES = 4
@@ -50,7 +50,8 @@ def progress(results: Results) -> tuple[int, int]:
     study = results.run.study
     asked = (name for name in study.experiments if name in names())
     cells = {cell for name in asked for cell in load(name).cells(study)}
-    here = {(o.task.cell, o.task.round, o.task.protocol) for o in results.outcomes if o.task.cell in cells}
+    measured = (o for o in results.outcomes if o.task.cell in cells and not o.message.startswith(OVER_BUDGET))
+    here = {(o.task.cell, o.task.round, o.task.protocol) for o in measured}
     return len(here), sum(len(study.protocols_for(cell)) for cell in cells) * study.rounds
 
 

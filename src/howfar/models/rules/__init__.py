@@ -6,7 +6,7 @@ they report is held against that. A rule is found by its file being here; the re
 
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,18 @@ class Rule(Protocol):
     ) -> float:
         """Trains on one batch, in place: inputs (batch, features), labels (batch,), parameters per layer as in
         `layers.parameter_shapes`. Returns the loss that the framework's adapter reports."""
+
+
+@runtime_checkable
+class OwnNetwork(Protocol):
+    """What such a file declares too where the framework computes otherwise than the layers say."""
+
+    def hold(self, parameters: Parameters, layers: Sequence[Layer]) -> Parameters:
+        """What the framework makes of the study's parameters, and remembers beside them: all that `step` changes. What
+        `step`, `outputs` and `fault` take as parameters is this."""
+
+    def outputs(self, parameters: Parameters, layers: Sequence[Layer], inputs: Matrix) -> Matrix:
+        """What the framework's network makes of inputs (samples, features)."""
 
 
 def load(name: str) -> Rule:

@@ -1,6 +1,7 @@
 // brain.js: plain JS, float32 weights and float64 sums. A batch is one pass of train() over 64 samples, an update each.
 
 import { allDense } from '../layers.js';
+import { recurrent } from './brain/recurrent.js';
 
 /** @typedef {{input: number[], output: number[]}[]} Batch */
 /**
@@ -94,13 +95,8 @@ function features() {
   };
 }
 
-/** @satisfies {import('./adapter.js').Adapter<Batch>} */
-export const adapter = {
-  open() {
-    brain = /** @type {any} */ (globalThis).brain;
-    return { backend: 'cpu', dtype: 'float32', batch: 'one call, 64 updates, one per sample' };
-  },
-
+const feedForward = {
+  /** @param {import('./adapter.js').Network} network */
   build({ layers: any, parameters, learningRate }) {
     const layers = allDense(any);
     const sizes = [layers[0]?.inputs ?? 0, ...layers.map(({ units }) => units)];
@@ -114,9 +110,13 @@ export const adapter = {
     step = { iterations: 1, learningRate, momentum: 1e-9 };
   },
 
-  predict: (input) => net.run(input),
+  predict: (/** @type {Float32Array} */ input) => net.run(input),
 
-  // Plain arrays: since 1.5 a typed one is taken for an object with names, and each of them is looked up.
+  /**
+   * Plain arrays: since 1.5 a typed one is taken for an object with names, and each of them is looked up.
+   * @param {Float32Array} inputs
+   * @param {Uint8Array} labels
+   */
   prepareBatch(inputs, labels) {
     const features = inputs.length / labels.length;
     return Array.from(labels, (label, i) => ({
@@ -125,7 +125,29 @@ export const adapter = {
     }));
   },
 
-  trainBatch: (batch) => net.train(batch, step).error,
+  trainBatch: (/** @type {Batch} */ batch) => net.train(batch, step).error,
+};
+
+/** What holds the network of this page. @type {Required<Pick<import('./adapter.js').Adapter<any>, keyof typeof feedForward>>} */
+let own = feedForward;
+
+/** @satisfies {import('./adapter.js').Adapter<any>} */
+export const adapter = {
+  open() {
+    brain = /** @type {any} */ (globalThis).brain;
+    return { backend: 'cpu', dtype: 'float32', batch: 'one call, 64 updates, one per sample' };
+  },
+
+  build(network) {
+    own = network.model.kind === 'rnn' ? recurrent : feedForward;
+    return own.build(network);
+  },
+
+  predict: (input) => own.predict(input),
+
+  prepareBatch: (inputs, labels) => own.prepareBatch(inputs, labels),
+
+  trainBatch: (batch) => own.trainBatch(batch),
 
   save: () => ({ 'model.json': new Blob([JSON.stringify(net.toJSON())]) }),
 

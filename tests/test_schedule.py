@@ -1,0 +1,213 @@
+"""In which order tasks are run under a budget and a cap, with a clock of the test's own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+import asked
+from howfar import plan, schedule
+from howfar.costs import Costs, at_least_seconds, multiply_adds
+from howfar.outcomes import Outcome, Phase, Series
+from howfar.records import OVER_BUDGET, Cell, Model, Sampling, Target, Task
+from howfar.schedule import Thrifty, Whole
+from howfar.study import Study
+
+CPU = Target("tfjs", "4.22.0", "cpu", "chromium")
+NATIVE = Target("numpy", "2.0.0", "cpu", "native", 1)
+SIZES = [(1, 8), (1, 64), (2, 256), (8, 256), (16, 512)]
+SAMPLING = Sampling(max_seconds=0.5, warmup_max_seconds=0.5, slow_seconds=0.5)
+VOCABULARY = 56
+
+
+def cells(*targets: Target, kind: str = "mlp") -> list[Cell]:
+    return [Cell(target, Model(kind, *size), "training") for target in targets for size in SIZES]  # type: ignore[arg-type]
+
+
+def study(**changes: Any) -> Study:
+    return asked.study(**({"rounds": 3, "sampling": SAMPLING, "control_every": 100} | changes))
+
+
+class Machine:
+    """Runs tasks on a clock of its own: so many multiply-adds a second, and so long to launch."""
+
+    def __init__(self, speed: float = 1e9, launch: float = 1.0) -> None:
+        self.now, self.speed, self.launch = 0.0, speed, launch
+        self.noise: dict[Model, float] = {}
+        self.ran: list[Task] = []
+
+    def clock(self) -> float:
+        return self.now
+
+    def operation(self, task: Task) -> float:
+        noise = 1 + self.noise.get(task.cell.model, 0.0) * (-1.0) ** task.round
+        samples = task.batch_size * 3 if task.cell.workload == "training" else 1
+        return multiply_adds(task.cell.model, VOCABULARY) * samples / self.speed * noise
+
+    def run(self, task: Task) -> tuple[Outcome, float]:
+        operation, count = self.operation(task), 3
+        first = Phase("first", operation * 1000)
+        series = Series("throughput", "timed", 1, (operation * 1000,) * count, "cap")
+        seconds = self.launch + operation * (count + 1)
+        self.now += seconds
+        self.ran.append(task)
+        return Outcome(task, "ok", "here", "2025-06-01T10:00:00Z", phases=(first,), series=(series,)), seconds
+
+
+def thrifty(of: Study, every: list[Cell], machine: Machine, finished: Callable[[Task], bool] | None = None) -> Thrifty:
+    keys = [(cell, "corrected") for cell in every]
+    done = finished or (lambda _: False)
+    return Thrifty(of, keys, asked.NAMES, Costs(VOCABULARY), done, machine.clock)  # type: ignore[arg-type]
+
+
+def run(planned: Thrifty, machine: Machine) -> list[Task]:
+    """What the runner does."""
+    for block in planned.blocks():
+        for task in filter(planned.admits, block):
+            if not task.control:
+                planned.note(task, *machine.run(task))
+    return machine.ran
+
+
+def test_without_a_budget_and_a_cap_the_plan_is_run_as_it_is() -> None:
+    of = study()
+    blocks = plan.blocks(of, cells(CPU), asked.NAMES)
+    made = schedule.make(of, blocks, asked.NAMES, VOCABULARY, lambda task: task.round == 0)
+    assert isinstance(made, Whole)
+    assert list(made.blocks()) == [[], *blocks[1:]]
+    assert made.left_out() == []
+
+
+def test_with_time_enough_every_cell_gets_all_its_rounds() -> None:
+    machine, every = Machine(), cells(CPU, NATIVE)
+    ran = run(thrifty(study(budget_minutes=100), every, machine), machine)
+    assert len(ran) == len({task.id for task in ran}) == 3 * len(every)
+
+
+def test_the_first_round_goes_from_the_cheapest_to_the_dearest() -> None:
+    machine = Machine(speed=2e8)
+    ran = run(thrifty(study(budget_minutes=100), cells(CPU), machine), machine)
+    first = [multiply_adds(task.cell.model, VOCABULARY) for task in ran if task.round == 0]
+    assert first[-1] == max(first)
+    assert first.index(max(first)) > first.index(min(first))
+
+
+def test_the_budget_holds_and_what_was_not_reached_is_named() -> None:
+    machine = Machine(speed=1e7)  # the largest takes a quarter of an hour for a step
+    planned = thrifty(study(budget_minutes=2), cells(CPU), machine)
+    ran = run(planned, machine)
+    assert machine.now <= 2 * 60
+    measured = {task.cell for task in ran}
+    left = {one.task.cell: one for one in planned.left_out()}
+    assert measured.isdisjoint(left) and measured | set(left) == set(cells(CPU))
+    assert Cell(CPU, Model("mlp", 16, 512), "training") in left
+    for one in left.values():
+        assert one.reason == f"{OVER_BUDGET}: not reached within 2 min"
+        assert one.detail.startswith("about ")
+
+
+def test_further_rounds_go_where_intervals_are_widest() -> None:
+    machine = Machine()
+    restless = Model("mlp", 1, 64)
+    machine.noise[restless] = 0.3
+    of = study(budget_minutes=1.1, rounds=20)
+    ran = run(thrifty(of, cells(CPU), machine), machine)
+    counts = {cell.model: sum(task.cell == cell for task in ran) for cell in cells(CPU)}
+    assert counts[restless] == max(counts.values())
+    assert counts[restless] > 2 * min(counts.values()) > 0
+
+
+def test_native_at_the_same_size_is_measured_in_the_same_rounds() -> None:
+    machine = Machine()
+    machine.noise[Model("mlp", 1, 64)] = 0.3
+    ran = run(thrifty(study(budget_minutes=1.5, rounds=30), cells(CPU, NATIVE), machine), machine)
+    for size in SIZES:
+        web, native = (
+            {task.round for task in ran if task.cell == Cell(target, Model("mlp", *size), "training")}
+            for target in (CPU, NATIVE)
+        )
+        assert len(web - native) <= 1  # the time may be over between the two
+
+
+def test_past_the_cap_a_training_is_estimated_from_a_part_of_its_batch() -> None:
+    machine, largest = Machine(speed=2e8), Model("mlp", 16, 512)
+    assert 3 * machine.operation(asked.task(CPU, largest)) > 10
+    planned = thrifty(study(cap_seconds=10.0), cells(CPU), machine)
+    ran = run(planned, machine)
+    dear = [task for task in ran if task.cell.model == largest]
+    assert {task.batch_size * task.scale for task in dear} == {64}
+    assert all(task.scale > 1 and 3 * machine.operation(task) <= 10 for task in dear)
+    assert len(dear) == 3
+    assert {task.scale for task in ran if task.cell.model != largest} == {1}
+    assert planned.left_out() == []
+
+
+@pytest.mark.parametrize(("workload", "over_cap"), [("training", "unsupported"), ("inference", "estimate")])
+def test_what_can_not_be_estimated_or_must_not_be_is_left_out(workload: Any, over_cap: Any) -> None:
+    machine = Machine(speed=1e5)
+    every = [structs.replace(cell, workload=workload) for cell in cells(CPU)]
+    planned = thrifty(study(cap_seconds=60.0, over_cap=over_cap), every, machine)
+    run(planned, machine)
+    left = {one.task.cell.model: one for one in planned.left_out()}
+    assert Model("mlp", 16, 512) in left
+    one = left[Model("mlp", 16, 512)]
+    assert one.reason == f"{OVER_BUDGET}: its operations would take longer than the cap of 60 s"
+    assert one.detail.startswith("one operation is expected to take about")
+
+
+def test_a_run_goes_on_where_it_stood() -> None:
+    machine, every = Machine(), cells(CPU)
+    ran = run(thrifty(study(budget_minutes=100), every, machine), machine)
+    done = {task.id for task in ran if task.round == 0}
+    again = Machine()
+    rest = run(thrifty(study(budget_minutes=100), every, again, lambda task: task.id in done), again)
+    assert {task.id for task in rest} == {task.id for task in ran} - done
+
+
+def test_an_estimate_that_was_made_before_is_gone_on_with() -> None:
+    of, cell = study(cap_seconds=10.0), Cell(CPU, Model("mlp", 16, 512), "training")
+    estimated = plan.task_of(of, cell, asked.NAMES, 0, scale=8)
+    machine = Machine(speed=2e8)
+    rest = run(thrifty(of, [cell], machine, lambda task: task.id == estimated.id), machine)
+    assert [(task.round, task.scale) for task in rest] == [(1, 8), (2, 8)]
+
+
+def test_what_is_unsupported_is_so_once() -> None:
+    machine, every = Machine(), cells(CPU)
+    planned = thrifty(study(budget_minutes=100), every, machine)
+    for block in planned.blocks():
+        for task in (one for one in block if not one.control):
+            machine.ran.append(task)
+            planned.note(task, Outcome(task, "unsupported", "here", "", message="no such kernel"), 0.5)
+    assert len(machine.ran) == len(every)
+
+
+def test_a_control_is_the_first_of_a_block_and_never_one_that_is_done() -> None:
+    of = study(budget_minutes=100)
+    first = plan.control_of(of, asked.NAMES, 0, 1)
+    planned = thrifty(of, cells(CPU), Machine(), lambda task: task.id == first.id)
+    block = next(iter(planned.blocks()))
+    assert block[0].control == 2
+    assert not any(task.control for task in block[1:])
+
+
+def test_costs_learn_from_the_largest_network_of_a_kind() -> None:
+    costs, machine = Costs(VOCABULARY), Machine(speed=5e8, launch=2.0)
+    small, large = (asked.task(CPU, Model("mlp", *size), sampling=SAMPLING) for size in ((1, 64), (8, 256)))
+    costs.note(small, *machine.run(small))
+    assert costs.operation(large) == pytest.approx(machine.operation(large), rel=1e-6)
+    assert costs.operation(asked.task(CPU, Model("cnn", 6, 8))) < 10  # nothing is known of it but the first guess
+    assert costs.seconds(large) > 2.0
+
+
+def test_an_outcome_without_samples_teaches_nothing() -> None:
+    costs = Costs(VOCABULARY)
+    task = asked.task(CPU)
+    before = costs.seconds(task)
+    costs.note(task, Outcome(task, "crashed", "here", ""), 30.0)
+    assert costs.seconds(task) == before
+
+
+def test_the_least_that_a_round_can_take_counts_browsers_and_native() -> None:
+    assert at_least_seconds(cells(CPU)) > 5 * at_least_seconds(cells(NATIVE)) > 0
