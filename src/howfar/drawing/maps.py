@@ -49,12 +49,11 @@ def maps(rows: pl.DataFrame) -> ChartType:
 
 def _band(key: Key, targets: dict[str, list[Mark]]) -> Any:
     """The maps of one network and task, side by side."""
-    title = f"{NETWORKS.get(key[0], key[0])} {key[1]}"
-    drawn = [_map(name, marks, title if not place else "") for place, (name, marks) in enumerate(targets.items())]
-    return alt.hconcat(*drawn, spacing=10)
+    title = alt.Title(f"{NETWORKS.get(key[0], key[0])}, {key[1]}", fontSize=14, anchor="start")
+    return alt.hconcat(*(_map(name, marks) for name, marks in targets.items()), spacing=22, title=title)
 
 
-def _map(name: str, marks: Sequence[Mark], title: str) -> Any:
+def _map(name: str, marks: Sequence[Mark]) -> Any:
     colour = alt.Color(
         "median:Q",
         title="× native",
@@ -71,13 +70,10 @@ def _map(name: str, marks: Sequence[Mark], title: str) -> Any:
     ]
     widths, depths = (sorted({mark[key] for mark in marks}) for key in ("width", "depth"))
     x = alt.X("width:O", title="width", sort=widths, axis=alt.Axis(labelAngle=0, ticks=False, domain=False))
-    y = alt.Y("depth:O", title=f"{title}, depth" if title else "depth", sort=depths, axis=_plain_axis())
+    y = alt.Y("depth:O", title="depth", sort=depths, axis=alt.Axis(ticks=False, domain=False))
     layered = alt.layer(*layers).encode(x=x, y=y, tooltip=TOOLTIP)
-    return layered.properties(title=name, width=BROAD * len(widths), height=HIGH * len(depths))
-
-
-def _plain_axis() -> alt.Axis:
-    return alt.Axis(ticks=False, domain=False)
+    size = {"width": BROAD * len(widths), "height": HIGH * len(depths)}
+    return layered.properties(title=alt.Title(name, fontSize=11, fontWeight="normal"), **size)
 
 
 def _mark(row: Mark) -> Mark:

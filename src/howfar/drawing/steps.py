@@ -46,8 +46,8 @@ def _panel(title: str, marks: Sequence[Mark], parts: Sequence[str], domain: Sequ
     colour = alt.when("datum.median > 1").then(alt.value(SLOWER)).otherwise(alt.value(FASTER))
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("part", "times", "within", "taken", "outcome", "notes")]
     bar = known.mark_bar(height=11, tooltip=True).encode(x=x, x2="median:Q", y=y, color=colour, tooltip=tooltip)
-    interval = known.mark_rule(color=INK).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
-    word = known.mark_text(align="left", dx=5, fontSize=10, color=INK, clip=False)
+    interval = known.mark_rule(color=INK, clip=True).encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
+    word = known.mark_text(align="left", dx=5, dy=-1, fontSize=10, color=INK)
     words = word.encode(x=alt.X("end:Q", scale=scale), y=y, text="times:N")
     failed = own.transform_filter("datum.median === null").mark_text(text="×", color=palette.STRUCK, align="left")
     crosses = failed.encode(x=alt.datum(1), y=y, tooltip=tooltip)
@@ -58,9 +58,8 @@ def _panel(title: str, marks: Sequence[Mark], parts: Sequence[str], domain: Sequ
 
 def _mark(row: Mark) -> Mark:
     told = plotted.told(row)
-    ends = [row[name] for name in ("median", "high") if row[name] is not None]
     own = {name: row[name] for name in ("median", "low", "high")}
-    shown = {"part": row["value"], "one": 1, "end": max([1.0, *ends]), "times": told["time"]}
+    shown = {"part": row["value"], "one": 1, "end": max(1.0, row["median"] or 1.0), "times": told["time"]}
     return own | shown | {name: told[name] for name in ("within", "taken", "outcome", "notes")}
 
 
