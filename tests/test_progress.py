@@ -33,6 +33,17 @@ def test_a_cell_takes_as_long_as_it_took_before_and_an_unknown_one_as_the_mean()
     assert forecast.seconds_left() == 2 + 10 + 10 + 6
 
 
+def test_what_is_left_is_never_more_than_the_budget() -> None:
+    now = [100.0]
+    forecast = Forecast([SHORT, LONG, LONG], 2.0, lambda: now[0])
+    forecast.note(SHORT.cell, 90.0)
+    assert forecast.seconds_left() == 120
+    now[0] = 200
+    assert forecast.seconds_left() == 20
+    now[0] = 300
+    assert forecast.seconds_left() == 0
+
+
 def test_at_the_end_nothing_is_left() -> None:
     forecast = Forecast([SHORT])
     forecast.note(SHORT.cell, 3.0)
@@ -72,7 +83,7 @@ def test_lines_are_plain_and_one_a_task() -> None:
     lines.close()
     cell = "numpy@2.0.0 cpu 1 thread mlp(2,32)"
     assert file.getvalue().splitlines() == [
-        "2 tasks to run (3 of 5 were measured before)",
+        "2 tasks to run (3 of 5 were measured before), 0 s at the least",
         f"[4/5] {cell} inference (disturbed), 1.3 s, 1 s left",
         f"[5/5] crashed: {cell} training: the process was gone in [first], 100.0 s, 0 s left",
     ]

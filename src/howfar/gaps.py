@@ -50,10 +50,15 @@ def best(field: Field) -> Gap | None:
     return Gap(web, native, field.against(web, native)) if web and native else None
 
 
+def framework(against: str) -> str:
+    """Of a target's name the framework: `tensorflow@2.21.0 cpu 1 thread` -> tensorflow."""
+    return against.partition("@")[0]
+
+
 def first_against(names: Sequence[str]) -> list[str]:
-    """Of what ratios are against, the targets of the one native framework that figures are drawn for."""
-    chosen = min((name.partition("@")[0] for name in names), key=place, default="")
-    return [name for name in dict.fromkeys(names) if name.partition("@")[0] == chosen]
+    """Of what ratios are against, the targets of the one native framework that a tree is grown for."""
+    chosen = min(map(framework, names), key=place, default="")
+    return [name for name in dict.fromkeys(names) if framework(name) == chosen]
 
 
 def parallel(entry: Measured) -> bool:
@@ -70,8 +75,9 @@ def _by_framework(field: Field) -> dict[str, list[Measured]]:
     return gathered
 
 
-def place(framework: str) -> int:
-    return NATIVE_FIRST.index(framework) if framework in NATIVE_FIRST else len(NATIVE_FIRST)
+def place(name: str) -> int:
+    """Where a native framework stands among those that there are."""
+    return NATIVE_FIRST.index(name) if name in NATIVE_FIRST else len(NATIVE_FIRST)
 
 
 def _on_as_many_threads(web: Measured, natives: Sequence[Measured]) -> Measured | None:

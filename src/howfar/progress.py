@@ -1,21 +1,28 @@
 """What a person sees of a run: a bar with the time left on a terminal, plain lines elsewhere. It only draws between
 tasks: a bar that redraws itself would run beside the timed samples."""
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from howfar.costs import at_least_seconds
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Task
 
 
 class Forecast:
-    """How long what is left will take: a cell as long as it took before, an unknown one as long as the mean."""
+    """How long what is left will take: a cell as long as it took before, an unknown one as long as the mean; never
+    longer than what is left of a budget."""
 
-    def __init__(self, pending: Sequence[Task]) -> None:
+    def __init__(
+        self, pending: Sequence[Task], minutes: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._left = [task.cell for task in pending]
         self._seconds: dict[Cell, float] = {}
+        self._clock, self._end = clock, math.inf if minutes is None else clock() + 60 * minutes
 
     def note(self, cell: Cell, seconds: float) -> None:
         """One of the pending tasks is over."""
@@ -28,7 +35,8 @@ class Forecast:
         if not self._seconds:
             return None
         mean = sum(self._seconds.values()) / len(self._seconds)
-        return sum(self._seconds.get(cell, mean) for cell in self._left)
+        needed = sum(self._seconds.get(cell, mean) for cell in self._left)
+        return min(needed, max(self._end - self._clock(), 0.0))
 
 
 def span(seconds: float | None) -> str:
@@ -57,10 +65,11 @@ class Lines:
         self._console, self._total, self._done = console, 0, 0
         self._forecast = Forecast(())
 
-    def begin(self, pending: Sequence[Task], done: int) -> None:
-        self._forecast, self._done, self._total = Forecast(pending), done, done + len(pending)
+    def begin(self, pending: Sequence[Task], done: int, minutes: float | None = None) -> None:
+        self._forecast, self._done, self._total = Forecast(pending, minutes), done, done + len(pending)
         again = f" ({done} of {self._total} were measured before)" if done else ""
-        self._say(f"{len(pending)} tasks to run{again}")
+        least = at_least_seconds([task.cell for task in pending])
+        self._say(f"{len(pending)} tasks to run{again}, {span(least)} at the least")
 
     def start(self, task: Task) -> None:
         """Nothing: a line is written when the task is over."""
@@ -94,8 +103,8 @@ class Bar:
         self._forecast = Forecast(())
         self._bar = TaskID(0)
 
-    def begin(self, pending: Sequence[Task], done: int) -> None:
-        self._forecast = Forecast(pending)
+    def begin(self, pending: Sequence[Task], done: int, minutes: float | None = None) -> None:
+        self._forecast = Forecast(pending, minutes)
         self._bar = self._progress.add_task("starting", total=done + len(pending), completed=done, left="...")
         self._progress.start()
 

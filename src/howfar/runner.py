@@ -31,7 +31,7 @@ _SHORT = Sampling(1, 0.001, 0.002, 0.5, 0.001, 0.002)
 class Progress(Protocol):
     """Who wants to know how a run goes; called between tasks only."""
 
-    def begin(self, pending: Sequence[Task], done: int) -> None: ...
+    def begin(self, pending: Sequence[Task], done: int, minutes: float | None = None) -> None: ...
     def start(self, task: Task) -> None: ...
     def end(self, outcome: Outcome, seconds: float) -> None: ...
 
@@ -160,7 +160,7 @@ def run(
         done = store.done({found.fingerprint for found in environments.values()})
         tasks = [task for block in blocks for task in block]
         pending = [task for task in tasks if not _finished(task, done, study, options)]
-        progress.begin(pending, len(tasks) - len(pending))
+        progress.begin(pending, len(tasks) - len(pending), study.budget_minutes)
         ids = {task.id for task in pending}
         failed = sum(_failed(done[task.id].status) for task in tasks if task.id in done and task.id not in ids)
         planned = schedule.make(

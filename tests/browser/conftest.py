@@ -73,11 +73,12 @@ def measure(shop: Workshop) -> Measure:
         sampling: Sampling = QUICK,
         version: str = "",
         protocol: ProtocolName = "corrected",
+        switch: str = "",
     ) -> Outcome:
         one = shop.known[framework]
         version = frameworks.resolve_version(framework, one, version)
         threads = 1 if browser == "native" else None
-        cell = Cell(Target(framework, version, backend, browser, threads), model, workload)
+        cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload)
         task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.data.names, 0, protocol)
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from howfar import palette, plotted, wording
+from howfar import gaps, palette, plotted, wording
 from howfar.drawing.style import INK, styled
 from howfar.gaps import NETWORKS
 from howfar.plotted import Mark
@@ -34,22 +34,30 @@ TOOLTIP = [
     }.items()
 ]
 
-Key = tuple[str, str]
+# Network, task, native framework with its version.
+Key = tuple[str, str, str]
 
 
 def maps(rows: pl.DataFrame) -> ChartType:
-    """Rows of one metric: a row of maps per network and task, a map per target in it; numbers are the ratios."""
+    """Rows of one metric: a row of maps per network, task and native framework, a map per target in it; numbers are the
+    ratios. What is against nothing stands beside what is against the first."""
     gathered: dict[Key, dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
-    for row in sorted(rows.to_dicts(), key=_order):
+    every = sorted(rows.to_dicts(), key=_order)
+    natives = {row["against"] for row in every if row["against"]}
+    known = sorted(natives, key=lambda name: gaps.place(gaps.framework(name)))
+    for row in every:
         name = wording.named(wording.target(row), row["software_gpu"])
-        gathered[row["model"], row["workload"]][name].append(_mark(row))
+        against = (row["against"] or (known[0] if known else "")).partition(" ")[0]
+        gathered[row["model"], row["workload"], against][name].append(_mark(row))
     bands = [_band(key, gathered[key]) for key in sorted(gathered, key=_network)]
     return styled(alt.vconcat(*bands, spacing=18))
 
 
 def _band(key: Key, targets: dict[str, list[Mark]]) -> Any:
     """The maps of one network and task, side by side."""
-    title = alt.Title(f"{NETWORKS.get(key[0], key[0])}, {key[1]}", fontSize=14, anchor="start")
+    kind, workload, against = key
+    over = f"times {against}" if against else "no native framework"
+    title = alt.Title(f"{NETWORKS.get(kind, kind)}, {workload}, {over}", fontSize=14, anchor="start")
     return alt.hconcat(*(_map(name, marks) for name, marks in targets.items()), spacing=22, title=title)
 
 
@@ -90,7 +98,8 @@ def _short(value: float) -> str:
 
 def _network(key: Key) -> tuple[object, ...]:
     known = list(NETWORKS)
-    return (known.index(key[0]) if key[0] in known else len(known), key[1] != "training")
+    place = known.index(key[0]) if key[0] in known else len(known)
+    return (place, key[1] != "training", gaps.place(gaps.framework(key[2])))
 
 
 def _order(row: Mark) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from howfar import gaps, tables, wording
 from howfar.gaps import NETWORKS
 from howfar.outcomes import Results
 from howfar.ranking import Field
-from howfar.records import Cell
+from howfar.records import Cell, Workload
 from howfar.study import Study
 from howfar.summaries import Column, Entry, Line, Row, Summary
 
@@ -29,6 +29,9 @@ PRINTED: Mapping[tuple[str, str], float] = {("mlp", "training"): 33.9, ("mlp", "
 # Of training at depth > 3 and width > 192: plain JS, and its GPU.
 PRINTED_LARGE = {"cpu": 44.7, "gpu": 4.4}
 LARGE_DEPTH, LARGE_WIDTH = 3, 192
+
+# Network, workload, target.
+Key = tuple[str, Workload, str]
 
 
 def cells(study: Study) -> Iterable[Cell]:
@@ -53,15 +56,11 @@ def _rows(field: Field) -> Iterator[tables.Row]:
 
 
 def chart(table: pl.DataFrame) -> "ChartType":
-    """A map of depth and width per network, workload and back end."""
+    """A map of depth and width per network, workload, native framework and back end."""
     from howfar import drawing
 
     rows = tables.current(table).filter(pl.col("metric") == METRIC, pl.col("browser") != "native")
-    return drawing.maps(rows.filter(pl.col("against").is_null() | pl.col("against").is_in(_drawn_against(rows))))
-
-
-def _drawn_against(rows: pl.DataFrame) -> list[str]:
-    return gaps.first_against(rows["against"].drop_nulls().to_list())
+    return drawing.maps(rows)
 
 
 def summary(table: pl.DataFrame) -> Summary:
@@ -99,35 +98,40 @@ def _cell(row: Row) -> tuple[Any, ...]:
 
 
 def sentences(table: pl.DataFrame) -> list[str]:
-    """The typical ratio per network, task and target, with the range over its sizes; the paper's beside it."""
+    """The typical ratio per network, task and target, with the range over its sizes, against each native framework; the
+    paper's beside it."""
     drawn = tables.current(table).filter(pl.col("metric") == METRIC, pl.col("median").is_not_null())
-    against = _drawn_against(drawn)
-    gathered: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in drawn.filter(pl.col("against").is_in(against)).to_dicts():
-        if row["status"] != "wrong_result":
-            name = wording.named(wording.target(row), row["software_gpu"])
-            gathered[row["model"], row["workload"], name].append(row)
-    return [_sentence(*key, rows) for key, rows in gathered.items()] + _large(gathered)
+    gathered: dict[Key, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in drawn.filter(pl.col("status").ne_missing("wrong_result")).to_dicts():
+        name = wording.named(wording.target(row), row["software_gpu"])
+        gathered[row["model"], row["workload"], name][row["against"]].append(row)
+    ordered = sorted(gathered, key=lambda key: (list(NETWORKS).index(key[0]), gaps.WORKLOADS.index(key[1])))
+    return [_sentence(key, gathered[key]) for key in ordered] + _large(gathered)
 
 
-def _sentence(kind: str, workload: str, name: str, rows: Sequence[Row]) -> str:
+def _sentence(key: Key, by_native: Mapping[str, Sequence[Row]]) -> str:
+    kind, workload, name = key
+    told = wording.listed([_typical(rows, against) for against, rows in by_native.items()])
+    printed = PRINTED.get((kind, workload)) if _plain(next(iter(by_native.values()))[0]) else None
+    paper = f"; the paper's mean is {printed}" if printed else ""
+    return f"{NETWORKS[kind]} {workload} by {name} takes {told}{paper}."
+
+
+def _typical(rows: Sequence[Row], against: str) -> str:
     ratios = sorted(row["median"] for row in rows)
     over = f" ({wording.interval(ratios[0], ratios[-1])} over {len(ratios)} sizes)" if len(ratios) > 1 else ""
-    printed = PRINTED.get((kind, workload)) if _plain(rows[0]) else None
-    paper = f"; the paper's mean is {printed}" if printed else ""
-    what = "training" if workload == "training" else "inference"
-    named = f"{NETWORKS[kind]} {what} by {name}"
-    return f"{named} takes {wording.number(geometric_mean(ratios))} times {rows[0]['against']}{over}{paper}."
+    return f"{wording.number(geometric_mean(ratios))} times {against}{over}"
 
 
 def _plain(row: Row) -> bool:
     return bool(row["framework"] == "tfjs" and row["backend"] == "cpu")
 
 
-def _large(gathered: Mapping[tuple[str, str, str], Sequence[Row]]) -> list[str]:
+def _large(gathered: Mapping[Key, Mapping[str, Sequence[Row]]]) -> list[str]:
     """The paper's example: what a GPU does for training large dense networks."""
     means: dict[str, float] = {}
-    for (kind, workload, name), rows in gathered.items():
+    for (kind, workload, name), by_native in gathered.items():
+        rows = by_native[min(by_native, key=lambda against: gaps.place(gaps.framework(against)))]
         large = [row["median"] for row in rows if row["depth"] > LARGE_DEPTH and row["width"] > LARGE_WIDTH]
         if (kind, workload) == ("mlp", "training") and rows[0]["framework"] == "tfjs" and large:
             means[name] = geometric_mean(large)
