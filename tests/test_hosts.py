@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -269,3 +270,15 @@ def test_a_native_parent_that_dies_is_seen_as_not_alive(
     with host.launch(visit) as running:
         assert not running.alive()
     host.close()
+
+
+def test_a_native_task_that_something_killed_leaves_word_of_it(reaper: Reaper) -> None:
+    """The real parent and a fork of it, which waits for a server that answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = native.HOST(reaper)
+        url = f"http://p1.localhost:{silent.getsockname()[1]}/run/?task=a&token=b"
+        with host.launch(Visit(asked.assignment(asked.task(asked.NUMPY)), url, "b")) as running:
+            psutil.Process(running.pid).kill()
+            time.sleep(0.2)
+            assert running.log().endswith("ended by SIGKILL")
+        host.close()

@@ -118,3 +118,9 @@ def test_spans_are_the_phases_by_the_clock_of_the_events() -> None:
     assert [span.name for span in watch.spans] == ["launch", "library_load", "first", "end"]
     assert [span.seconds for span in watch.spans] == pytest.approx([1.0, 0.5, 2.0, 0.5], abs=0.01)
     assert sum(span.seconds for span in watch.spans) == pytest.approx(4.0, abs=0.01)
+
+
+def test_a_process_that_was_killed_says_so() -> None:
+    end = watched([*STARTED, ("gone", None)], Page("2 warnings\nended by SIGKILL"))
+    expected = "the process was gone in backend init: killed, as the system does where memory is short"
+    assert (end.status, end.message) == ("crashed", expected)

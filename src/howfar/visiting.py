@@ -28,6 +28,7 @@ DISTURBED_WAIT_SHARE = 0.15
 # busy too.
 DISTURBED_FOREIGN_CORES = 0.1
 
+KILLED_LOG = re.compile(r"ended by SIGKILL")
 OUT_OF_MEMORY_LOG = re.compile(r"javascript OOM|out of memory|OOM error|MemoryError", re.IGNORECASE)
 
 
@@ -96,11 +97,11 @@ class Watch:
 
     def _gone(self, running: Running) -> End:
         time.sleep(0.2)  # its last words may still be on their way into the log
-        if OUT_OF_MEMORY_LOG.search(running.log()):
-            return End(
-                status="out_of_memory", message=f"the process ran out of memory in {self._phase.replace('_', ' ')}"
-            )
-        return End(status="crashed", message=f"the process was gone in {self._phase.replace('_', ' ')}")
+        log, phase = running.log(), self._phase.replace("_", " ")
+        if OUT_OF_MEMORY_LOG.search(log):
+            return End(status="out_of_memory", message=f"the process ran out of memory in {phase}")
+        killed = ": killed, as the system does where memory is short" if KILLED_LOG.search(log) else ""
+        return End(status="crashed", message=f"the process was gone in {phase}{killed}")
 
     def _at_phase(self, phase: PhaseName) -> None:
         """Called by the server while the host waits: the snapshots lie outside every sample."""

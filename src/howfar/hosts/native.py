@@ -82,6 +82,7 @@ class NativeProcess:
         return not self._ended and psutil.pid_exists(self.pid)
 
     def log(self) -> str:
+        self._ended = self._ended or self._parent.hear(0.01)
         return f"{tail(self._parent.log_file)}\n{self._ended}".strip()
 
     def end(self) -> None:

@@ -24,7 +24,7 @@ def load_adapter(framework: str) -> tuple[ModuleType, float]:
 
 
 def run_forked(adapter: ModuleType, import_ms: float, url: str) -> int:
-    """Runs the task in a fork. Prints its pid. Returns its wait status."""
+    """Runs the task in a fork. Prints its pid. Returns its exit code, a signal's number below zero."""
     pid = os.fork()
     if pid == 0:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -33,11 +33,11 @@ def run_forked(adapter: ModuleType, import_ms: float, url: str) -> int:
         finally:
             os._exit(0)
     print(pid, flush=True)
-    return os.waitpid(pid, 0)[1]
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def run_spawned(framework: str, url: str) -> int:
-    """Runs the task in a new interpreter. Prints its pid. Returns its exit code."""
+    """Runs the task in a new interpreter. Prints its pid. Returns its exit code, a signal's number below zero."""
     with subprocess.Popen([sys.executable, "-m", "howfar.native", framework, url], stdin=subprocess.DEVNULL) as child:
         print(child.pid, flush=True)
         return child.wait()
@@ -56,7 +56,7 @@ def main() -> None:
         else:
             adapters.setdefault(framework, adapters.get(framework) or load_adapter(framework))
             status = run_forked(*adapters[framework], url)
-        print(f"ended {status}", flush=True)
+        print(f"ended by {signal.Signals(-status).name}" if status < 0 else f"ended {status}", flush=True)
 
 
 if __name__ == "__main__":

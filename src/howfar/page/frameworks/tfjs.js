@@ -29,6 +29,7 @@ import { Failure } from '../protocol.js';
  * @property {() => Promise<void>} [ready] since 1.0
  * @property {() => Promise<void>} nextFrame
  * @property {() => string} getBackend
+ * @property {(kernel: string, backend: string) => object | undefined} [getKernel] since 2.0
  * @property {() => {numTensors: number}} memory
  * @property {() => LayersModel} sequential
  * @property {Record<'dense' | 'conv2d' | 'maxPooling2d' | 'flatten' | 'lstm', (options: object) => object> & {Layer: {prototype: object}}} layers
@@ -54,6 +55,7 @@ let model;
 /** @type {Optimizer | undefined} absent where the model was loaded, which is for predicting only */
 let optimizer;
 let classes = 0;
+let convolves = false;
 /** Of one sample. @type {number[]} */
 let inputShape = [];
 /** What enqueuePredict computed last and nobody has read. @type {Tensor | null} */
@@ -96,6 +98,17 @@ function wasmFacts(options) {
   const used = threads === 1 ? 1 : tf.wasm.getThreadsCount();
   if (threads !== null && threads > 1 && used !== threads) throw new Failure('fell_back', `asked for ${threads} threads, got ${used}`);
   return { wasm_threads_used: used };
+}
+
+const GRADIENT_OF_CONVOLUTION = 'Conv2DBackpropFilter';
+
+/**
+ * A training step would miss the kernel only after its forward part, in a large network half a minute later.
+ * @param {string} kernel
+ */
+function refuseWithout(kernel) {
+  const backend = tf.getBackend();
+  if (tf.getKernel && !tf.getKernel(kernel, backend)) throw new Failure('unsupported', `Kernel '${kernel}' is not in the back end '${backend}'`);
 }
 
 // Weights are set as soon as the network stands. To draw those of an LSTM or of many kernels by the library's defaults can
@@ -201,6 +214,7 @@ export const adapter = {
       shapedParameters(layer, /** @type {any} */ (parameters[i])).map(({ values, shape }) => tf.tensor(values, shape)));
     model.setWeights(tensors);
     tensors.forEach((tensor) => tensor.dispose());
+    convolves = layers.some(({ kind }) => kind === 'conv2d');
     classes = /** @type {import('../layers.js').Dense} */ (layers.at(-1)).units;
   },
 
@@ -214,6 +228,7 @@ export const adapter = {
   },
 
   prepareBatch(inputs, labels) {
+    if (convolves) refuseWithout(GRADIENT_OF_CONVOLUTION);
     const oneHot = new Float32Array(labels.length * classes);
     labels.forEach((label, i) => { oneHot[i * classes + label] = 1; });
     return {
