@@ -50,7 +50,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
-    schema: Literal[2] = SCHEMA
+    schema: Literal[3] = SCHEMA
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,12 +7,13 @@ Every struct refuses unknown fields, so a message of another version fails at th
 
 from collections.abc import Mapping
 from hashlib import sha256
+from math import prod
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from howfar.layers import Activation, Layer, Positive
+from howfar.layers import Activation, Layer, Positive, Shape
 
 ProtocolName = Literal["corrected", "published"]
 # The rules of docs/method.md that a number was taken under, with their version. Outcomes of two protocols are never
@@ -20,13 +21,13 @@ ProtocolName = Literal["corrected", "published"]
 PROTOCOLS: Mapping[ProtocolName, str] = {"corrected": "corrected-1", "published": "published-1"}
 PROTOCOL = PROTOCOLS["corrected"]
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 
 # `loading`: a saved model's files to a model that is ready · `features`: what the framework says of itself, and does.
 # `batch_inference`: a batch of samples in one call.
 Workload = Literal["training", "inference", "batch_inference", "loading", "features"]
 NetworkKind = Literal["mlp", "cnn", "rnn"]
-ModelKind = Literal[NetworkKind, "spin", "loop"]
+ModelKind = Literal[NetworkKind, "graph", "spin", "loop"]
 Status = Literal[
     "ok",
     "unsupported",  # this target cannot do this here; message = the probe's reason
@@ -53,6 +54,7 @@ Fact = str | int | float | bool | None
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]  # a day; no infinity, which JSON can't carry
 Text = Annotated[str, Meta(max_length=20_000)]
+DType = Literal["float32", "int32", "int64", "bool", "uint8"]
 
 
 # What is sampled of each workload when all is asked for. A model is loaded once: what a page feels is the phase
@@ -91,6 +93,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
     `rnn`: `depth` LSTMs of `width` units that read a text.
 
+    `graph`: one's own model, or a pre-trained one, by its name and a hash of all that it was made from.
     `spin` and `loop` are the known answers: one operation busies itself for `width` microseconds, or runs `width`
     thousand turns of a fixed loop, and returns 1..10.
     """
@@ -98,9 +101,11 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     kind: ModelKind = "mlp"
     depth: Annotated[int, Meta(ge=1, le=1000)] = 1
     width: Annotated[int, Meta(ge=1, le=1_000_000)] = 64
+    name: Annotated[str, Meta(max_length=200)] = ""
+    digest: Annotated[str, Meta(max_length=64)] = ""
 
     def __str__(self) -> str:
-        return f"{self.kind}({self.depth},{self.width})"
+        return self.name if self.kind == "graph" else f"{self.kind}({self.depth},{self.width})"
 
     @property
     def reads_text(self) -> bool:
@@ -199,11 +204,26 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataShape(Struct, frozen=True, forbid_unknown_fields=True):
-    """What lies behind `Assignment.data_url`: float32 inputs (samples, features), then uint8 labels (samples)."""
+    """What lies behind `Assignment.data_url`: float32 inputs (samples, features), then uint8 labels (samples). Of one's
+    own model: sample after sample all of its inputs' numbers, 4 bytes each (int32 where they are no float32), and no
+    labels; `classes`: of one sample the outputs that are reported."""
 
     samples: Positive
     features: Positive
     classes: Positive
+
+
+class TensorSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model takes or gives: all of its lengths are fixed, the batch's too."""
+
+    name: str
+    shape: Shape
+    dtype: DType = "float32"
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
 
 
 class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,14 +232,21 @@ class Assignment(Struct, frozen=True, forbid_unknown_fields=True):
     task: Task
     adapter_url: str
     script_urls: tuple[str, ...]
+    # ES modules that the adapter gets, by the registry's names; and what their own imports of packages lead to.
+    module_urls: Mapping[str, str]
+    imports: Mapping[str, str]
     asset_urls: Mapping[str, str]
     layers: tuple[Layer, ...]
     weights_url: str
     # The model as the framework's own saved files, by name; empty where the task has no use for them.
     model_urls: Mapping[str, str]
+    # What one's own model takes; none of the study's networks.
+    inputs: tuple[TensorSpec, ...]
+    # Of all outputs in a row, every so-manieth number is reported.
+    output_stride: Positive
     data_url: str
     data: DataShape
     # Inference: the outputs of this many samples are sent back. Training: the losses of this many first steps.
     check_count: Positive
     learning_rate: Annotated[float, Meta(gt=0)]
-    schema: Literal[2] = SCHEMA
+    schema: Literal[3] = SCHEMA

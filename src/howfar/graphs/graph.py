@@ -1,11 +1,10 @@
 """The neutral graph: what models are read into, and what every format is written from.
 
 All shapes are static, the batch included: some runtimes take no other, and what is measured has one shape anyway.
-Images are channels last. Tensors are float32 unless a `Tensor` or a constant says otherwise.
+Images are channels last. Tensors are float32 unless a `TensorSpec` or a constant says otherwise.
 """
 
 from collections.abc import Mapping
-from math import prod
 from typing import Literal
 
 import numpy as np
@@ -13,8 +12,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from howfar.layers import Shape
+from howfar.records import DType, TensorSpec
 
-DType = Literal["float32", "int32", "int64", "bool", "uint8"]
 # What comes before and after along height, and along width.
 Margins = tuple[tuple[int, int], tuple[int, int]]
 
@@ -215,19 +214,6 @@ Operation = (
 )  # fmt: skip
 
 
-class Tensor(Struct, frozen=True):
-    """What a model takes or gives."""
-
-    name: str
-    shape: Shape
-    dtype: DType = "float32"
-
-    @property
-    def size(self) -> int:
-        """How many numbers it holds."""
-        return prod(self.shape)
-
-
 class Node(Struct, frozen=True):
     """One operation: names of tensors or constants in, one tensor out, whose name is also the node's. `activation`
     follows at once; `folding.fold` puts it there."""
@@ -242,7 +228,7 @@ class Graph(Struct, frozen=True):
     """`nodes` in an order in which they can be worked out; every tensor's shape by its name; `outputs` are names of
     nodes (or of inputs)."""
 
-    inputs: tuple[Tensor, ...]
+    inputs: tuple[TensorSpec, ...]
     outputs: tuple[str, ...]
     nodes: tuple[Node, ...]
     constants: Mapping[str, NDArray[np.generic]]

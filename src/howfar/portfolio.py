@@ -1,0 +1,121 @@
+"""One's own models as they are measured: in every form that a runtime takes, with inputs and the outputs that are right.
+
+`sources` makes a folder of each, once; what is here reads it. A folder holds `prepared.json`, `inputs.bin` (as
+`records.DataShape` has it), `outputs.npy` (samples, all outputs' numbers in a row) and one folder per form.
+"""
+
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from howfar.records import Fact, Model, TensorSpec
+
+FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "tflite", "saved-model", "keras-js", "webdnn"]
+
+PREPARED = "prepared.json"
+INPUTS = "inputs.bin"
+OUTPUTS = "outputs.npy"
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True):
+    """The model in one format. `files`: paths in the form's folder, empty where there are none; `refused` says why.
+
+    `max_relative_error`: of its outputs, worked out natively by `checked_by`, against the source's, relative to the
+    output's scale; None where nothing here runs this format.
+    `float16_bytes`, `uint8_bytes`: what the files would weigh with weights of that type, where the format has it.
+    """
+
+    files: tuple[str, ...] = ()
+    refused: str = ""
+    size_bytes: int = 0
+    gzip_bytes: int = 0
+    float16_bytes: int | None = None
+    uint8_bytes: int | None = None
+    conversion_s: float = 0.0
+    max_relative_error: float | None = None
+    checked_by: str = ""
+
+
+class Prepared(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known of a model before it is measured. `samples`: how many sets of inputs lie ready.
+
+    `native_spread`: how far apart the native runtimes are that ran it, relative to the output's scale; `tolerance` comes
+    from it, as docs/method.md says.
+    """
+
+    model: Model
+    source: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    samples: int
+    native_spread: float
+    tolerance: float
+    forms: Mapping[FormName, Form]
+    parameters: int | None = None
+    trainable_parameters: int | None = None
+    multiply_adds: int | None = None
+    weights: str = ""
+
+
+class Portfolio:
+    """The models of one run, by their records. `refused`: those that could not be prepared, and why."""
+
+    def __init__(self, folders: Mapping[Model, Path] | None = None, refused: Mapping[Model, str] | None = None) -> None:
+        self._folders, self.refused = dict(folders or {}), dict(refused or {})
+        self._prepared = {model: read(folder) for model, folder in self._folders.items()}
+
+    def __getitem__(self, model: Model) -> Prepared:
+        return self._prepared[model]
+
+    def __contains__(self, model: object) -> bool:
+        return model in self._prepared
+
+    def files(self, model: Model, form: FormName) -> dict[str, Path]:
+        """The files of a form, by their path in it."""
+        folder = self._folders[model] / form
+        return {name: folder / name for name in self._prepared[model].forms[form].files}
+
+    def inputs(self, model: Model) -> Path:
+        """The file of its inputs."""
+        return self._folders[model] / INPUTS
+
+    def outputs(self, model: Model) -> NDArray[np.float32]:
+        """The outputs that are right: (samples, numbers of all outputs in a row)."""
+        return np.load(self._folders[model] / OUTPUTS, allow_pickle=False)
+
+    def facts(self, model: Model, form: FormName) -> dict[str, Fact]:
+        """What the judging half is told of a model and the form that a target takes."""
+        prepared, one = self[model], self[model].forms[form]
+        facts: dict[str, Fact] = {
+            "form": form,
+            "model_bytes": one.size_bytes,
+            "model_gzip_bytes": one.gzip_bytes,
+            "model_float16_bytes": one.float16_bytes,
+            "model_uint8_bytes": one.uint8_bytes,
+            "conversion_s": one.conversion_s,
+            "form_max_relative_error": one.max_relative_error,
+            "form_checked_by": one.checked_by,
+            "parameters": prepared.parameters,
+            "trainable_parameters": prepared.trainable_parameters,
+            "multiply_adds": prepared.multiply_adds,
+            "native_spread": prepared.native_spread,
+            "weights": prepared.weights,
+            "source": prepared.source,
+        }
+        return {key: value for key, value in facts.items() if value is not None}
+
+
+def read(folder: Path) -> Prepared:
+    """What `sources` wrote there."""
+    return msgspec.json.decode((folder / PREPARED).read_bytes(), type=Prepared)
+
+
+def elements(tensors: tuple[TensorSpec, ...]) -> int:
+    """How many numbers all of them hold."""
+    return sum(prod(tensor.shape) for tensor in tensors)
