@@ -1,50 +1,113 @@
 """A task to what its host needs: the URLs of adapter, library, model and data."""
 
+from collections.abc import Collection
 from functools import partial
 
-from howfar import exporters, vendor
+from msgspec import structs
+
+from howfar import exporters, portfolio, vendor
 from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rate
 from howfar.data import Data
+from howfar.errors import Unavailable
 from howfar.frameworks import Registry
 from howfar.outcomes import Check, Report
+from howfar.portfolio import FormName, Portfolio
 from howfar.records import Assignment, DataShape, Fact, Task, fingerprint
 from howfar.server import Server
 
 
 class Desk:
-    """Makes assignments for one server, one study's data and one registry, and judges what comes back."""
+    """Makes assignments for one server, one study's data and models and one registry, and judges what comes back."""
 
-    def __init__(self, server: Server, known: Registry, data: Data) -> None:
-        self._server, self._known, self._data = server, known, data
-        self._examiner = Examiner(known, data)
+    def __init__(self, server: Server, known: Registry, data: Data, own: Portfolio = portfolio.EMPTY) -> None:
+        self._server, self._known, self._data, self._own = server, known, data, own
+        self._examiner = Examiner(known, data, own)
 
     def assignment(self, task: Task) -> Assignment:
         """Everything that the task's host will ask for.
 
-        Raises: UserError where a framework's files can't be had; Unavailable where only this target's files can't.
+        Raises: UserError where a framework's files can't be had; Unavailable where only this target's files can't, or
+        where one's own model has no form that the framework takes.
         """
+        bare = self._with_framework(task)
+        self._server.forget_blobs()
+        return self._with_graph(bare) if task.cell.model.kind == "graph" else self._with_network(bare)
+
+    def _with_framework(self, task: Task) -> Assignment:
+        """With the framework's files, and without a model."""
         target = task.cell.target
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
         if framework.runs_in == "browser":
             vendor.fetch(backend, target.version)
-        self._server.forget_blobs()
-        samples = self._data.of(task.cell.model)
+        url = partial(vendor.url, backend=backend, version=target.version)
         return Assignment(
             task=task,
             adapter_url=framework.adapter_url or f"/page/frameworks/{target.framework.removesuffix('.js')}.js",
-            script_urls=tuple(vendor.url(file, backend, target.version) for file in backend.scripts),
-            asset_urls={
-                key: _folder(vendor.url(group[0], backend, target.version)) for key, group in backend.assets.items()
-            },
+            script_urls=tuple(url(file) for file in backend.scripts),
+            module_urls={key: url(file) for key, file in backend.modules.items()},
+            imports={package: url(file) for package, file in backend.imports.items()},
+            asset_urls={key: _folder(url(group[0])) for key, group in backend.assets.items()},
+            layers=(),
+            weights_url="",
+            model_urls={},
+            inputs=(),
+            output_stride=1,
+            data_url="",
+            data=DataShape(1, 1, 1),
+            check_count=OTHER_CHECKS.get(task.cell.workload, INFERENCE_CHECKS),
+            learning_rate=learning_rate(task.cell.model),
+        )
+
+    def _with_network(self, bare: Assignment) -> Assignment:
+        """With one of the study's networks, and its data."""
+        task = bare.task
+        samples, framework = self._data.of(task.cell.model), self._known[task.cell.target.framework]
+        return structs.replace(
+            bare,
             layers=self._examiner.spec(task).layers,
             weights_url="" if framework.needs_saved_model else self._weights_url(task),
             model_urls=self._model_urls(task),
             data_url=self._server.add_blob(f"{samples.name}.bin", samples.to_bytes),
             data=DataShape(len(samples.labels), samples.inputs.shape[1], samples.classes),
-            check_count=OTHER_CHECKS.get(task.cell.workload, INFERENCE_CHECKS),
-            learning_rate=learning_rate(task.cell.model),
         )
+
+    def _with_graph(self, bare: Assignment) -> Assignment:
+        """With one's own model in the form that the framework takes. A native process reads the files where they lie,
+        as any program would."""
+        model, form = bare.task.cell.model, self._form(bare.task)
+        files, prepared = self._own.files(model, form), self._own[model]
+        native = bare.task.cell.target.browser == "native"
+        served = {name: f"{model.digest}/{form}/{name}" for name in files}
+        stride = portfolio.output_stride(prepared)
+        reported = -(-portfolio.elements(prepared.outputs) // stride)
+        return structs.replace(
+            bare,
+            model_urls={
+                name: file.as_uri() if native else self._server.add_file(served[name], file)
+                for name, file in files.items()
+            },
+            inputs=prepared.inputs,
+            output_stride=stride,
+            data_url=self._server.add_file(f"{model.digest}/{portfolio.INPUTS}", self._own.inputs(model)),
+            data=DataShape(prepared.samples, portfolio.elements(prepared.inputs), reported),
+            check_count=prepared.samples,
+        )
+
+    def _form(self, task: Task) -> FormName:
+        """The first form that the framework takes and that could be made.
+
+        Raises: Unavailable with the reason where there is none.
+        """
+        model, wanted = task.cell.model, self._known[task.cell.target.framework].formats
+        if reason := self._own.refused.get(model):
+            raise Unavailable(reason)
+        forms = self._own[model].forms
+        for name in wanted:
+            if name in forms and not forms[name].refused:
+                return name
+        reasons = [f"{name}: {forms[name].refused if name in forms else 'howfar writes none'}" for name in wanted]
+        raise Unavailable(f"no form of the model for it ({'; '.join(reasons)})")
 
     def _weights_url(self, task: Task) -> str:
         model = task.cell.model
@@ -62,17 +125,20 @@ class Desk:
         folder = fingerprint(asked)
         return {name: self._server.add_blob(f"{folder}/{name}", partial(files.__getitem__, name)) for name in files}
 
-    def known_facts(self, task: Task) -> dict[str, Fact]:
-        """What is known of a task without opening a page: one hash over all library files of a browser task, the bytes
-        of a saved model, of a `features` task what the package says of itself and where it runs, and of a task that
-        trains what is wrong with the framework's own rule."""
+    def known_facts(self, task: Task, fetched: Collection[str] = ()) -> dict[str, Fact]:
+        """What is known of a task without asking its page: one hash over all library files of a browser task, the bytes
+        of a saved model and of the package files that one's own model's page `fetched`, of a `features` task what the
+        package says of itself and where it runs, and of a task that trains what is wrong with the framework's own
+        rule."""
         target = task.cell.target
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
         facts: dict[str, Fact] = {}
-        if framework.runs_in == "browser" and backend.scripts:
+        if task.cell.model.kind == "graph":
+            facts |= self._own.facts(task.cell.model, self._form(task)) | vendor.fetched_facts(fetched)
+        if framework.runs_in == "browser" and backend.files():
             facts["library_sha256"] = fingerprint(vendor.fetch(backend, target.version))
-        if urls := self._model_urls(task):
+        if task.cell.model.kind != "graph" and (urls := self._model_urls(task)):
             facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
         if task.cell.workload == "features":
             facts |= vendor.package_facts(backend, target.version)

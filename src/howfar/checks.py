@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from howfar import models
+from howfar import models, portfolio
 from howfar.data import Data
 from howfar.frameworks import Network, Registry
 from howfar.models import ModelSpec, reference
 from howfar.models.reference import Batch, Trained
 from howfar.outcomes import Check, Report
-from howfar.records import Assignment, Model, Task, fingerprint
+from howfar.portfolio import Portfolio
+from howfar.records import Assignment, Model, Task, TensorSpec, fingerprint
 
 # Held against NumPy float64. Every framework that is right stays under 1e-6 over single samples and under 1e-6 over
 # the first losses; a wrong one (a bias forgotten, a layer's activation wrong) is off by 1e-3 and more.
@@ -35,10 +37,10 @@ def learning_rate(model: Model) -> float:
 
 
 class Examiner:
-    """Knows what is right for every task of one study's data and one registry."""
+    """Knows what is right for every task of one study's data and models and one registry."""
 
-    def __init__(self, known: Registry, data: Data) -> None:
-        self._known, self._data = known, data
+    def __init__(self, known: Registry, data: Data, own: Portfolio = portfolio.EMPTY) -> None:
+        self._known, self._data, self._own = known, data, own
         # The same few numbers are asked for by every target in every round, and take minutes for the largest network.
         self._answers: dict[str, tuple[Numbers, Numbers]] = {}
 
@@ -50,10 +52,25 @@ class Examiner:
 
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Holds the losses of training steps, and the outputs, each against the reference."""
+        if assignment.task.cell.model.kind == "graph":
+            return self._check_graph(assignment, report)
         losses, outputs = self._answer(assignment.task, _checked(assignment, report))
         errors = [_max_abs_error(report.losses, losses), _max_abs_error(report.outputs, outputs)]
         known = [error for error in errors if error is not None]
         return Check(max(known) if len(known) == len(errors) else None, TOLERANCE)
+
+    def _check_graph(self, assignment: Assignment, report: Report) -> Check:
+        """Holds the outputs of one's own model against what the source's own runtime gave."""
+        model, checked = assignment.task.cell.model, _checked(assignment, report)
+        wanted = self._own.outputs(model)
+        every = slice(None, None, assignment.output_stride)
+        scales = np.repeat(_scales(wanted, self._own[model].outputs), [one.size for one in self._own[model].outputs])
+        found = np.array(report.outputs, float)
+        if found.size != checked * assignment.data.classes:
+            return Check(None, self._own[model].tolerance, relative=True)
+        errors = np.abs(found.reshape(checked, -1) - wanted[:checked, every]) / scales[every]
+        worst = float(errors.max())
+        return Check(worst if np.isfinite(worst) else None, self._own[model].tolerance, relative=True)
 
     def fault(self, task: Task) -> str | None:
         """What is wrong with the rule by which the framework trains, if that is known."""
@@ -105,6 +122,14 @@ class Examiner:
         samples, size = self._data.of(task.cell.model), task.batch_size
         starts = [i * size for i in range(len(samples.labels) // size)]
         return [(samples.inputs[i : i + size], samples.labels[i : i + size]) for i in (starts * count)[:count]]
+
+
+def _scales(values: NDArray[np.float32], outputs: Sequence[TensorSpec]) -> NDArray[np.float64]:
+    """The largest absolute value of each output over all samples (1 where all are zeros); `values`: (samples, numbers
+    of all outputs in a row)."""
+    ends = np.cumsum([output.size for output in outputs])[:-1]
+    largest = [float(np.abs(part).max(initial=0)) for part in np.split(values, ends, axis=1)]
+    return np.array([scale or 1.0 for scale in largest])
 
 
 def _checked(assignment: Assignment, report: Report) -> int:

@@ -93,7 +93,8 @@ class Costs:
 
 def kind_of(task: Task) -> Kind:
     """What is alike in cost: the networks of one kind, by one target, in one workload."""
-    return task.cell.target, task.cell.workload, task.cell.model.kind
+    model = task.cell.model
+    return task.cell.target, task.cell.workload, model.digest or model.kind
 
 
 def operation_seconds(outcome: Outcome) -> float | None:
@@ -106,7 +107,9 @@ def operation_seconds(outcome: Outcome) -> float | None:
 
 @cache
 def multiply_adds(model: Model, vocabulary: int) -> int:
-    """Of one sample's forward pass; none where it is no network."""
+    """Of one sample's forward pass; none where it is no network, and one's own model is alike only to itself."""
+    if model.kind == "graph":
+        return 1
     return layers.multiply_adds(models.layers(model, vocabulary=vocabulary))
 
 

@@ -54,11 +54,13 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Check(Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a result was from the float64 reference, and how far it may be. No error at all is known (None) where
-    numbers are missing or not finite: such a result is wrong."""
+    """How far a result was from the reference, and how far it may be. No error at all is known (None) where numbers are
+    missing or not finite: such a result is wrong. `relative`: both are shares of the output's scale, its largest
+    absolute value, as for one's own model."""
 
     max_abs_error: float | None
     tolerance: float
+    relative: bool = False
 
 
 class CpuUse(Struct, frozen=True, forbid_unknown_fields=True):

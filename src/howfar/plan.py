@@ -70,7 +70,8 @@ def task_of(  # noqa: PLR0913 - what a task is made of
         id="",
         cell=cell,
         round=number,
-        batch_size=study.batch_size // scale,
+        # One's own model has its batch in its shapes.
+        batch_size=1 if cell.model.kind == "graph" else study.batch_size // scale,
         seed=study.seed,
         data=data.of(cell.model),
         metrics=_metrics(study, cell, protocol),

@@ -1,4 +1,4 @@
-"""One's own models as they are measured: in every form that a runtime takes, with inputs and the outputs that are right.
+"""One's own models as they are measured: in every form that a runtime takes, with inputs and the right outputs.
 
 `sources` makes a folder of each, once; what is here reads it. A folder holds `prepared.json`, `inputs.bin` (as
 `records.DataShape` has it), `outputs.npy` (samples, all outputs' numbers in a row) and one folder per form.
@@ -21,6 +21,8 @@ FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "tflite", "saved-model",
 PREPARED = "prepared.json"
 INPUTS = "inputs.bin"
 OUTPUTS = "outputs.npy"
+# Of so many numbers spread over all outputs, none is right by chance.
+MOST_OUTPUTS = 20_000
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +47,8 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True):
 class Prepared(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a model before it is measured. `samples`: how many sets of inputs lie ready.
 
-    `native_spread`: how far apart the native runtimes are that ran it, relative to the output's scale; `tolerance` comes
-    from it, as docs/method.md says.
+    `native_spread`: how far apart the native runtimes are that ran it, relative to the output's scale; `tolerance`
+    comes from it, as docs/method.md says.
     """
 
     model: Model
@@ -109,6 +111,14 @@ class Portfolio:
             "source": prepared.source,
         }
         return {key: value for key, value in facts.items() if value is not None}
+
+
+EMPTY = Portfolio()
+
+
+def output_stride(prepared: Prepared) -> int:
+    """Every so-manieth of a sample's numbers is held against the right ones, so that they fit in a report."""
+    return -(-elements(prepared.outputs) // MOST_OUTPUTS)
 
 
 def read(folder: Path) -> Prepared:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from howfar import __version__, data, environment, frameworks, plan, schedule, vendor
+from howfar import __version__, data, environment, frameworks, plan, portfolio, schedule, vendor
 from howfar.assignments import Desk
 from howfar.costs import at_least_seconds
 from howfar.errors import Unavailable, UserError
@@ -17,6 +17,7 @@ from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
 from howfar.outcomes import Outcome, RunFacts
+from howfar.portfolio import Portfolio
 from howfar.records import OVER_BUDGET, Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
 from howfar.schedule import LeftOut, Schedule
 from howfar.server import Server
@@ -44,6 +45,7 @@ class Options(Struct, frozen=True):
     text: Path | None = None
     retry_failed: bool = False
     adapters: Path | None = None
+    own: Portfolio = portfolio.EMPTY
 
 
 class Environment(Struct, frozen=True):
@@ -66,7 +68,8 @@ class Workshop:
             server = stack.enter_context(Server(port=self._options.port, adapters=self._options.adapters))
             self.reaper = Reaper()
             stack.callback(self.reaper.close)
-            self.visitor = Visitor(server, Desk(server, self.known, self.data), self.study.limits)
+            desk = Desk(server, self.known, self.data, self._options.own)
+            self.visitor = Visitor(server, desk, self.study.limits)
             self._stack = stack.pop_all()
         return self
 

@@ -1,12 +1,12 @@
 """`--only key=value[,value],...`: the part of a study that a run takes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from howfar.errors import UserError
-from howfar.records import Model, NetworkKind, Target
+from howfar.records import Model, Target
 from howfar.study import ModelChoice, Study
 
 T = TypeVar("T")
@@ -23,14 +23,14 @@ def select(study: Study, selections: Sequence[str]) -> Study:
     """
     wanted = _parse(selections)
     models = tuple(study.sizes())
-    left = _left(models, lambda model: _matches(model, wanted, MODEL_KEYS), "model")
+    left = _left(models, lambda model: _wants(model, wanted), "model")
     names = {name: name for name in Target.__struct_fields__}
     return replace(
         study,
         experiments=_left(study.experiments, lambda name: _takes(wanted, "experiment", name), "experiment"),
         protocols=_left(study.protocols, lambda name: _takes(wanted, "protocol", name), "protocol"),
         resolved_targets=_left(study.resolved_targets, lambda target: _matches(target, wanted, names), "target"),
-        models=study.models if left == models else tuple(map(_choice, left)),
+        models=study.models if left == models else tuple(_choice(model, study) for model in left),
         abilities={
             framework: replace(able, workloads=tuple(one for one in able.workloads if _takes(wanted, "workload", one)))
             for framework, able in study.abilities.items()
@@ -60,6 +60,13 @@ def _matches(one: object, wanted: Wanted, names: Mapping[str, str]) -> bool:
     return all(_takes(wanted, key, getattr(one, name)) for key, name in names.items())
 
 
+def _wants(model: Model, wanted: Wanted) -> bool:
+    """One's own model goes by its name, and has no size."""
+    if model.kind == "graph":
+        return _takes(wanted, "model", model.name) and not {"depth", "width"} & wanted.keys()
+    return _matches(model, wanted, MODEL_KEYS)
+
+
 def _left(ones: tuple[T, ...], wanted: Callable[[T], bool], kind: str) -> tuple[T, ...]:
     left = tuple(filter(wanted, ones))
     if not left:
@@ -67,5 +74,6 @@ def _left(ones: tuple[T, ...], wanted: Callable[[T], bool], kind: str) -> tuple[
     return left
 
 
-def _choice(model: Model) -> ModelChoice:
-    return ModelChoice(cast(NetworkKind, model.kind), sizes=((model.depth, model.width),))
+def _choice(model: Model, study: Study) -> ModelChoice:
+    choice = next(choice for choice in study.models if model in choice.models())
+    return choice if choice.resolved else ModelChoice(choice.kind, sizes=((model.depth, model.width),))

@@ -14,26 +14,25 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from howfar.errors import UserError
 from howfar.outcomes import Report
+from howfar.pages import SafeHeaders, page_files, page_with
 from howfar.records import Assignment, PhaseName
 from howfar.vendor import packages_dir
 
@@ -42,30 +41,6 @@ MAX_MESSAGE_BYTES = 32_000_000
 
 # Models are served again and again, and made anew in seconds: the largest network's weights are a third of a gigabyte.
 MAX_KEPT_BYTES = 256_000_000
-
-# Isolation gives the 5 us clock and threads; no-store keeps every load a cold one.
-HEADERS = {
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-}
-
-
-PAGE = Path(str(files("howfar").joinpath("page")))
-
-
-@cache
-def page_files() -> Mapping[str, bytes]:
-    """Every file of the page folder, by its path in it."""
-    return {path.relative_to(PAGE).as_posix(): path.read_bytes() for path in PAGE.rglob("*") if path.is_file()}
-
-
-def page_with(assignment: Assignment) -> str:
-    """index.html with the assignment in it: a round trip less for a browser that has just started."""
-    data = msgspec.json.encode(assignment).decode().replace("<", "\\u003c")
-    return page_files()["index.html"].decode().replace("<!-- assignment -->", data)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -87,6 +62,8 @@ class Visit:
     def __init__(self, assignment: Assignment, url: str, token: str) -> None:
         self.assignment, self.url, self.token = assignment, url, token
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        # The package files that it asked for, by their path under /packages.
+        self.library_files: set[str] = set()
         # Called when a phase begins, before the page is told to go on: what is read here lies outside every sample.
         self.on_phase: Callable[[PhaseName], None] = lambda _: None
 
@@ -107,6 +84,8 @@ class Server:
         self._assign = assign
         self._visits: dict[str, Visit] = {}
         self._blobs: dict[str, bytes] = {}
+        self._files: dict[str, Path] = {}
+        self._packages = StaticFiles(directory=packages_dir(), check_dir=False)
         self._opened = 0
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
@@ -129,6 +108,11 @@ class Server:
         """Serves the bytes that `make` gives under /blobs/`path`; they are made once. Returns the URL path."""
         self._blobs[path] = self._blobs.pop(path) if path in self._blobs else make()
         return f"/blobs/{path}"
+
+    def add_file(self, path: str, file: Path) -> str:
+        """Serves a file from the disk under /files/`path`, piece by piece. Returns the URL path."""
+        self._files[path] = file
+        return f"/files/{path}"
 
     def forget_blobs(self) -> None:
         """Lets go of what was added longest ago, until what is left is no more than may be kept. Called before a task's
@@ -164,13 +148,14 @@ class Server:
             Route("/tasks/{task}/phase", self._phase, methods=["POST"]),
             Route("/tasks/{task}/report", self._report, methods=["POST"]),
             Route("/blobs/{path:path}", self._blob),
+            Route("/files/{path:path}", self._file),
             Route("/page/{path:path}", self._page_file),
-            Mount("/packages", StaticFiles(directory=packages_dir(), check_dir=False)),
+            Mount("/packages", self._package_file),
         ]
         if adapters:
             routes.append(Mount("/adapters", StaticFiles(directory=adapters)))
         hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "*.localhost", "127.0.0.1"])
-        return Starlette(routes=routes, middleware=[Middleware(_Headers), hosts])
+        return Starlette(routes=routes, middleware=[Middleware(SafeHeaders), hosts])
 
     def _visit(self, request: Request) -> Visit:
         visit = self._visits.get(request.path_params["task"])
@@ -233,30 +218,27 @@ class Server:
         visit.put("report", report)
         return Response()
 
+    async def _package_file(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page's host name tells whose request it is."""
+        host = Headers(scope=scope).get("host", "")
+        for visit in list(self._visits.values()):
+            if visit.url.startswith(f"http://{host}/"):
+                visit.library_files.add(scope["path"].removeprefix("/packages/"))
+        await self._packages(scope, receive, send)
+
+    async def _file(self, request: Request) -> Response:
+        file = self._files.get(request.path_params["path"])
+        if file is None:
+            raise HTTPException(404)
+        kind, _ = mimetypes.guess_type(file.name)
+        return FileResponse(file, media_type=kind or "application/octet-stream")
+
     async def _blob(self, request: Request) -> Response:
         content = self._blobs.get(request.path_params["path"])
         if content is None:
             raise HTTPException(404)
         kind, _ = mimetypes.guess_type(request.path_params["path"])
         return Response(content, media_type=kind or "application/octet-stream")
-
-
-class _Headers:
-    """Puts HEADERS on every answer, and UTF-8 on JavaScript (brain.js dies without it)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                if "javascript" in headers.get("content-type", ""):
-                    headers["content-type"] = "text/javascript; charset=utf-8"
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
 
 
 def _listen(port: int) -> socket.socket:

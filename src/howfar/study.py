@@ -29,14 +29,20 @@ class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed."""
+    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed; or with a
+    `source` the model that `howfar bench` would take by that name (`resolved`: as a record)."""
 
-    kind: NetworkKind = "mlp"
+    kind: Literal[NetworkKind, "graph"] = "mlp"
     depths: tuple[Positive, ...] = ()
     widths: tuple[Positive, ...] = ()
     sizes: tuple[tuple[Positive, Positive], ...] = ()
+    source: str = ""
+    resolved: Model | None = None
 
     def models(self) -> Iterator[Model]:
+        if self.kind == "graph":
+            yield from (self.resolved,) if self.resolved else ()
+            return
         yield from (Model(self.kind, depth, width) for depth, width in self.sizes)
         yield from (Model(self.kind, depth, width) for depth in self.depths for width in self.widths)
 

@@ -9,13 +9,14 @@ A user's own build of a package (folders.py) is held beside them, as a version t
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import os
 import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -109,6 +110,21 @@ def package_facts(backend: Backend, version: str) -> dict[str, Fact]:
             "last_released": held.last_released,
         }
     return facts
+
+
+def fetched_facts(paths: Collection[str]) -> dict[str, Fact]:
+    """What a page loaded of packages, by the paths under `packages_dir()`: `library_bytes`, `library_gzip_bytes`."""
+    if not paths:
+        return {}
+    sizes = [_sizes(packages_dir() / path) for path in paths if (packages_dir() / path).is_file()]
+    return {"library_bytes": sum(raw for raw, _ in sizes), "library_gzip_bytes": sum(packed for _, packed in sizes)}
+
+
+@cache
+def _sizes(file: Path) -> tuple[int, int]:
+    """The bytes of a file, and of what a server that compresses would send: gzip at its default level."""
+    content = file.read_bytes()
+    return len(content), len(gzip.compress(content, 6))
 
 
 def _ensure(package: str, version: str, paths: list[str]) -> Package:

@@ -13,8 +13,8 @@ from msgspec import Struct
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
-from howfar.outcomes import Noise, Outcome, Report, Span
-from howfar.probes.processes import Snapshot, noise, snapshot
+from howfar.outcomes import Check, Noise, Outcome, Report, Span
+from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
 from howfar.records import PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
 from howfar.study import Limits
@@ -51,6 +51,8 @@ class Watch:
         self._running: Running | None = None
         self.spans: list[Span] = []
         self.timed: list[tuple[Snapshot, Snapshot]] = []
+        # What its processes held when all was done, and nothing let go of yet; asked of one's own model.
+        self.memory_bytes: int | None = None
 
     def until_end(self, running: Running) -> End:
         """Waits for the report, the death of the process, or a limit."""
@@ -71,9 +73,9 @@ class Watch:
         self.spans.append(Span(self._phase, max(0.0, at - self._since)))
         self._phase, self._since, self._limit_from = phase, at, at
 
-    def noise(self, role: str) -> Noise | None:
+    def noise(self) -> Noise | None:
         """What the machine did during the timed samples, if there were any."""
-        return noise(self.timed, role) if self.timed else None
+        return noise(self.timed, self._running.measuring_role) if self.timed and self._running else None
 
     def _next_event(self, running: Running) -> Event | End:
         launching = self._phase == "launch"
@@ -105,6 +107,8 @@ class Watch:
 
     def _at_phase(self, phase: PhaseName) -> None:
         """Called by the server while the host waits: the snapshots lie outside every sample."""
+        if phase == "dispose" and self._running and self._visit.assignment.task.cell.model.kind == "graph":
+            self.memory_bytes = memory_bytes(self._running.pids())
         if self._running is None or (self._start is None and phase not in TIMED):
             return
         now = snapshot(self._running.pids())
@@ -138,21 +142,22 @@ class Visitor:
             with host.launch(visit) as running:
                 end = watch.until_end(running)
                 watch.turn_to("end", time.monotonic())
-                log, role = running.log(), running.measuring_role
+                log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
         blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
         if end.report is None:
             return msgspec.structs.replace(blank, message=end.message, detail=log)
-        return self._judged(blank, host, visit, end.report, watch.noise(role))
+        return self._judged(blank, host, visit, end.report, watch)
 
-    def _judged(self, blank: Outcome, host: Host, visit: Visit, report: Report, found: Noise | None) -> Outcome:
+    def _judged(self, blank: Outcome, host: Host, visit: Visit, report: Report, watch: Watch) -> Outcome:
         """The outcome of a report: wrong where its numbers are, disturbed where the machine was."""
+        found = watch.noise()
         fields: dict[str, Any] = {
             "status": report.status,
             "message": report.message,
             "detail": report.detail,
-            "facts": {**report.facts, **self._desk.known_facts(visit.assignment.task)},
+            "facts": {**report.facts, **self._desk.known_facts(visit.assignment.task, visit.library_files)},
             "phases": report.phases,
             "series": report.series,
             "losses": report.losses,
@@ -162,11 +167,13 @@ class Visitor:
             "disturbed": found is not None and _disturbed(found),
             "software_gpu": blank.task.cell.target.backend in ("webgl", "webgpu") and host.software_gpu(report.facts),
         }
+        if watch.memory_bytes is not None:
+            fields["facts"]["memory_bytes"] = watch.memory_bytes
         if report.status == "ok":
             check = self._desk.check(visit.assignment, report)
             fields["check"] = check
             if check.max_abs_error is None or check.max_abs_error > check.tolerance:
-                fields |= {"status": "wrong_result", "message": _wrong(check.max_abs_error, check.tolerance)}
+                fields |= {"status": "wrong_result", "message": _wrong(check)}
         return msgspec.structs.replace(blank, **fields)
 
 
@@ -174,6 +181,8 @@ def _disturbed(found: Noise) -> bool:
     return found.wait_share > DISTURBED_WAIT_SHARE and found.foreign_cores > DISTURBED_FOREIGN_CORES
 
 
-def _wrong(error: float | None, tolerance: float) -> str:
-    found = "its numbers are missing or not finite" if error is None else f"it is off by {error:.3g}"
-    return f"{found}; {tolerance:g} is what a right one stays under"
+def _wrong(check: Check) -> str:
+    of = " of the output's scale" if check.relative else ""
+    error = check.max_abs_error
+    found = "its numbers are missing or not finite" if error is None else f"it is off by {error:.3g}{of}"
+    return f"{found}; {check.tolerance:.3g}{of} is what a right one stays under"

@@ -6,6 +6,7 @@ imported: tasks are forked after the import.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from howfar.layers import Layer
-from howfar.records import Fact, Model
+from howfar.records import Fact, Model, TensorSpec
 
 Floats = NDArray[np.float32]
 
@@ -34,7 +35,7 @@ class Unsupported(Exception):
 
 
 class Adapter(Protocol):
-    """The functions of an adapter module; it has `build` or `load`."""
+    """The functions of an adapter module; it has `build` or `load`, and for one's own models `load_graph` and `run`."""
 
     def open(self, backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
         """Makes the back end ready; the facts name the `backend` that really answers. `threads`: 0 = all cores;
@@ -58,6 +59,12 @@ class Adapter(Protocol):
 
     def train_batch(self, batch: Any) -> float:
         """One SGD step. Returns the mean loss before it."""
+
+    def load_graph(self, files: Mapping[str, Path], inputs: Sequence[TensorSpec]) -> Mapping[str, Fact]:
+        """One's own model, from the files of the form that the registry names first, where they lie."""
+
+    def run(self, tensors: Sequence[NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+        """One inference: its inputs, in the order of `load_graph`, to its outputs in the model's order."""
 
     def dispose(self) -> None:
         """Lets go of everything."""

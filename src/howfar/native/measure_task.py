@@ -4,9 +4,11 @@ import http.client
 import math
 import platform
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import url2pathname
 
 import msgspec
 import numpy as np
@@ -114,14 +116,18 @@ def run(adapter: Any, import_ms: float, url: str) -> None:
 
 def _measure(server: Server, adapter: Any, assignment: Assignment, draft: Draft, import_ms: float) -> None:
     cell = assignment.task.cell
-    inputs, labels = _data(server, assignment)
+    own = cell.model.kind == "graph"
+    inputs, labels = (_tensors if own else _data)(server, assignment)
     server.enter("library_load")
     draft.phases.append(Phase("library_load", import_ms))
     target = cell.target
     draft.facts |= draft.phase("backend_init", lambda: adapter.open(target.backend, target.threads or 0, target.switch))
-    make_model = _maker(server, adapter, assignment)
-    draft.phase("model_load", make_model)
-    work = workloads.KINDS[cell.workload](adapter, assignment, inputs, labels, draft)
+    if own:
+        draft.facts |= draft.phase("model_load", _graph_loader(adapter, assignment))
+    else:
+        draft.phase("model_load", _maker(server, adapter, assignment))
+    kind = workloads.GraphInference if own else workloads.KINDS[cell.workload]
+    work = kind(adapter, assignment, inputs, labels, draft)
     measure = _measure_as_published if assignment.task.protocol.startswith("published") else _measure_corrected
     measure(server, adapter, assignment, draft, work)
     draft.phase("dispose", adapter.dispose)
@@ -170,6 +176,25 @@ def _data(server: Server, assignment: Assignment) -> tuple[NDArray[np.float32], 
     content, shape = server.ask("GET", assignment.data_url), assignment.data
     inputs = np.frombuffer(content, "<f4", shape.samples * shape.features).reshape(shape.samples, shape.features)
     return inputs, np.frombuffer(content, np.uint8, shape.samples, offset=inputs.nbytes)
+
+
+def _tensors(server: Server, assignment: Assignment) -> tuple[list[list[NDArray[np.generic]]], None]:
+    """Per sample the tensors of one's own model."""
+    content, offset = server.ask("GET", assignment.data_url), 0
+    samples = []
+    for _ in range(assignment.data.samples):
+        samples.append([])
+        for spec in assignment.inputs:
+            stored = np.dtype("<f4" if spec.dtype == "float32" else "<i4")
+            numbers = np.frombuffer(content, stored, spec.size, offset).reshape(spec.shape)
+            samples[-1].append(numbers.astype(spec.dtype))
+            offset += numbers.nbytes
+    return samples, None
+
+
+def _graph_loader(adapter: Any, assignment: Assignment) -> Callable[[], Mapping[str, Fact]]:
+    files = {name: Path(url2pathname(urlsplit(url).path)) for name, url in assignment.model_urls.items()}
+    return lambda: adapter.load_graph(files, assignment.inputs)
 
 
 def _maker(server: Server, adapter: Any, assignment: Assignment) -> Callable[[], None]:

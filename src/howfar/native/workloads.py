@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from howfar.records import Assignment
 
 
@@ -74,6 +76,25 @@ class Training:
 
     def check(self, turn: int) -> None:
         self._draft.losses += finite([self._train(self._batches[turn % len(self._batches)])])
+
+
+class GraphInference:
+    """One operation: one set of inputs, from NumPy to all outputs in NumPy. `inputs`: per sample one array each."""
+
+    def __init__(self, adapter: Any, assignment: Assignment, inputs: Any, _labels: Any, draft: Any) -> None:
+        self._run, self._samples, self._draft = adapter.run, inputs, draft
+        self._stride = assignment.output_stride
+        self.checks = assignment.check_count
+        run, samples, count = adapter.run, inputs, len(inputs)
+        self.operation = lambda turn: run(samples[turn % count])
+        self.enqueue = None
+
+    def first(self) -> None:
+        self.check(0)
+
+    def check(self, turn: int) -> None:
+        outputs = np.concatenate([np.ravel(output) for output in self._run(self._samples[turn])])
+        self._draft.outputs += finite(outputs[:: self._stride])
 
 
 KINDS: dict[str, Any] = {"inference": Inference, "batch_inference": BatchInference, "training": Training}

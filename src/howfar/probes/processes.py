@@ -143,6 +143,20 @@ def _add(one: ThreadTimes, other: ThreadTimes) -> ThreadTimes:
     return ThreadTimes(one.cpu_s + other.cpu_s, one.wait_s + other.wait_s)
 
 
+def memory_bytes(pids: Iterable[int]) -> int:
+    """What the processes hold together: on Linux a page that several share counts once (PSS), elsewhere what each holds
+    alone (USS)."""
+    return sum(map(_memory_of, pids))
+
+
+def _memory_of(pid: int) -> int:
+    try:
+        held = psutil.Process(pid).memory_full_info()
+    except (psutil.Error, OSError):
+        return 0
+    return int(getattr(held, "pss", held.uss))
+
+
 def load_average() -> float | None:
     """The system's one-minute load average, where it has one."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -1,14 +1,17 @@
 """ONNX Runtime, float32: inference only, a session over an ONNX file of the network."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from howfar.layers import Layer, shape_in
 from howfar.native.adapter import Floats, Network, Unsupported
-from howfar.records import Fact
+from howfar.records import Fact, TensorSpec
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
 
@@ -16,6 +19,7 @@ _options: Any = None
 _provider = ""
 _layers: tuple[Layer, ...] = ()
 _session: Any = None
+_names: Sequence[str] = ()
 
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
@@ -36,6 +40,20 @@ def load(network: Network, files: Mapping[str, bytes]) -> None:
     # It goes on with another provider where the one that was asked for can't start.
     if _session.get_providers()[0] != _provider:
         raise Unsupported(f"{_provider} does not start here")
+
+
+def load_graph(files: Mapping[str, Path], _inputs: Sequence[TensorSpec]) -> Mapping[str, Fact]:
+    global _session, _names
+    _session = onnxruntime.InferenceSession(files["model.onnx"], _options, providers=[_provider])
+    if _session.get_providers()[0] != _provider:
+        raise Unsupported(f"{_provider} does not start here")
+    _names = [one.name for one in _session.get_inputs()]
+    return {}
+
+
+def run(tensors: Sequence[NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+    outputs: Sequence[NDArray[np.generic]] = _session.run(None, dict(zip(_names, tensors, strict=True)))
+    return outputs
 
 
 def predict(sample: Floats) -> Floats:

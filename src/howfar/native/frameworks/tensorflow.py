@@ -4,7 +4,8 @@ already there, and a concrete function for one sample. Keras's `fit` and `predic
 switch `call` chooses one of Keras's own calls, to see what each is worth."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -17,15 +18,15 @@ from numpy.typing import NDArray
 from howfar.layers import Layer, shape_in
 from howfar.native.adapter import Floats, Network, Unsupported
 from howfar.native.keras_layers import model_of, samples_of
-from howfar.records import Fact
+from howfar.records import Fact, TensorSpec
 
 Batch = tuple[Any, Any]
 BATCH = "one call, one update by the mean gradient"
 
 _layers: tuple[Layer, ...] = ()
 _call = ""
-_infer: Callable[[Any], Any]
-_step: Callable[[Any, Any], Any]
+_infer: Any
+_step: Any
 _model: Any = None
 _last: Any = None
 
@@ -73,6 +74,20 @@ def build(network: Network) -> None:
 
     _infer = infer.get_concrete_function(tf.TensorSpec((None, *shape_in(_layers[0])), tf.float32))
     _step = step if _call == "eager" else tf.function(step)
+
+
+def load_graph(files: Mapping[str, Path], _inputs: Sequence[TensorSpec]) -> Mapping[str, Fact]:
+    """A SavedModel as howfar writes it: the names of its inputs, and of its outputs, sort in the model's order."""
+    global _model, _infer
+    _model = tf.saved_model.load(str(files["saved_model.pb"].parent))
+    _infer = _model.signatures["serving_default"]
+    return {}
+
+
+def run(tensors: Sequence[NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
+    names = sorted(_infer.structured_input_signature[1])
+    outputs = _infer(**{name: tf.constant(tensor) for name, tensor in zip(names, tensors, strict=True)})
+    return [outputs[name].numpy() for name in sorted(outputs)]
 
 
 def _tensor(samples: Floats) -> Any:
@@ -141,5 +156,4 @@ def sync() -> None:
 
 def dispose() -> None:
     global _infer, _step, _model, _last
-    del _infer, _step
-    _model = _last = None
+    _infer = _step = _model = _last = None
