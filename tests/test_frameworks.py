@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from itertools import pairwise, repeat
+from typing import get_args
 
 import pytest
 import semver
@@ -11,7 +12,8 @@ from howfar import exporters, frameworks, vendor
 from howfar.errors import UserError
 from howfar.frameworks import Backend, Framework, Network
 from howfar.models import rules
-from howfar.records import NOT_INSTALLED, Form, Target
+from howfar.portfolio import FormName
+from howfar.records import NOT_INSTALLED, Form, Target, Workload
 
 KNOWN = frameworks.registry()
 MISSING = structs.replace(KNOWN["tensorflow"], distributions=("no-such-distribution-of-howfar",))
@@ -57,6 +59,36 @@ def test_what_the_registry_names_first_is_locked() -> None:
         package, path = vendor.split_file(file)
         assert path
         assert vendor.locked()[f"{package}@{version}"].startswith("sha512-")
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_who_takes_one_s_own_model_says_in_which_forms(name: str) -> None:
+    one = KNOWN[name]
+    assert bool(one.formats) == ("graph" in one.models)
+    assert set(one.formats) <= set(get_args(FormName))
+    if one.formats:
+        assert one.network("graph").workloads == ("inference",)
+        assert not one.abilities().does("training", "graph")
+
+
+def test_a_library_of_modules_is_fetched_whole_and_has_its_package() -> None:
+    layout = Backend(
+        modules={"main": "@of/library:dist/index.js"},
+        imports={"@of/parts": "@of/parts:dist/index.js"},
+        assets={"wasm": ("@of/library:wasm/a.wasm",)},
+    )
+    assert layout.package() == "@of/library"
+    assert layout.loaded() == ("@of/library:dist/index.js", "@of/parts:dist/index.js")
+    assert layout.files() == (*layout.loaded(), "@of/library:wasm/a.wasm")
+    assert Backend().package() == ""
+
+
+def test_a_runtime_that_only_takes_one_s_own_model_is_asked_for_nothing_else() -> None:
+    for name in ("onnxruntime-web", "litert"):
+        able = KNOWN[name].abilities()
+        assert able.does("inference", "graph")
+        assert not any(able.does(workload, "mlp") for workload in get_args(Workload))
+        assert not any(able.does(workload, "graph") for workload in get_args(Workload) if workload != "inference")
 
 
 def test_the_known_answers_are_not_for_users() -> None:

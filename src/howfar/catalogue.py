@@ -29,7 +29,7 @@ def _here(name: str, known: Registry) -> str:
         return f"pip install {one.distributions[-1]}" if missing else "installed"
     version = one.versions[0]
     layouts = [one.backend(backend, version) for backend in one.backends_at(version)]
-    files = [file for layout in layouts for file in layout.scripts]
+    files = [file for layout in layouts for file in layout.loaded()]
     packages = {vendor.split_file(file)[0] for file in files}
     cached = all((vendor.packages_dir() / package / version / vendor.MANIFEST).is_file() for package in packages)
     if cached:

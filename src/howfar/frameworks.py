@@ -12,6 +12,7 @@ import semver
 from msgspec import Struct
 
 from howfar.errors import UserError
+from howfar.portfolio import FormName
 from howfar.records import NOT_INSTALLED, Form, ModelKind, Target, Workload
 from howfar.study import Abilities
 
@@ -22,22 +23,29 @@ EXACT_VERSION = re.compile(r"\d[\w.+-]*")
 class Backend(Struct, frozen=True, forbid_unknown_fields=True):
     """One layout of a back end's files, from version `since` on, until a later layout takes over.
 
-    `scripts` and `assets` as "package:path"; an asset's files lie in one folder, whose URL the adapter gets.
+    All files as "package:path". An asset's files lie in one folder, whose URL the adapter gets. `modules`: the ES
+    modules that the adapter gets, by its names for them; `imports`: what their own imports of packages lead to.
     """
 
     since: str = "0.0.0"
     scripts: tuple[str, ...] = ()
+    modules: Mapping[str, str] = {}
+    imports: Mapping[str, str] = {}
     assets: Mapping[str, tuple[str, ...]] = {}
     # Versions that not every npm registry serves: without them the cells are `unsupported`, and the run goes on.
     npm_may_lack: tuple[str, ...] = ()
 
     def files(self) -> tuple[str, ...]:
-        """Scripts and assets."""
-        return tuple(dict.fromkeys([*self.scripts, *(file for group in self.assets.values() for file in group)]))
+        """All that a page loads, and assets."""
+        return tuple(dict.fromkeys([*self.loaded(), *(file for group in self.assets.values() for file in group)]))
+
+    def loaded(self) -> tuple[str, ...]:
+        """The scripts and modules that a page loads by itself."""
+        return (*self.scripts, *self.modules.values(), *self.imports.values())
 
     def package(self) -> str:
         """The framework's own npm package; what a back end is loaded from beside it comes after it."""
-        return self.scripts[0].partition(":")[0] if self.scripts else ""
+        return next((file.partition(":")[0] for file in self.loaded()), "")
 
     def reaches(self, version: str) -> bool:
         """Whether that version is this layout's first, or later. What is no semantic version is taken for new."""
@@ -78,6 +86,8 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     switches: Mapping[str, tuple[str, ...]] = {}
     # The browser back ends that can be told how many threads to take.
     threaded: tuple[str, ...] = ()
+    # The forms of one's own model that it takes, in order of preference.
+    formats: tuple[FormName, ...] = ()
     # It can't be given weights: its model always comes from its own saved files.
     needs_saved_model: bool = False
 

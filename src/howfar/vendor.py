@@ -96,9 +96,9 @@ def url(file: str, backend: Backend, version: str) -> str:
 
 
 def package_facts(backend: Backend, version: str) -> dict[str, Fact]:
-    """What the package of a back end's first script says of itself, and the bytes that a page loads: `licence`,
-    `node_support`, `released`, `last_released`, `library_bytes`."""
-    files = {(name, version_of(name, backend, version), path) for name, path in map(split_file, backend.scripts)}
+    """What the package of a back end's first script or module says of itself, and the bytes that a page loads:
+    `licence`, `node_support`, `released`, `last_released`, `library_bytes`."""
+    files = {(name, version_of(name, backend, version), path) for name, path in map(split_file, backend.loaded())}
     facts: dict[str, Fact] = {"library_bytes": sum(packages_dir().joinpath(*one).stat().st_size for one in files)}
     if files:
         held = _ensure(backend.package(), version, [])

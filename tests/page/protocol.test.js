@@ -18,6 +18,14 @@ for (const name of readdirSync(folder)) {
   });
 }
 
+test('an assignment comes whole: the server sends what is empty too', () => {
+  const whole = JSON.parse(readFileSync(new URL('assignment-valid-graph-inference.json', folder), 'utf8'));
+  for (const field of Object.keys(whole)) {
+    const { [field]: _, ...rest } = whole;
+    assert.throws(() => readAssignment(rest), { message: `assignment.${field}: expected this field` });
+  }
+});
+
 test('what is wrong is said with its key path', () => {
   const report = JSON.parse(readFileSync(new URL('report-invalid-negative-sample.json', folder), 'utf8'));
   assert.throws(() => readReport(report), { message: 'report.series[1].sample_ms[1]: expected a number of at least 0' });

@@ -5,7 +5,7 @@
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
 /** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
-/** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'spin' | 'loop', depth: number, width: number}} Model */
+/** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
 /** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features'}} Cell */
 
@@ -39,16 +39,21 @@
 
 /** @typedef {import('./layers.js').Layer} Layer */
 /** @typedef {{samples: number, features: number, classes: number}} DataShape */
+/** @typedef {{name: string, shape: number[], dtype: 'float32' | 'int32' | 'int64' | 'bool' | 'uint8'}} TensorSpec */
 
 /**
  * @typedef {object} Assignment
  * @property {Task} task
  * @property {string} adapter_url
  * @property {string[]} script_urls
+ * @property {Record<string, string>} module_urls ES modules that the adapter gets, by name
+ * @property {Record<string, string>} imports what these modules' own imports of packages lead to
  * @property {Record<string, string>} asset_urls
  * @property {Layer[]} layers
  * @property {string} weights_url
  * @property {Record<string, string>} model_urls
+ * @property {TensorSpec[]} inputs what one's own model takes
+ * @property {number} output_stride of all outputs in a row, every so-manieth number is reported
  * @property {string} data_url
  * @property {DataShape} data
  * @property {number} check_count
@@ -81,7 +86,7 @@
  * @property {number} schema
  */
 
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 /** A failure that howfar has a name for; any other error is a `page_error`. */
 export class Failure extends Error {
@@ -173,7 +178,7 @@ const sampling = record({
   warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural, slow_seconds: positive,
 });
 const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count), switch: text });
-const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'spin', 'loop'), depth: natural, width: natural });
+const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'graph', 'spin', 'loop'), depth: natural, width: natural, name: text, digest: text });
 const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
@@ -190,10 +195,13 @@ const layer = kinds({
   lstm: { steps: natural, inputs: natural, units: natural, sequences: truth },
 });
 
+const tensor = record({ name: text, shape: listOf(natural), dtype: oneOf('float32', 'int32', 'int64', 'bool', 'uint8') });
+
 const assignment = record({
-  task, adapter_url: text, script_urls: listOf(text), asset_urls: mapOf(text),
-  layers: listOf(layer),
-  weights_url: text, model_urls: mapOf(text), data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
+  task, adapter_url: text, script_urls: listOf(text), module_urls: mapOf(text), imports: mapOf(text), asset_urls: mapOf(text),
+  layers: listOf(layer), weights_url: text,
+  model_urls: mapOf(text), inputs: listOf(tensor), output_stride: natural,
+  data_url: text, data: record({ samples: natural, features: natural, classes: natural }),
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
