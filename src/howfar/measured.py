@@ -156,9 +156,9 @@ def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolN
 
 
 def contestant(cell: Cell) -> bool:
-    """Anything but the reference framework's known answers and controls, and targets in which something was switched:
-    those only say what that is worth."""
-    return cell.target.framework != REFERENCE and not cell.target.switch
+    """Anything but the reference framework's known answers and controls, targets in which something was switched (those
+    only say what that is worth), and executions that were watched."""
+    return cell.target.framework != REFERENCE and not cell.target.switch and not cell.observe
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:

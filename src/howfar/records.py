@@ -49,6 +49,9 @@ Metric = Literal[
     "library_load", "backend_init", "bare_load", "model_load", "first",
     "latency", "throughput", "enqueue", "load", "load_from_memory", "dispose",
 ]  # fmt: skip
+# What a task is watched at, in an execution of its own beside those that are timed: its processes' CPU and memory, the
+# call stacks that V8's profiler sees, or what a person in front of the page feels.
+Observation = Literal["", "processes", "stacks", "experience"]
 Fact = str | int | float | bool | None
 
 Count = Annotated[int, Meta(ge=0)]
@@ -149,6 +152,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     target: Target
     model: Model
     workload: Workload
+    observe: Observation = ""
 
 
 class Sampling(Struct, frozen=True, forbid_unknown_fields=True):

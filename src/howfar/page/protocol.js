@@ -7,7 +7,7 @@
 /** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
-/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features'}} Cell */
+/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features', observe: '' | 'processes' | 'stacks' | 'experience'}} Cell */
 
 /**
  * @typedef {object} Sampling
@@ -179,7 +179,7 @@ const sampling = record({
 });
 const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count), switch: text });
 const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'graph', 'spin', 'loop'), depth: natural, width: natural, name: text, digest: text });
-const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features') });
+const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features'), observe: oneOf('', 'processes', 'stacks', 'experience') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
   metrics: listOf(steady), sampling, protocol: text, scale: natural, control: count,
