@@ -19,6 +19,8 @@ from howfar.records import (
     Workload,
 )
 
+Objective = Literal["latency", "first-use", "size"]
+
 
 class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[targets]]` table of a study file."""
@@ -96,6 +98,8 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     # has one, or left out; its row says so.
     cap_seconds: Seconds | None = None
     over_cap: Literal["estimate", "unsupported"] = "estimate"
+    # What the targets of one's own model are ranked by.
+    objective: Objective = "latency"
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     # Filled in by study.py from the choices above and the registry.
