@@ -31,14 +31,18 @@ class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed; or with a
-    `source` the model that `howfar bench` would take by that name (`resolved`: as a record)."""
+    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed. Or of kind
+    `graph` one's own model: `source` and the rest are what `howfar bench` takes, `resolved` is its record."""
 
     kind: Literal[NetworkKind, "graph"] = "mlp"
     depths: tuple[Positive, ...] = ()
     widths: tuple[Positive, ...] = ()
     sizes: tuple[tuple[Positive, Positive], ...] = ()
     source: str = ""
+    shapes: tuple[str, ...] = ()
+    batch: Positive | None = None
+    weights: str = ""
+    inputs: str = ""
     resolved: Model | None = None
 
     def models(self) -> Iterator[Model]:

@@ -63,15 +63,12 @@ def _channels(marks: Sequence[Mark], place: alt.Y) -> dict[str, Any]:
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = alt.Axis(values=plotted.ticks(low, high), format=",~g", domain=False, ticks=False)
     legend = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolStrokeWidth=2)
-    per_model = place.to_dict()["field"] == "model"
+    shown = legend if place.to_dict()["field"] == "model" else None
     return {
         "x": lambda field: alt.X(f"{field}:Q", title="ms per inference", scale=scale, axis=axis),
         "y": place,
-        "floor": low,
-        "colour": alt.Color(
-            "target:N", title=None, scale=_trait(named, "colour"), legend=legend if per_model else None
-        ),
-        "shape": alt.Shape("target:N", title=None, scale=_trait(named, "shape"), legend=legend if per_model else None),
+        "colour": alt.Color("target:N", title=None, scale=_trait(named, "colour"), legend=shown),
+        "shape": alt.Shape("target:N", title=None, scale=_trait(named, "shape"), legend=shown),
     }
 
 

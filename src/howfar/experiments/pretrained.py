@@ -54,7 +54,7 @@ cells = bench.cells
 
 
 def table(results: Results) -> pl.DataFrame:
-    """The rows of `bench`, and per model its exact parameters and true multiply-adds, in millions beside the paper's."""
+    """The rows of `bench`, and per model its exact parameters and true multiply-adds, with the paper's beside them."""
     counted = [row for group in groups(results, benches.wanted) for row in _counts(group)]
     return pl.concat([bench.table(results), tables.frame(counted)])
 
@@ -92,8 +92,8 @@ def summary(table: pl.DataFrame) -> Summary:
         corner="model",
         columns=(*facts, *heads, Column("in 2018", "", "#9a9a9a")),
         lines=tuple(lines),
-        legend="Milliseconds per inference of each framework's fastest right target. In small, what the paper printed in"
-        " 2018; its FLOPs are about twice the parameters, because its profiler saw no input shape.",
+        legend="Milliseconds per inference of each framework's fastest right target. In small, what the paper printed;"
+        " its FLOPs are about twice the parameters, because its profiler saw no input shape.",
     )
 
 
