@@ -62,25 +62,80 @@ def run(
     retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
-    from howfar import experiments, folders, progress, runner, store, studies
+    from howfar import folders, runner, studies
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     chosen = studies.load(study, known)
     fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
     chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
     folders.demand_use(known, package_dir or [], chosen)
+    options = runner.Options(port, mnist, text, retry_failed)
+    _measure(chosen, known, out or Path("results") / chosen.name, options)
+
+
+def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bool = False) -> None:
+    """The run of a study, into a folder, and its report and answer; exit 3 where tasks failed."""
+    from msgspec.structs import replace
+
+    from howfar import experiments, progress, runner, sources, store, studies
+
     cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
-    folder = out or Path("results") / chosen.name
-    follower = progress.follow(console)
+    follower = progress.follow(Console(stderr=True) if as_json else console)
     with store.create(folder) as outcomes:
         try:
-            options = runner.Options(port, mnist, text, retry_failed)
+            options = replace(options, own=sources.portfolio(studies.requests(chosen)))
             failed = runner.run(chosen, known, cells, outcomes, follower, options)
         finally:
             follower.close()
-        _report(outcomes.results(), folder / "report")
+        _report(outcomes.results(), folder / "report", as_json=as_json)
     if failed:
         raise typer.Exit(3)
+
+
+@app.command()
+def bench(
+    model: Annotated[
+        str,
+        typer.Argument(help="A file (.onnx, .keras, .h5, .tflite, model.json), a SavedModel's folder, or keras:NAME."),
+    ],
+    shape: Annotated[
+        list[str] | None, typer.Option(help="An input's shape where it is open: [NAME=]1x224x224x3.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="The batch where it is open; 1 where not given.")] = None,
+    input: Annotated[
+        Path | None, typer.Option(help="Real inputs, a NumPy archive (.npz); seeded ones otherwise.")
+    ] = None,
+    weights: Annotated[str, typer.Option(help="Of keras:NAME: random, imagenet or a file.")] = "",
+    objective: Annotated[Literal["latency", "first-use", "size"], typer.Option(help="What to rank by.")] = "latency",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only these targets: framework=tfjs,litert,backend=wasm.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per target.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of random weights, inputs and order.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer for machines, on standard output.")] = False,
+    out: Out = None,
+    port: Port = 0,
+    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
+) -> None:
+    """Which runtime to ship a model of yours with: will it run, is it right, how big, how slow, how far from native."""
+    from msgspec.structs import replace
+
+    from howfar import runner, studies
+    from howfar.study import ModelChoice
+
+    known = frameworks.registry()
+    inputs = str(input) if input else ""
+    own = ModelChoice("graph", source=model, shapes=tuple(shape or ()), batch=batch, weights=weights, inputs=inputs)
+    chosen = replace(studies.load("bench", known), models=(own,), objective=objective)
+    fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
+    chosen = studies.change(chosen, known, only=only or (), **fields)
+    folder = out or Path("results") / f"bench-{_file_name(chosen.sizes()[0].name)}"
+    _measure(chosen, known, folder, runner.Options(port, None, None, retry_failed), as_json=as_json)
+
+
+def _file_name(text: str) -> str:
+    return "".join(one if one.isalnum() or one in "-_." else "-" for one in text)
 
 
 @app.command()
@@ -96,15 +151,24 @@ def report(
         _report(stored.results(), out or folder / "report")
 
 
-def _report(results: Any, folder: Path) -> None:
+def _report(results: Any, folder: Path, *, as_json: bool = False) -> None:
     from howfar import report as reports
-    from howfar.report import answer
+    from howfar.report import answer, bench, terminal
 
     try:
         page = reports.write(results, folder)
     except OSError as error:
         mend = "give another folder with --out; what was measured is kept"
         raise UserError(f"the report can't be written ({error.strerror})", where=str(folder), mend=mend) from None
+    benched = bench.tell(results)
+    if as_json:
+        print(json.dumps([bench.as_json(told) for told in benched], indent=2))
+        return
+    for told in benched:
+        terminal.show(console, told)
+    if benched and "bench" in results.run.study.experiments:
+        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+        return
     found = answer.answer(results)
     for sentences in (found.fastest, found.native, found.failed):
         console.print(sentences, markup=False, highlight=False, soft_wrap=True)

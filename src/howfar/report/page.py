@@ -18,6 +18,7 @@ from howfar import palette, plotted, wording
 from howfar.measured import NATIVE, SAYS
 from howfar.outcomes import Results
 from howfar.records import Target
+from howfar.report import bench
 from howfar.report.answer import answer
 from howfar.report.failures import failures
 from howfar.report.figures import COST, Figure
@@ -30,7 +31,7 @@ PARTS = ("launch", "load", "first", "warmup", "timed", "dispose", "end", "idle",
 
 def render(results: Results, figures: Sequence[Figure]) -> str:
     """The whole page as one string. Whatever a page or a framework said is escaped."""
-    scripts = script()
+    scripts, benched = script(), bench.tell(results)
     return (
         _templates()
         .get_template("index.html.j2")
@@ -40,7 +41,8 @@ def render(results: Results, figures: Sequence[Figure]) -> str:
             script_hash=_hash(scripts),
             style=Markup((HERE / "style.css").read_text(encoding="utf-8")),
             answer=answer(results),
-            standings=standings(results),
+            standings=[] if benched else standings(results),
+            benched=benched,
             figures=[figure for figure in figures if figure.id != COST],
             cost=next(figure for figure in figures if figure.id == COST),
             costs=_costs(figures),
@@ -63,7 +65,7 @@ def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.globals.update(wording=wording, size=size, notes=plotted.notes, says=SAYS)
+    templates.globals.update(wording=wording, size=size, notes=plotted.notes, says=SAYS, name=bench.name)
     templates.filters.update(json=_json, data_uri=_data_uri, colour=_colour, number=wording.number)
     return templates
 

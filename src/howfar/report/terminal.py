@@ -1,0 +1,34 @@
+"""The answer to `howfar bench` on a terminal: what to ship, then the ranking, then what failed and what was made."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from howfar.report.bench import Row, Told, name
+
+HEAD = ("", "target", "ms", "95 %", "first use", "fetch", "memory", "error", "× native", "")
+
+
+def show(console: Console, told: Told) -> None:
+    """Prints one answer."""
+    _say(console, told.model)
+    _say(console, told.recommendation)
+    for sentence in told.break_evens:
+        _say(console, sentence)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in HEAD:
+        table.add_column(title, justify="left" if title in ("", "target") else "right")
+    for row in told.rows:
+        table.add_row(*map(escape, _cells(row)))
+    console.print(table)
+    for sentence in (*told.failures, *told.conversions):
+        _say(console, sentence)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    measured = (row.latency, row.within, row.first_use, row.download, row.memory, row.error, row.to_native)
+    return (row.place, name(row.contender), *measured, row.note)
