@@ -1,0 +1,92 @@
+"""The words of `howfar bench`: a recommendation with its reason, and no claim that the numbers don't carry."""
+
+import io
+import json
+
+from rich.console import Console
+
+import made
+import test_benches as own
+from howfar.records import Cell
+from howfar.report import bench as benching
+from howfar.report import figures, page, terminal
+from howfar.report.bench import Told
+
+FACTS = {"form": "onnx", "model_bytes": 14_000_000, "conversion_s": 1.25, "form_max_relative_error": 3e-6,
+         "form_checked_by": "onnxruntime", "trainable_parameters": 3_504_872, "multiply_adds": 300_774_272,
+         "source": "keras:MobileNetV2", "weights": "random"}  # fmt: skip
+
+
+def told(*every: list[own.Outcome]) -> Told:
+    (found,) = benching.tell(own.results(*every))
+    return found
+
+
+def rich() -> Told:
+    native = [own.rounds(one, ms) for one, ms in ((made.NATIVE, 4.0), (made.NATIVE_ALL, 2.0))]
+    failed = [made.failed(Cell(made.WEBGPU, own.OWN, "inference"), "unsupported", "no adapter", n) for n in range(4)]
+    ort = own.rounds(made.ORT, 10.0, first_ms=600.0, **FACTS)
+    return told(ort, own.rounds(made.WASM, 20.0, first_ms=200.0, form="tfjs-graph"), failed, *native)
+
+
+def test_the_recommendation_says_what_why_what_it_costs_and_how_far_from_native() -> None:
+    words = rich().recommendation
+    assert words.startswith("Ship onnxruntime-web@1.23.0 wasm, 1 thread: 2.00× (")
+    assert "faster than tfjs@4.22.0 wasm, 1 thread, 400 ms dearer on first use" in words
+    assert "right to 1e-05 of the output's scale" in words
+    assert words.endswith("the time of native tensorflow on one thread.")
+
+
+def test_what_can_not_be_told_apart_is_not_called_faster() -> None:
+    words = told(own.rounds(made.ORT, 10.0), own.rounds(made.LITERT, 10.01)).recommendation
+    assert "as fast as" in words and "faster than" not in words
+
+
+def test_one_round_ranks_nobody() -> None:
+    words = told([own.outcome(made.ORT, 0, 10.0)], [own.outcome(made.WASM, 0, 20.0)]).recommendation
+    assert "too few rounds" in words
+
+
+def test_without_a_right_result_nothing_is_shipped() -> None:
+    wrong = [made.wrong(Cell(made.ORT, own.OWN, "inference"), number) for number in range(4)]
+    found = told(wrong)
+    assert found.recommendation == "No browser target gave a right result, so there is none to ship."
+    assert found.failures == ("onnxruntime-web@1.23.0 wasm gave a wrong result: output differs from the reference by"
+                              " 0.31, tolerance 0.001",)  # fmt: skip
+
+
+def test_the_model_its_forms_and_its_failures_are_said() -> None:
+    found = rich()
+    assert found.model == "own.onnx: 3,504,872 parameters, 301 M multiply-adds, random weights, from keras:MobileNetV2"
+    assert "onnx: 14.0 MB, 10.0 MB compressed, made in 1.25 s, off by 3.0e-06 in onnxruntime" in found.conversions
+    assert found.failures == ("tfjs@4.22.0 webgpu could not run here: no adapter",)
+    (even,) = found.break_evens
+    assert even.startswith("For up to 39 inferences in a visit tfjs@4.22.0 wasm, 1 thread is done sooner")
+
+
+def test_the_terminal_shows_the_recommendation_before_the_ranking() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    terminal.show(console, rich())
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert lines[1].startswith("Ship onnxruntime-web")
+    assert any(line.startswith("1") and "onnxruntime-web" in line for line in lines)
+    assert any(line.startswith("native") and "tensorflow" in line for line in lines)
+
+
+def test_json_holds_every_target_with_numbers_or_their_reason() -> None:
+    found = json.loads(json.dumps(benching.as_json(rich())))
+    assert found["recommended"] == "onnxruntime-web@1.23.0 wasm"
+    by_target = {(one["framework"], one["backend"], one["threads"]): one for one in found["targets"]}
+    assert by_target["onnxruntime-web", "wasm", None]["latency_ms"] > 9
+    assert by_target["tfjs", "webgpu", None]["status"] == "unsupported"
+    assert by_target["tfjs", "webgpu", None]["latency_ms"] is None
+    assert found["break_even"] == [{"target": "tfjs@4.22.0 wasm", "inferences": 39}]
+
+
+def test_the_page_has_the_recommendation_on_its_first_screen() -> None:
+    stored = own.results(
+        own.rounds(made.ORT, 10.0, **FACTS), own.rounds(made.WASM, 20.0), experiments=("bench", "cost")
+    )
+    html = page.render(stored, figures.figures(stored))
+    assert "What to ship" in html.partition("<main>")[0]
+    assert "Ship onnxruntime-web@1.23.0 wasm" in html.partition("<main>")[0]
