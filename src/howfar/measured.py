@@ -42,6 +42,9 @@ ONCE: Sequence[Metric] = tuple(
 # All that a process does once before its first operation: what a page waits for until its model is ready.
 UNTIL_READY: Sequence[Metric] = tuple(name for name in ONCE if name not in ("first", "dispose"))
 
+# What of it a page can't be spared, and the first operation: `bare_load` is a part of `model_load`.
+UNTIL_FIRST: Sequence[Metric] = ("library_load", "backend_init", "model_load", "first")
+
 # The metrics of each workload, first the one that figures draw and that targets are ranked on; `features` times none.
 BESIDE: Mapping[Workload, Sequence[Metric]] = {
     "training": ("enqueue",),
@@ -163,11 +166,19 @@ def contestant(cell: Cell) -> bool:
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:
     """One metric's timed samples in milliseconds per operation, in the order they were taken; a phase is one sample."""
+    if metric == "first_use":
+        return _first_use(outcome)
     if metric in ONCE:
         return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
     timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
     scale = outcome.task.scale
     return np.concatenate([np.asarray(s.sample_ms, dtype=float) * scale / s.repeats for s in timed] or [np.empty(0)])
+
+
+def _first_use(outcome: Outcome) -> Floats:
+    """One sample, where the process came so far."""
+    spent = {phase.name: phase.ms for phase in outcome.phases}
+    return np.array([sum(spent.get(name, 0.0) for name in UNTIL_FIRST)] if "first" in spent else [])
 
 
 def _order(cell: Cell) -> tuple[object, ...]:

@@ -179,7 +179,7 @@ def told(row: Mark) -> Mark:
     """The words of a tooltip."""
     native = (row["times_native"], row["times_native_low"], row["times_native_high"])
     return {
-        "what": f"{row['workload']}, {row['model']} {wording.size(row['depth'], row['width'])}",
+        "what": f"{row['workload']}, {_network(row)}",
         "time": _amount(row),
         "within": wording.interval(row["low"], row["high"]) or wording.NONE,
         "spread": wording.interval(row["p10"], row["p90"]) or wording.NONE,
@@ -189,6 +189,10 @@ def told(row: Mark) -> Mark:
         "outcome": "right" if row["status"] == "ok" else f"{SAYS[row['status']]}. {row['message']}".strip(),
         "notes": ", ".join(notes(row)) or wording.NONE,
     }
+
+
+def _network(row: Mark) -> str:
+    return str(row["model"]) if row["depth"] is None else f"{row['model']} {wording.network(row)}"
 
 
 def _amount(row: Mark) -> str:

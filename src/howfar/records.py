@@ -48,6 +48,7 @@ PhaseName = Literal[
 Metric = Literal[
     "library_load", "backend_init", "bare_load", "model_load", "first",
     "latency", "throughput", "enqueue", "load", "load_from_memory", "dispose",
+    "first_use",  # all of a process's phases until the first operation's numbers are there
 ]  # fmt: skip
 # What a task is watched at, in an execution of its own beside those that are timed: its processes' CPU and memory, the
 # call stacks that V8's profiler sees, or what a person in front of the page feels.

@@ -19,6 +19,8 @@ from howfar.records import (
     Workload,
 )
 
+Objective = Literal["latency", "first-use", "size"]
+
 
 class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[targets]]` table of a study file."""
@@ -29,14 +31,18 @@ class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
-    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed; or with a
-    `source` the model that `howfar bench` would take by that name (`resolved`: as a record)."""
+    """One `[[models]]` table of a study file: every depth with every width, or the `sizes` as listed. Or of kind
+    `graph` one's own model: `source` and the rest are what `howfar bench` takes, `resolved` is its record."""
 
     kind: Literal[NetworkKind, "graph"] = "mlp"
     depths: tuple[Positive, ...] = ()
     widths: tuple[Positive, ...] = ()
     sizes: tuple[tuple[Positive, Positive], ...] = ()
     source: str = ""
+    shapes: tuple[str, ...] = ()
+    batch: Positive | None = None
+    weights: str = ""
+    inputs: str = ""
     resolved: Model | None = None
 
     def models(self) -> Iterator[Model]:
@@ -96,6 +102,8 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     # has one, or left out; its row says so.
     cap_seconds: Seconds | None = None
     over_cap: Literal["estimate", "unsupported"] = "estimate"
+    # What the targets of one's own model are ranked by.
+    objective: Objective = "latency"
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     # Filled in by study.py from the choices above and the registry.

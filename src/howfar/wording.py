@@ -1,6 +1,6 @@
 """Numbers and names as a reader sees them: three significant digits, and no unit without its number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor, isfinite, log10
 from typing import Any
 
@@ -58,6 +58,11 @@ def fact(value: Fact) -> str:
 def size(depth: int, width: int) -> str:
     """`4 × 128`, depth × width, which no line breaks apart."""
     return f"{depth}\u00a0×\u00a0{width}"
+
+
+def network(row: Mapping[str, Any]) -> str:
+    """The model of a table's row: its size, or the name of one's own."""
+    return str(row["model"]) if row["depth"] is None else size(row["depth"], row["width"])
 
 
 def duration(ms: float) -> str:

@@ -5,6 +5,7 @@ from howfar.drawing.bars import shares
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.steps import steps
+from howfar.drawing.targets import models, targets
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "shares", "steps", "times", "trees"]
+__all__ = ["maps", "models", "shares", "steps", "targets", "times", "trees"]

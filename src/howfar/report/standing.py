@@ -40,8 +40,8 @@ def standings(results: Results) -> list[Standing]:
 
 
 def size(model: Model) -> str:
-    """Depth × width, as everywhere in the report."""
-    return wording.size(model.depth, model.width)
+    """Depth × width, or the name of one's own model, as everywhere in the report."""
+    return model.name or wording.size(model.depth, model.width)
 
 
 def _standing(field: Field) -> Standing:

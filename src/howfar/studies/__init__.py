@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from howfar import frameworks, hosts, models, selection
+from howfar import frameworks, hosts, models, selection, sources
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
 from howfar.records import Model, Target
+from howfar.sources import Request
 from howfar.study import ModelChoice, Study, TargetChoice
 
 
@@ -87,6 +88,10 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
 
 def _check_models(choice: ModelChoice, where: str) -> None:
     """Raises: UserError where it names no model, or one that can't be."""
+    if choice.kind == "graph":
+        if not choice.source or choice.depths or choice.widths or choice.sizes:
+            raise UserError("one's own model has a source and no size", where=where, mend='give source = "FILE"')
+        return
     found = list(choice.models())
     if not found:
         raise UserError("no sizes", where=where, mend="give sizes = [[depth, width], ...], or depths and widths")
@@ -167,4 +172,29 @@ def change(
     if frameworks_wanted:
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)
         changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
-    return selection.select(changed, only)
+    return selection.select(_with_own_models(changed), only)
+
+
+def _with_own_models(study: Study) -> Study:
+    """The study with the records of the user's own models; their files are read, and not yet made anything of.
+
+    Raises: UserError for a file that is not there, or no model.
+    """
+    choices = (
+        msgspec.structs.replace(choice, resolved=sources.model_of(request_of(choice, study.seed)))
+        if choice.kind == "graph"
+        else choice
+        for choice in study.models
+    )
+    return msgspec.structs.replace(study, models=tuple(choices))
+
+
+def request_of(choice: ModelChoice, seed: int) -> Request:
+    """What `sources` is asked for by a table of a study."""
+    shapes = sources.shapes_of(choice.shapes)
+    return Request(choice.source, shapes, choice.batch, choice.weights, choice.inputs, seed)
+
+
+def requests(study: Study) -> list[Request]:
+    """The user's own models that a study measures."""
+    return [request_of(choice, study.seed) for choice in study.models if choice.kind == "graph"]
