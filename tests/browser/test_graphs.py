@@ -1,4 +1,4 @@
-"""One's own model in a real browser, by every runtime that takes it: right and where it was asked to be, or a reason."""
+"""One's own model in a real browser, by every runtime that takes it: right and where it was asked to be."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -276,7 +276,8 @@ export const adapter = {
 
   features: () => features(tf),
 
-  lacks: (message) => /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message)?.[0].replace('not registered for backend', 'is not in the back end'),
+  lacks: (message) => /Kernel '(\w+)' not registered for backend '(\w+)'|Node type \w+ is not implemented|Unknown op '\w+'/.exec(message)?.[0]
+    .replace('not registered for backend', 'is not in the back end'),
 
   liveTensors: () => tf.memory().numTensors,
 
