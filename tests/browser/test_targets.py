@@ -15,7 +15,7 @@ KNOWN = frameworks.registry()
 TARGETS = [
     (name, version, backend)
     for name in frameworks.public_names(KNOWN)
-    if KNOWN[name].runs_in == "browser"
+    if KNOWN[name].runs_in == "browser" and "mlp" in KNOWN[name].models
     for version in KNOWN[name].versions
     for backend in KNOWN[name].backends_at(version)
 ]

@@ -15,6 +15,7 @@ const PROBES = {
   wasm: probeWasm,
   webgl: probeWebgl,
   webgpu: probeWebgpu,
+  webnn: probeWebnn,
 };
 
 /**
@@ -47,6 +48,20 @@ async function probeWebgpu() {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
   return adapterFacts(adapter);
+}
+
+// A browser that can't may have `navigator.ml` all the same; one that can answers in milliseconds.
+const WEBNN_MS = 10_000;
+
+/** @returns {Promise<Facts>} */
+async function probeWebnn() {
+  const { ml } = /** @type {{ml?: {createContext(): Promise<unknown>}}} */ (navigator);
+  if (!ml) throw new Failure('unsupported', 'this browser has no navigator.ml');
+  const late = new Promise((_, reject) => { setTimeout(() => reject(new Error(`no answer within ${WEBNN_MS / 1000} s`)), WEBNN_MS); });
+  await Promise.race([ml.createContext(), late]).catch((error) => {
+    throw new Failure('unsupported', `navigator.ml.createContext() fails: ${error.message}`);
+  });
+  return {};
 }
 
 // Sees every GL context and GPU device that a framework opens, without touching what it does with them:

@@ -26,6 +26,18 @@ function loadScript(url) {
 }
 
 /**
+ * Loads ES modules one after the other (a library that comes as such, as its users import it).
+ * @param {Record<string, string>} urls
+ * @returns {Promise<Record<string, unknown>>} what each exports, by name
+ */
+export async function loadModules(urls) {
+  /** @type {Record<string, unknown>} */
+  const modules = {};
+  for (const [name, url] of Object.entries(urls)) modules[name] = await import(url);
+  return modules;
+}
+
+/**
  * @param {Assignment} assignment
  * @returns {Promise<import('./frameworks/adapter.js').Network>}
  */
@@ -66,9 +78,9 @@ const fetchBytes = async (url) => (await fetch(url)).arrayBuffer();
 
 /**
  * @param {Assignment} assignment
- * @returns {Promise<{inputs: Float32Array, labels: Uint8Array}>} inputs (samples, features) row-major, labels (samples)
+ * @returns {Promise<{inputs: Float32Array, labels: Uint8Array}>} inputs (samples, features) row-major, labels (samples), none of one's own model
  */
 export async function fetchData({ data_url, data: { samples, features } }) {
   const bytes = await fetchBytes(data_url);
-  return { inputs: new Float32Array(bytes, 0, samples * features), labels: new Uint8Array(bytes, samples * features * 4, samples) };
+  return { inputs: new Float32Array(bytes, 0, samples * features), labels: new Uint8Array(bytes, samples * features * 4) };
 }

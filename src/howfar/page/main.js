@@ -1,7 +1,7 @@
 // The life of a page: ask what to do, load the library, measure, post the report. One page, one task.
 
 import { watchGpu } from './backends.js';
-import { fetchData, fetchNetwork, loadScripts } from './load.js';
+import { fetchData, fetchNetwork, loadModules, loadScripts } from './load.js';
 import { calibrateTick, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
 import { measurePublished } from './published.js';
@@ -65,7 +65,7 @@ function phaseTimer(visit, report) {
  */
 async function measureTask(visit, report, gpuFacts) {
   const { task, adapter_url } = visit.assignment;
-  const { workload } = task.cell;
+  const workload = task.cell.model.kind === 'graph' ? 'graph' : task.cell.workload;
   /** @type {[{adapter: Adapter}, Record<string, Function>, Data]} */
   const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
   const makeWork = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
@@ -85,11 +85,11 @@ async function measureTask(visit, report, gpuFacts) {
  * @param {import('./protocol.js').Facts} gpuFacts
  */
 async function measureAdapter(adapter, makeWork, visit, report, gpuFacts) {
-  const { task, script_urls, asset_urls } = visit.assignment;
+  const { task, script_urls, module_urls, asset_urls } = visit.assignment;
   const { target } = task.cell;
   const phase = phaseTimer(visit, report);
-  await phase('library_load', () => loadScripts(script_urls));
-  Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target)));
+  const modules = await phase('library_load', () => loadScripts(script_urls).then(() => loadModules(module_urls)));
+  Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target, modules)));
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
   }
@@ -139,16 +139,26 @@ async function measureAsPublished({ assignment, enter }, adapter, { published, .
 }
 
 /**
- * A model that is ready: built with the study's weights, or loaded from the framework's own saved files where loading
- * is the task, or where the framework takes its model in no other way.
+ * A model that is ready: one's own, or built with the study's weights, or loaded from the framework's own saved files
+ * where loading is the task, or where the framework takes its model in no other way.
  * @param {Adapter} adapter
  * @param {Assignment} assignment
  * @param {() => void} bareLoaded
  */
 async function makeModel(adapter, assignment, bareLoaded) {
+  if (assignment.task.cell.model.kind === 'graph') return loadGraph(adapter, assignment);
   if (assignment.task.cell.workload !== 'loading' && adapter.build) return adapter.build(await fetchNetwork(assignment));
   if (!adapter.load) throw new Failure('unsupported', 'its adapter loads no saved model');
   return adapter.load(assignment.model_urls, bareLoaded);
+}
+
+/**
+ * @param {Adapter} adapter
+ * @param {Assignment} assignment
+ */
+function loadGraph({ loadGraph: load }, { model_urls, inputs }) {
+  if (!load) throw new Failure('unsupported', "its adapter loads no model of one's own");
+  return load(model_urls, inputs);
 }
 
 /**

@@ -52,6 +52,6 @@ export function showReport({ task }, report) {
     table('Once, ms', ['', ''], report.phases.filter(({ name }) => !['check', 'warmup'].includes(name)).map(({ name, ms }) => [name.replace('_', ' '), three(ms)])),
     table('Found', ['', ''], Object.entries(report.facts).map(([name, value]) => [name.replaceAll('_', ' '), String(value)])),
   );
-  const what = `${target.framework} ${target.version} · ${target.backend} · ${model.kind}(${model.depth}, ${model.width}) · ${workload}`;
+  const what = `${target.framework} ${target.version} · ${target.backend} · ${model.name || `${model.kind}(${model.depth}, ${model.width})`} · ${workload}`;
   return report.status === 'ok' ? what : `${what}\n${report.status.replaceAll('_', ' ')}: ${report.message}`;
 }

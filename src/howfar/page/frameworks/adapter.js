@@ -4,6 +4,8 @@
 /** @typedef {import('../protocol.js').Facts} Facts */
 /** @typedef {import('../layers.js').Layer} Layer */
 /** @typedef {import('../protocol.js').Model} Model */
+/** @typedef {import('../protocol.js').TensorSpec} TensorSpec */
+/** @typedef {import('../tensors.js').Tensor} Tensor */
 
 /** @typedef {{weights: Float32Array, recurrent: Float32Array, biases: Float32Array}} Parameters */
 
@@ -34,11 +36,12 @@
 /**
  * @template Batch
  * @typedef {object} Adapter
- * @property {(backend: string, assets: Record<string, string>, options: Options) => Facts | Promise<Facts>} open
- *   makes the back end ready; the facts name the `backend` that really answers
+ * @property {(backend: string, assets: Record<string, string>, options: Options, modules: Record<string, any>) => Facts | Promise<Facts>} open
+ *   makes the back end ready; the facts name the `backend` that really answers. `modules`: the library's, where it comes as such
  * @property {(network: Network) => Facts | void | Promise<Facts | void>} [build] a model with these weights, ready to predict and,
  *   where the framework trains, to train; left out by a framework that can't be given weights
- * @property {(input: Float32Array) => Numbers | Promise<Numbers>} predict one sample (features) -> the network's outputs
+ * @property {(input: Float32Array) => Numbers | Promise<Numbers>} [predict] one sample (features) -> the network's outputs; left out
+ *   by a framework that holds none of the study's networks
  * @property {(input: Float32Array) => void} [enqueuePredict] the same, left on the device and disposed
  * @property {(inputs: Float32Array, count: number) => Numbers | Promise<Numbers>} [predictBatch] so many samples in one call
  * @property {(inputs: Float32Array, labels: Uint8Array) => Batch} [prepareBatch] the batch in the framework's own form
@@ -51,6 +54,11 @@
  *   its saved files, by the framework's own loader; ready to predict; takes the place of the model before it. `urls`: of each
  *   file by its name, on this origin (all in one folder) or `blob:`. A loader that then runs the model once by itself calls
  *   `bareLoaded` right before that, and says in its facts what `load_includes` and that `first_is_warm`
+ * @property {(urls: Record<string, string>, inputs: TensorSpec[]) => Facts | void | Promise<Facts | void>} [loadGraph] one's own model
+ *   from the files of a form that the registry says it takes, by the framework's own loader; ready to `run`. Where it knows,
+ *   it says `execution_providers`, and `nodes_fell_back`: how many nodes another than the one asked for computes
+ * @property {(tensors: readonly Tensor[]) => Promise<ArrayLike<number | bigint>[]>} [run] one's own model on its inputs, in the order
+ *   of `loadGraph` -> its outputs on the CPU, in the model's order
  * @property {() => Record<string, Blob> | Promise<Record<string, Blob>>} [save] the files that `load` takes, as the framework saves them
  * @property {() => Facts | Promise<Facts>} [features] what the library offers, counted in the library itself: `layer_types`,
  *   `activation_types`, `optimizer_types` and the names counted (`layer_names`, ...), what it has no notion of left out
@@ -60,7 +68,8 @@
  * @property {() => void | Promise<void>} dispose
  */
 
-/** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'prepareBatch' | 'trainBatch'>>} TrainingAdapter */
-/** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'load'>>} LoadingAdapter */
+/** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'predict'>>} PredictingAdapter */
+/** @template Batch @typedef {PredictingAdapter<Batch> & Required<Pick<Adapter<Batch>, 'prepareBatch' | 'trainBatch'>>} TrainingAdapter */
+/** @template Batch @typedef {PredictingAdapter<Batch> & Required<Pick<Adapter<Batch>, 'load'>>} LoadingAdapter */
 
 export {};

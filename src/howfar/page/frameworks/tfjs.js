@@ -4,6 +4,8 @@
 import { probeBackend } from '../backends.js';
 import { shapedParameters, shapeIn } from '../layers.js';
 import { Failure } from '../protocol.js';
+import { features } from './tfjs/features.js';
+import { loadGraph } from './tfjs/graph.js';
 
 /** @typedef {{shape: number[], data(): Promise<Float32Array>, dispose(): void}} Tensor */
 /** @typedef {{xs: Tensor, ys: Tensor}} Batch */
@@ -52,6 +54,8 @@ import { Failure } from '../protocol.js';
 let tf;
 /** @type {LayersModel} */
 let model;
+/** One's own model. @type {import('./tfjs/graph.js').Runnable | undefined} */
+let graph;
 /** @type {Optimizer | undefined} absent where the model was loaded, which is for predicting only */
 let optimizer;
 let classes = 0;
@@ -174,23 +178,6 @@ function files(urls) {
   return Promise.all(names.map(async (name) => new File([await (await fetch(urls[name] ?? '')).blob()], name)));
 }
 
-// An activation can be a layer too; these are counted among the activations.
-const ACTIVATION_LAYERS = ['ReLU', 'LeakyReLU', 'PReLU', 'ELU', 'ThresholdedReLU', 'Softmax'];
-
-/** @returns {import('../protocol.js').Facts} what the library has registered under a name */
-function features() {
-  const registered = Object.entries(tf.serialization.SerializationMap.getMap().classNameMap);
-  const layers = registered.filter(([, [one]]) => tf.layers.Layer.prototype.isPrototypeOf(one.prototype)).map(([name]) => name);
-  const activations = registered.map(([name]) => name).filter((name) => /^[a-z]/.test(name) || ACTIVATION_LAYERS.includes(name));
-  const optimizers = Object.getOwnPropertyNames(tf.train).filter((name) => typeof tf.train[name] === 'function' && !['length', 'name', 'prototype'].includes(name));
-  return {
-    layer_types: layers.length, layer_names: layers.join(', '),
-    activation_types: activations.length, activation_names: activations.join(', '),
-    optimizer_types: optimizers.length, optimizer_names: optimizers.join(', '),
-    networks: 'DNN, CNN, RNN',
-  };
-}
-
 /** @type {import('./adapter.js').Adapter<Batch>} */
 export const adapter = {
   async open(backend, assets, options) {
@@ -281,14 +268,22 @@ export const adapter = {
     inputShape = /** @type {number[]} */ (model.inputs[0]?.shape.slice(1));
   },
 
-  features,
+  async loadGraph(urls, inputs) {
+    graph = await loadGraph(/** @type {any} */ (tf), urls, inputs);
+  },
 
-  lacks: (message) => /Kernel '(\w+)' not registered for backend '(\w+)'/.exec(message)?.[0].replace('not registered for backend', 'is not in the back end'),
+  run: (tensors) => /** @type {import('./tfjs/graph.js').Runnable} */ (graph).run(tensors),
+
+  features: () => features(tf),
+
+  lacks: (message) => /Kernel '(\w+)' not registered for backend '(\w+)'|Node type \w+ is not implemented|Unknown op '\w+'/.exec(message)?.[0]
+    .replace('not registered for backend', 'is not in the back end'),
 
   liveTensors: () => tf.memory().numTensors,
 
   dispose() {
+    graph?.dispose();
     optimizer?.dispose();
-    model.dispose?.();
+    model?.dispose?.();
   },
 };

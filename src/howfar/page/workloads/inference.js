@@ -2,7 +2,7 @@
 
 /** @typedef {import('../protocol.js').Assignment} Assignment */
 /** @typedef {import('../protocol.js').Report} Report */
-/** @typedef {import('../frameworks/adapter.js').Adapter<any>} Adapter */
+/** @typedef {import('../frameworks/adapter.js').PredictingAdapter<any>} Adapter */
 /** @typedef {import('./workload.js').Workload} Workload */
 
 import { finite } from '../protocol.js';

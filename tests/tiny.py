@@ -1,0 +1,125 @@
+"""One's own model at its smallest, in every form that a page takes: y = relu(x A + a), z = y B, outputs z and y."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Portfolio, Prepared
+from howfar.records import Model, TensorSpec
+
+Array = NDArray[np.float32]
+
+MODEL = Model("graph", name="tiny", digest="71a9")
+SAMPLES = 4
+X, Y, Z = TensorSpec("x", (1, 6)), TensorSpec("y", (1, 4)), TensorSpec("z", (1, 3))
+
+RNG = np.random.default_rng(7)
+A, a, B = (RNG.normal(size=shape).astype(np.float32) for shape in ((6, 4), (4,), (4, 3)))
+SETS: Array = RNG.normal(size=(SAMPLES, 6)).astype(np.float32)
+
+
+def outputs() -> Array:
+    """(SAMPLES, z and y in a row), by NumPy."""
+    y = np.maximum(SETS @ A + a, 0)
+    return np.concatenate([y @ B, y], axis=1).astype(np.float32)
+
+
+def onnx_file() -> bytes:
+    """By the onnx package itself."""
+    from onnx import TensorProto, checker, helper, numpy_helper  # noqa: PLC0415 - needed by few tests
+
+    def value(spec: TensorSpec) -> Any:
+        return helper.make_tensor_value_info(spec.name, TensorProto.FLOAT, spec.shape)
+
+    nodes = [
+        helper.make_node("Gemm", ["x", "A", "a"], ["h"], name="first"),
+        helper.make_node("Relu", ["h"], ["y"], name="bend"),
+        helper.make_node("MatMul", ["y", "B"], ["z"], name="second"),
+    ]
+    constants = [numpy_helper.from_array(array, name) for name, array in {"A": A, "a": a, "B": B}.items()]
+    graph = helper.make_graph(nodes, "tiny", [value(X)], [value(Z), value(Y)], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def tflite_file() -> bytes:
+    """By TensorFlow's own converter (15 s with its import)."""
+    import tensorflow as tf  # noqa: PLC0415 - it takes seconds
+
+    def call(x: Any) -> Any:
+        y = tf.nn.relu(tf.matmul(x, tf.constant(A)) + tf.constant(a))
+        return tf.matmul(y, tf.constant(B)), y
+
+    concrete = tf.function(call).get_concrete_function(tf.TensorSpec(X.shape, tf.float32, "x"))
+    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([concrete], tf.Module()).convert())
+
+
+def tfjs_files() -> dict[str, bytes]:
+    """A graph model as TensorFlow.js saves them: one file of nodes, one of weights."""
+    constants = {"A": A, "a": a, "B": B}
+    node = [
+        _node("x", "Placeholder", shape={"shape": _shape(X.shape)}),
+        *(_node(name, "Const", value={"tensor": {"dtype": "DT_FLOAT", "tensorShape": _shape(array.shape)}})
+          for name, array in constants.items()),
+        _node("product", "MatMul", "x", "A"),
+        _node("h", "AddV2", "product", "a"),
+        _node("y", "Relu", "h"),
+        _node("z", "MatMul", "y", "B"),
+    ]  # fmt: skip
+    weights = [{"name": name, "shape": array.shape, "dtype": "float32"} for name, array in constants.items()]
+    description = {
+        "format": "graph-model",
+        "modelTopology": {"node": node, "versions": {}},
+        "signature": {"inputs": _signature(X), "outputs": _signature(Z, Y)},
+        "weightsManifest": [{"paths": ["weights.bin"], "weights": weights}],
+    }
+    packed = b"".join(array.tobytes() for array in constants.values())
+    return {"model.json": json.dumps(description).encode(), "weights.bin": packed}
+
+
+def _shape(shape: tuple[int, ...]) -> dict[str, Any]:
+    return {"dim": [{"size": str(length)} for length in shape]}
+
+
+def _node(name: str, operation: str, *inputs: str, **attributes: Any) -> dict[str, Any]:
+    kind = {"dtype" if operation in ("Placeholder", "Const") else "T": {"type": "DT_FLOAT"}}
+    return {"name": name, "op": operation, "input": list(inputs), "attr": {**kind, **attributes}}
+
+
+def _signature(*tensors: TensorSpec) -> dict[str, Any]:
+    return {
+        one.name: {"name": f"{one.name}:0", "dtype": "DT_FLOAT", "tensorShape": _shape(one.shape)} for one in tensors
+    }
+
+
+def forms() -> dict[FormName, dict[str, bytes]]:
+    """Every form's files."""
+    return {"onnx": {"model.onnx": onnx_file()}, "tflite": {"model.tflite": tflite_file()}, "tfjs-graph": tfjs_files()}
+
+
+def write(folder: Path, contents: Mapping[FormName, Mapping[str, bytes]], model: Model = MODEL) -> Portfolio:
+    """A portfolio of the one model, as `sources` would leave it."""
+    for form, files in contents.items():
+        (folder / form).mkdir(parents=True)
+        for name, content in files.items():
+            (folder / form / name).write_bytes(content)
+    prepared = Prepared(
+        model,
+        "made by hand",
+        (X,),
+        (Z, Y),
+        SAMPLES,
+        native_spread=0.0,
+        tolerance=1e-5,
+        forms={form: Form(tuple(files)) for form, files in contents.items()},
+    )
+    (folder / PREPARED).write_bytes(msgspec.json.encode(prepared))
+    (folder / INPUTS).write_bytes(SETS.tobytes())
+    np.save(folder / OUTPUTS, outputs())
+    return Portfolio({model: folder})
