@@ -20,6 +20,8 @@ DTYPES: Mapping[str, DType] = {
     "float32": "float32", "float16": "float32", "bfloat16": "float32", "int32": "int32", "int64": "int64",
     "bool": "bool", "uint8": "uint8",
 }  # fmt: skip
+# What layers name the tensors that they are called with, in the order that attention takes them.
+TENSORS = ("inputs", "sequences", "query", "value", "key")
 
 
 def read(model: Any, batch_size: int = 1, shapes: Sequence[Shape] = ()) -> Graph:
@@ -87,12 +89,10 @@ def _call(b: KerasBuilder, node: Any, known: Mapping[int, Taken]) -> list[str]:
     operation = node.operation
     if not hasattr(operation, "weights"):  # no layer
         return [read_operation(b, operation, [*arguments, *keywords.values()])]
-    inputs = list(_tensors(arguments))
-    for keyword, value in keywords.items():
-        if keyword in ("query", "value", "key", "inputs", "sequences"):
-            inputs += _tensors(value)
-        elif keyword != "training" and value is not None and value is not False:
-            refuse(operation, f"is called with {keyword}, which is not read")
+    others = [key for key, value in keywords.items() if key not in TENSORS and value is not None and value is not False]
+    if others and others != ["training"]:
+        refuse(operation, f"is called with {', '.join(others)}, which is not read")
+    inputs = [*_tensors(arguments), *_tensors([keywords.get(key) for key in TENSORS])]
     return b.layer(operation, inputs)
 
 
@@ -101,8 +101,7 @@ def _tensors(arguments: Any) -> Iterator[str]:
     if isinstance(arguments, Taken):
         yield arguments.name
     elif isinstance(arguments, Mapping):
-        for value in arguments.values():
-            yield from _tensors(value)
+        yield from _tensors([arguments[key] for key in sorted(arguments)])  # the order of a model's inputs
     elif isinstance(arguments, (list, tuple)):
         for value in arguments:
             yield from _tensors(value)

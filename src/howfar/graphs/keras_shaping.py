@@ -28,8 +28,8 @@ from howfar.layers import Shape
 # At inference these give what they take.
 UNCHANGING = (
     "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "Identity",
-    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "SpatialDropout1D",
-    "SpatialDropout2D", "StochasticDepth",
+    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom",
+    "SpatialDropout1D", "SpatialDropout2D", "StochasticDepth",
 )  # fmt: skip
 
 
