@@ -1,6 +1,6 @@
 """A graph made smaller before it is written; what comes out stays equal up to rounding."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -144,13 +144,19 @@ def into_weights(graph: Graph) -> Graph:
         tensor, values = _by_channel(node, graph)
         before = made.get(tensor)
         alone = tensor not in graph.outputs and len(users.get(tensor, ())) == 1
-        if before and alone and values is not None and isinstance(before.operation, WEIGHTED) and not before.activation:
+        if before and alone and values is not None and _is_weighted(before, b):
             del made[tensor]
             b.scope = node.output
             inputs = _with(b, before, node.operation, values, first=node.inputs[0] == tensor)
-            node = replace(before, output=node.output, inputs=inputs)
-        made[node.output] = node
+            made[node.output] = replace(before, output=node.output, inputs=inputs)
+        else:
+            made[node.output] = node
     return replace(graph, nodes=tuple(made.values()), constants=b.constants, shapes=b.shapes)
+
+
+def _is_weighted(node: Node, b: Builder) -> bool:
+    own = all(name in b.constants for name in node.inputs[1:])
+    return own and isinstance(node.operation, WEIGHTED) and not node.activation
 
 
 def _by_channel(node: Node, graph: Graph) -> tuple[str, Array | None]:
@@ -170,9 +176,7 @@ def _by_channel(node: Node, graph: Graph) -> tuple[str, Array | None]:
 def _with(b: Builder, weighted: Node, operation: Any, values: Array, *, first: bool) -> tuple[str, ...]:
     """The inputs of a weighted node whose result is multiplied or added to as well."""
     x, weights, *rest = weighted.inputs
-    kernel = b.constants.get(weights)
-    if kernel is None:
-        raise AssertionError(f"{weighted.output}: weights are constants")
+    kernel = b.constants[weights]
     biases = b.constants[rest[0]].astype(np.float64) if rest else np.zeros(len(values))
     factors, summands = _as_factors(operation.kind, values, first=first)
     if not np.all(factors == 1):
@@ -237,8 +241,9 @@ def fuse_activations(graph: Graph, activations: Collection[ActivationName], hold
         alone = before and before.output not in graph.outputs and len(users[before.output]) == 1
         if before and alone and isinstance(before.operation, holders) and not before.activation:
             del made[before.output]
-            node = replace(before, output=node.output, activation=function)
-        made[node.output] = node
+            made[node.output] = replace(before, output=node.output, activation=function)
+        else:
+            made[node.output] = node
     return with_nodes(graph, list(made.values()))
 
 
@@ -246,8 +251,3 @@ def _as_activation(node: Node) -> Activation | None:
     if node.activation is None and node.operation == Clip(0.0, 6.0):
         return Activation("relu6")
     return node.operation if node.activation is None and isinstance(node.operation, Activation) else None
-
-
-def nodes_of(graph: Graph, kind: type) -> Iterator[Node]:
-    """Its nodes of one kind of operation."""
-    return (node for node in graph.nodes if isinstance(node.operation, kind))
