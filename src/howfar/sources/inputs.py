@@ -25,7 +25,7 @@ def samples_of(source: Source, request: Request) -> list[list[Array]]:
     if request.inputs:
         return given(Path(request.inputs), source.inputs)
     random = np.random.default_rng(request.seed)
-    bounds = embedded(source.graph) if source.graph else {}
+    bounds = _bounds(source)
     return [[_seeded(spec, random, bounds, source.images) for spec in source.inputs] for _ in range(SAMPLES)]
 
 
@@ -36,6 +36,14 @@ def _seeded(spec: TensorSpec, random: np.random.Generator, bounds: Mapping[str, 
         numbers = random.uniform(0, 255, spec.shape) if spec.name in images else random.standard_normal(spec.shape)
         return numbers.astype(np.float32)
     return random.integers(0, 256 if spec.dtype == "uint8" else UNKNOWN_BOUND, spec.shape).astype(spec.dtype)
+
+
+def _bounds(source: Source) -> dict[str, int]:
+    """By the source's own names of its inputs."""
+    if source.graph is None:
+        return {}
+    found, names = embedded(source.graph), [spec.name for spec in source.graph.inputs]
+    return {own.name: found[name] for own, name in zip(source.inputs, names, strict=True) if name in found}
 
 
 def embedded(graph: Graph) -> dict[str, int]:
@@ -72,9 +80,8 @@ def given(path: Path, specs: Sequence[TensorSpec]) -> list[list[Array]]:
 def _check_names(archive: zipfile.ZipFile, specs: Sequence[TensorSpec], path: Path) -> None:
     found, wanted = {name.removesuffix(".npy") for name in archive.namelist()}, {spec.name for spec in specs}
     if found != wanted:
-        raise _wrong(
-            path, f"it holds {', '.join(sorted(found)) or 'nothing'}, the model takes {', '.join(sorted(wanted))}"
-        )
+        held, taken = (", ".join(sorted(names)) or "nothing" for names in (found, wanted))
+        raise _wrong(path, f"it holds {held}, the model takes {taken}")
 
 
 def _read(archive: zipfile.ZipFile, spec: TensorSpec, path: Path) -> Array:
@@ -104,8 +111,8 @@ def _wrong(path: Path, what: str) -> UserError:
 
 def as_bytes(samples: Sequence[Sequence[Array]]) -> bytes:
     """As `records.DataShape` has it: 4 bytes a number, int32 where it is no float32."""
-    return b"".join(
-        array.astype(np.float32 if array.dtype == np.float32 else np.int32).tobytes()
-        for one in samples
-        for array in one
-    )
+    return b"".join(_four_bytes(array).tobytes() for one in samples for array in one)
+
+
+def _four_bytes(array: Array) -> Array:
+    return array.astype(np.float32 if array.dtype == np.float32 else np.int32)

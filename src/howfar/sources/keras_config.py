@@ -34,9 +34,9 @@ PARTS = frozenset({
     "VarianceScaling", "Zeros",
 })  # fmt: skip
 # Values that JSON has no form for.
-VALUES = frozenset(
-    {"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__", "__tuple__", "TensorShape"}
-)
+VALUES = frozenset({
+    "TensorShape", "__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__", "__tuple__",
+})  # fmt: skip
 # Code, or a file that holds code.
 CODE = frozenset({"Lambda", "__lambda__", "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"})
 PLAIN_MODULES = frozenset({

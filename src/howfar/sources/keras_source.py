@@ -7,6 +7,7 @@ import numpy as np
 
 from howfar.errors import UserError
 from howfar.graphs import from_keras
+from howfar.graphs.graph import Graph
 from howfar.records import TensorSpec
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
@@ -21,7 +22,7 @@ def source_of(model: Any, request: Request, words: str, weights: str = "of the f
     """Raises: UserError where a length stays open or a type is not measured."""
     inputs = fixed(_declared(model, request), request)
     with calling("Keras", request.model):
-        graph, unreadable = graph_of(lambda: from_keras.read(model, {spec.name: spec.shape for spec in inputs}))
+        graph, unreadable = graph_of(lambda: _read(model, inputs))
     return Source(
         words=words,
         runtime="TensorFlow",
@@ -35,6 +36,10 @@ def source_of(model: Any, request: Request, words: str, weights: str = "of the f
         parameters=model.count_params(),
         trainable_parameters=sum(int(np.prod(one.shape)) for one in model.trainable_variables),
     )
+
+
+def _read(model: Any, inputs: Sequence[TensorSpec]) -> Graph:
+    return from_keras.read(model, inputs[0].shape[0], [spec.shape[1:] for spec in inputs])
 
 
 def _declared(model: Any, request: Request) -> list[Declared]:

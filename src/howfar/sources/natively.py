@@ -47,7 +47,7 @@ def _fed(names: Sequence[str], inputs: Sequence[TensorSpec], sample: Sequence[Ar
     return {name: own.get(name, array) for name, array in zip(names, sample, strict=True)}
 
 
-def _tflite(folder: Path, inputs: Sequence[TensorSpec], samples: Samples) -> Results:
+def _tflite(folder: Path, _: Sequence[TensorSpec], samples: Samples) -> Results:
     model = interpreter(folder / "model.tflite")
     return [run_tflite(model, sample) for sample in samples]
 

@@ -2,13 +2,12 @@
 before TensorFlow loads it."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from howfar.errors import UserError
 from howfar.graphs import from_tensorflow
-from howfar.records import TensorSpec
 from howfar.sources import natively
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
@@ -18,15 +17,16 @@ from howfar.sources.source import Source, graph_of
 SIGNATURE = "serving_default"
 # Operators that reach outside of the model: Python, files, the network, other processes, memory maps.
 FORBIDDEN = frozenset({
-    "AssetManager", "CacheDataset", "CacheDatasetV2", "CreateSummaryDbWriter", "CreateSummaryFileWriter", "DebugIdentity",
-    "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary", "EagerPyFunc", "FixedLengthRecordDataset",
-    "FixedLengthRecordDatasetV2", "FixedLengthRecordReader", "FixedLengthRecordReaderV2", "GenerateVocabRemapping",
-    "ImmutableConst", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2", "LMDBDataset", "LMDBReader",
-    "LoadAndRemapMatrix", "LoadDataset", "MatchingFiles", "MatchingFilesDataset", "PrintV2", "PyFunc", "PyFuncStateless",
-    "ReadFile", "RegisterDataset", "RegisterDatasetV2", "RpcCall", "RpcClient", "RpcServer", "RpcServerStart", "Save",
-    "SaveDataset", "SaveDatasetV2", "SaveSlices", "SnapshotDataset", "SnapshotDatasetV2", "SqlDataset", "TFRecordDataset",
-    "TFRecordDatasetV2", "TFRecordReader", "TFRecordReaderV2", "TextLineDataset", "TextLineReader", "TextLineReaderV2",
-    "WholeFileReader", "WholeFileReaderV2", "WriteFile", "_Recv", "_Send", "_HostRecv", "_HostSend",
+    "AssetManager", "CacheDataset", "CacheDatasetV2", "CreateSummaryDbWriter", "CreateSummaryFileWriter",
+    "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary", "EagerPyFunc",
+    "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "FixedLengthRecordReader", "FixedLengthRecordReaderV2",
+    "GenerateVocabRemapping", "ImmutableConst", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
+    "LMDBDataset", "LMDBReader", "LoadAndRemapMatrix", "LoadDataset", "MatchingFiles", "MatchingFilesDataset",
+    "PrintV2", "PyFunc", "PyFuncStateless", "ReadFile", "RegisterDataset", "RegisterDatasetV2", "RpcCall",
+    "RpcClient", "RpcServer", "RpcServerStart", "Save", "SaveDataset", "SaveDatasetV2", "SaveSlices",
+    "SnapshotDataset", "SnapshotDatasetV2", "SqlDataset", "TFRecordDataset", "TFRecordDatasetV2", "TFRecordReader",
+    "TFRecordReaderV2", "TextLineDataset", "TextLineReader", "TextLineReaderV2", "WholeFileReader",
+    "WholeFileReaderV2", "WriteFile", "_HostRecv", "_HostSend", "_Recv", "_Send",
 })  # fmt: skip
 # TensorFlow puts them beside every model, to save its variables again. What is called for an answer may not hold them.
 SAVING = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"})
@@ -63,6 +63,8 @@ def _check(path: Path) -> None:
 
     model = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
     for meta in model.meta_graphs:
+        if not meta.HasField("object_graph_def"):
+            raise UserError("it is of TensorFlow 1", where=str(path), mend="export it again with TensorFlow 2")
         called = _called(meta)
         for function, node in _nodes(meta.graph_def):
             if node.op in FORBIDDEN or (node.op in SAVING and function in called):
@@ -78,9 +80,11 @@ def _nodes(graph: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _called(meta: Any) -> set[str]:
-    """The functions that the signatures lead to."""
+    """The functions that are called for an answer, or when it loads: all that its objects name but those that save."""
+    objects = meta.object_graph_def.nodes
+    saving = {number for one in objects for saver in one.saveable_objects.values() for number in _savers(saver)}
+    left = [name for number, one in enumerate(objects) if number not in saving for name in _functions(one)]
     functions = {function.signature.name: function for function in meta.graph_def.library.function}
-    left = [name for name, one in functions.items() if "signature_wrapper" in name or "__inference_call" in name]
     found: set[str] = set()
     while left:
         name = left.pop()
@@ -88,6 +92,15 @@ def _called(meta: Any) -> set[str]:
             found.add(name)
             left.extend(_callees(functions[name]))
     return found
+
+
+def _savers(saver: Any) -> tuple[int, int]:
+    return saver.save_function, saver.restore_function
+
+
+def _functions(one: Any) -> Iterator[str]:
+    yield one.bare_concrete_function.concrete_function_name
+    yield from one.function.concrete_functions
 
 
 def _callees(function: Any) -> Iterator[str]:

@@ -57,13 +57,14 @@ def _lengths(one: Declared, asked: Shape | None, request: Request) -> Shape:
 def _merged(one: Declared, asked: Shape) -> tuple[int | None, ...]:
     """The given lengths where the model's are open; one without the batch leaves that as it is."""
     whole = (one.shape[0], *asked) if len(asked) == len(one.shape) - 1 else asked
-    fits = len(whole) == len(one.shape) and all(
-        a in (b, None) or b is None for a, b in zip(one.shape, whole, strict=True)
-    )
-    if not fits:
+    if len(whole) != len(one.shape) or not all(map(_agree, one.shape, whole)):
         what = f"input {one.name!r} is of shape {written(one.shape)}, not {written(asked)}"
         raise UserError(what, where="--shape", mend="give the lengths that the model leaves open")
     return whole
+
+
+def _agree(own: int | None, asked: int | None) -> bool:
+    return own is None or asked is None or own == asked
 
 
 def written(shape: Iterable[int | None]) -> str:

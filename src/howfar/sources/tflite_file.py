@@ -1,7 +1,6 @@
 """A .tflite file as a source. It is measured as it is: howfar reads no graph out of it."""
 
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from howfar.sources import natively
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
 from howfar.sources.shapes import Declared, fixed
-from howfar.sources.source import Array, Source
+from howfar.sources.source import Source
 
 MODEL = "model.tflite"
 UNREADABLE = "howfar reads no graph out of a .tflite file; give the model that it was made of"
@@ -30,7 +29,7 @@ def load(request: Request) -> Source:
         words=f"TensorFlow Lite file {path.name}",
         runtime="TensorFlow Lite",
         inputs=fixed([_declared(one) for one in interpreter.get_input_details()], request),
-        run=lambda arrays: _run(interpreter, arrays),
+        run=lambda arrays: natively.run_tflite(interpreter, arrays),
         output_names=tuple(one["name"] for one in interpreter.get_output_details()),
         unreadable=UNREADABLE,
         own={"tflite": lambda folder: _write(path, folder)},
@@ -44,13 +43,6 @@ def _batch(interpreter: Any) -> int | None:
 
 def _declared(one: Any) -> Declared:
     return Declared(one["name"], tuple(int(length) for length in one["shape"]), np.dtype(one["dtype"]).name)
-
-
-def _run(interpreter: Any, arrays: Sequence[Array]) -> list[Array]:
-    for one, array in zip(interpreter.get_input_details(), arrays, strict=True):
-        interpreter.set_tensor(one["index"], array)
-    interpreter.invoke()
-    return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
 
 
 def _write(path: Path, folder: Path) -> tuple[str, ...]:
