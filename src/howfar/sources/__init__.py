@@ -1,0 +1,102 @@
+"""From what the user names to a prepared folder of it: read as data, converted, checked against its own native run."""
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import filelock
+
+from howfar import portfolio as portfolios
+from howfar.errors import UserError
+from howfar.hosts.base import Reaper, remove
+from howfar.portfolio import Portfolio
+from howfar.records import Model
+from howfar.sources import child, kinds, memory
+from howfar.sources.lines import Asked
+from howfar.sources.request import Request, model_of, shapes_of
+from howfar.vendor import cache_dir
+
+__all__ = ["Request", "model_of", "portfolio", "prepare", "shapes_of"]
+
+
+def portfolio(requests: Iterable[Request]) -> Portfolio:
+    """All of them prepared. What can't be is refused by its own line, as long as another can.
+
+    Raises: UserError where one is not there or no model, or none could be prepared.
+    """
+    folders: dict[Model, Path] = {}
+    refused: dict[Model, UserError] = {}
+    for model, request in {model_of(request): request for request in requests}.items():
+        try:
+            folders[model] = prepare(request)
+        except UserError as error:
+            refused[model] = error
+    if refused and not folders:
+        raise next(iter(refused.values()))
+    return Portfolio(folders, {model: str(error) for model, error in refused.items()})
+
+
+def models_dir() -> Path:
+    """Where prepared models are kept, a folder each by its digest."""
+    return cache_dir() / "models"
+
+
+def prepare(request: Request) -> Path:
+    """The folder of a model: from the cache, or made now by a process of its own.
+
+    Raises: UserError where it can't be made.
+    """
+    model = model_of(request)
+    folder = models_dir() / model.digest
+    if _is_whole(folder):
+        return folder
+    memory.check(kinds.size_bytes(request.model, kinds.kind_of(request.model)), request.model)
+    with _alone(folder):
+        if not _is_whole(folder):
+            _make(request, model, folder)
+    return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """It gets its name when it is whole; only what it holds may be of another howfar."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(portfolios.read(folder).forms)
+    return False
+
+
+def _make(request: Request, model: Model, folder: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    reaper = Reaper()
+    try:
+        made = scratch / "model"
+        made.mkdir()
+        child.prepare(Asked(request, model, str(made)), scratch, reaper, _teller(model))
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+    finally:
+        reaper.close()
+        remove(scratch)
+
+
+def _teller(model: Model) -> "child.Callable[[str], None]":
+    return lambda text: print(f"{model}: {text}", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other howfar makes the same folder meanwhile."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(f"{folder}.lock")
+        lock.acquire()
+    except OSError as error:
+        mend = "name a folder that can be written in HOWFAR_CACHE"
+        what = f"can't keep models there ({error.strerror})"
+        raise UserError(what, where=str(cache_dir()), mend=mend) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,44 @@
+"""How far apart two results of a model are, and how far apart they may be."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from howfar.sources.source import Array
+
+# Both are of max |difference| / max |output|. Native against native, ResNet152 reaches 3e-4 and most models 1e-5; a
+# browser's kernels add up in yet another order. A wrong operator is off by 1e-2 and more.
+FLOOR = 2e-4
+SPREADS = 5.0
+FAULTY = 1e-2
+
+
+def relative_error(found: Sequence[Sequence[Array]], right: Sequence[Sequence[Array]]) -> float:
+    """The largest difference over all samples and outputs, each output relative to its own largest number; infinite
+    where shapes differ or a result is no number."""
+    pairs = zip(zip(*found, strict=True), zip(*right, strict=True), strict=True)
+    return max((_of_output(a, b) for a, b in pairs), default=0.0)
+
+
+def _of_output(found: Sequence[Array], right: Sequence[Array]) -> float:
+    if any(a.shape != b.shape for a, b in zip(found, right, strict=True)):
+        return float("inf")
+    a, b = np.stack(found).astype(np.float64), np.stack(right).astype(np.float64)
+    difference = float(np.max(np.abs(a - b), initial=0.0))
+    scale = float(np.max(np.abs(b), initial=0.0)) or 1.0
+    return difference / scale if np.isfinite(difference) else float("inf")
+
+
+def spread(errors: Iterable[float]) -> float:
+    """How far apart the native runtimes are; a form that is wrong says nothing of that."""
+    return max((error for error in errors if error <= FAULTY), default=0.0)
+
+
+def tolerance(native_spread: float) -> float:
+    """How far a browser's result may be from the source's before it is wrong."""
+    return min(FAULTY, max(FLOOR, SPREADS * native_spread))
+
+
+def are_finite(results: Iterable[Sequence[Array]]) -> bool:
+    """Whether every number is one."""
+    return all(np.isfinite(array).all() for one in results for array in one)

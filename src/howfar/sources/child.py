@@ -1,0 +1,95 @@
+"""The process that prepares a model: started, listened to, and ended with all that it left, whatever happened."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from howfar.errors import UserError
+from howfar.hosts.base import Reaper, end_tree, tail
+from howfar.sources.foreign import MAX_LENGTH
+from howfar.sources.lines import Asked, Line
+
+# NASNetLarge takes 2 minutes; a model whose own loop never ends takes for ever.
+LIMIT_SECONDS = 1800.0
+LOG = "stderr.txt"
+
+
+def prepare(asked: Asked, scratch: Path, reaper: Reaper, say: Callable[[str], None]) -> None:
+    """Has the folder filled. `scratch`: a folder for temporary files and the process's log.
+
+    Raises: UserError where the model is refused, or the process ended before it was done.
+    """
+    with (scratch / LOG).open("wb") as log:
+        process = _start(scratch, log)
+    timer = threading.Timer(LIMIT_SECONDS, end_tree, [process.pid])
+    timer.start()
+    try:
+        with reaper.watch(process.pid, scratch):
+            last = _listen(process, asked, say)
+            end_tree(process.pid)
+    finally:
+        timer.cancel()
+        end_tree(process.pid)
+        process.communicate()
+    if not last.done:
+        raise _refusal(last, asked, process.returncode, scratch)
+
+
+def _start(scratch: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", "howfar.sources"]
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=log, env=_environment(scratch), start_new_session=True
+    )
+
+
+def _environment(scratch: Path) -> Mapping[str, str]:
+    """Models are converted on the CPU, whose results are the same every time."""
+    return {
+        **os.environ,
+        "TMPDIR": str(scratch),
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def _listen(process: subprocess.Popen[bytes], asked: Asked, say: Callable[[str], None]) -> Line:
+    """Its last line."""
+    last = Line()
+    for line in _lines(process, asked):
+        last = line
+        if line.progress:
+            say(line.progress)
+    process.wait()
+    return last
+
+
+def _lines(process: subprocess.Popen[bytes], asked: Asked) -> Iterator[Line]:
+    stdin, stdout = process.stdin, process.stdout
+    if stdin is None or stdout is None:
+        return
+    stdin.write(msgspec.json.encode(asked))
+    stdin.close()
+    for line in stdout:
+        yield msgspec.json.decode(line, type=Line)
+
+
+def _refusal(last: Line, asked: Asked, code: int, scratch: Path) -> UserError:
+    where = asked.request.model
+    if last.refused:
+        return UserError(last.refused, where=last.where or where, mend=last.mend)
+    doing = f"while {last.progress}" if last.progress else "at once"
+    if code < 0:
+        name = signal.Signals(-code).name
+        mend = "the file may be broken, or memory short" if name != "SIGKILL" else "memory may be short"
+        return UserError(f"the process that prepared it ended by {name} {doing}", where=where, mend=mend)
+    said = (tail(scratch / LOG).strip().splitlines() or ["it said nothing"])[-1]
+    return UserError(f"preparing it failed {doing}: {said[:MAX_LENGTH]}", where=where)

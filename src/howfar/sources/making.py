@@ -1,0 +1,151 @@
+"""A model's folder: inputs, the outputs that are right, and every form, each checked where something here runs it."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import numpy as np
+
+from howfar.errors import UserError
+from howfar.graphs.counting import multiply_adds, parameters
+from howfar.graphs.graph import Unreadable
+from howfar.graphs.quantizing import quantized_bytes
+from howfar.graphs.writers import WRITERS
+from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
+from howfar.records import Model
+from howfar.sources import blaming, checking, loading, natively, sizes
+from howfar.sources.foreign import calling, first_line
+from howfar.sources.inputs import as_bytes, samples_of
+from howfar.sources.request import Request
+from howfar.sources.shapes import specs_of
+from howfar.sources.source import Source, Write
+
+FORMS: tuple[FormName, ...] = get_args(FormName)
+# Formats whose weights can be kept in fewer bytes.
+SHRINKING = ("tfjs-graph", "tfjs-layers", "onnx", "tflite")
+NOT_WRITTEN = "howfar writes this format for its study's own networks only"
+
+Say = Callable[[str], None]
+
+
+class Truth(msgspec.Struct, frozen=True):
+    """The samples, and the source's outputs for them."""
+
+    samples: list[list[np.ndarray]]
+    outputs: list[list[np.ndarray]]
+
+
+def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
+    """Writes all of a model's files into an empty folder.
+
+    Raises: UserError where the model can't be read, run or fed.
+    """
+    say("reading the model")
+    source = loading.load(request)
+    say(f"running it in {source.runtime}")
+    truth = _truth(source, request)
+    forms = {form: _form(form, source, truth, folder / form, say) for form in FORMS}
+    prepared = _prepared(request, model, source, truth, forms)
+    (folder / INPUTS).write_bytes(as_bytes(truth.samples))
+    np.save(folder / OUTPUTS, _rows(truth), allow_pickle=False)
+    (folder / PREPARED).write_bytes(msgspec.json.encode(prepared))
+    return prepared
+
+
+def _truth(source: Source, request: Request) -> Truth:
+    samples = samples_of(source, request)
+    with calling(source.runtime, request.model):
+        outputs = [source.run(sample) for sample in samples]
+    if not checking.are_finite(outputs):
+        mend = "give inputs that it is made for, with --input FILE.npz"
+        raise UserError("its outputs are not all numbers", where=request.model, mend=mend)
+    return Truth(samples, outputs)
+
+
+def _rows(truth: Truth) -> np.ndarray:
+    """(samples, all outputs' numbers in a row)."""
+    return np.stack([np.concatenate([one.ravel().astype(np.float32) for one in row]) for row in truth.outputs])
+
+
+def _form(form: FormName, source: Source, truth: Truth, folder: Path, say: Say) -> Form:
+    write = writer_of(form, source)
+    if isinstance(write, str):
+        return Form(refused=write)
+    folder.mkdir()
+    say(f"writing {form}")
+    started = time.perf_counter()
+    try:
+        files = write(folder)
+        conversion_s = time.perf_counter() - started
+        error = _error(form, source, truth, folder)
+    except Unreadable as refusal:
+        return Form(refused=str(refusal))
+    except Exception as refusal:  # a converter's own: any class, and the other forms can go on
+        return Form(refused=first_line(refusal))
+    if error is not None and error > checking.FAULTY:
+        return Form(refused=blaming.why(form, source, truth.samples, error))
+    return _weighed(form, source, folder, files, conversion_s, error)
+
+
+def writer_of(form: FormName, source: Source) -> Write | str:
+    """What writes a form, or why nothing does."""
+    if own := source.own.get(form):
+        return own
+    if form not in WRITERS:
+        return NOT_WRITTEN
+    graph = source.graph
+    return source.unreadable if graph is None else lambda folder: WRITERS[form](graph, folder)
+
+
+def _error(form: FormName, source: Source, truth: Truth, folder: Path) -> float | None:
+    if form not in natively.RUNTIMES:
+        return None
+    return checking.relative_error(natively.run(form, folder, source.inputs, truth.samples), truth.outputs)
+
+
+def _weighed(
+    form: FormName, source: Source, folder: Path, files: tuple[str, ...], conversion_s: float, error: float | None
+) -> Form:
+    size_bytes = sizes.size_bytes(folder, files)
+    float16, uint8 = _saved_bytes(form, source)
+    return Form(
+        files=files,
+        size_bytes=size_bytes,
+        gzip_bytes=sizes.gzip_bytes(folder, files),
+        float16_bytes=None if float16 is None else size_bytes - float16,
+        uint8_bytes=None if uint8 is None else size_bytes - uint8,
+        conversion_s=conversion_s,
+        max_relative_error=error,
+        checked_by="" if error is None else natively.runtime_of(form),
+    )
+
+
+def _saved_bytes(form: FormName, source: Source) -> tuple[int | None, int | None]:
+    """What weights of 2 and of 1 byte save, against those of 4."""
+    if source.graph is None or form not in SHRINKING:
+        return None, None
+    whole = sum(one.nbytes for one in source.graph.constants.values())
+    float16, uint8 = quantized_bytes(source.graph)
+    return whole - float16, whole - uint8
+
+
+def _prepared(request: Request, model: Model, source: Source, truth: Truth, forms: Mapping[FormName, Form]) -> Prepared:
+    errors = [form.max_relative_error for form in forms.values() if form.max_relative_error is not None]
+    native_spread = checking.spread(errors)
+    counted = parameters(source.graph) if source.graph else None
+    return Prepared(
+        model=model,
+        source=source.words,
+        inputs=source.inputs,
+        outputs=specs_of(source.output_names, truth.outputs[0], request.model),
+        samples=len(truth.samples),
+        native_spread=native_spread,
+        tolerance=checking.tolerance(native_spread),
+        forms=forms,
+        parameters=counted if source.parameters is None else source.parameters,
+        trainable_parameters=source.trainable_parameters,
+        multiply_adds=multiply_adds(source.graph) if source.graph else None,
+        weights=source.weights,
+    )

@@ -1,0 +1,43 @@
+"""What a form's files weigh, as they lie and as a server that compresses would send them."""
+
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+# Servers compress at 6; weights shrink by 7 to 8 % at 6 and at 9 alike.
+LEVEL = 6
+PIECE_BYTES = 1 << 20
+# Compressing takes 40 s per GB: of larger files every so-manieth MB is compressed, and stands for those between.
+MAX_PIECES = 64
+
+
+def size_bytes(folder: Path, files: Iterable[str]) -> int:
+    """What the files weigh together."""
+    return sum((folder / name).stat().st_size for name in files)
+
+
+def gzip_bytes(folder: Path, files: Iterable[str]) -> int:
+    """What they weigh compressed, each by itself: up to 64 MB exactly, beyond that from 64 MB spread over the file."""
+    return sum(_compressed(folder / name) for name in files)
+
+
+def _compressed(path: Path) -> int:
+    size = path.stat().st_size
+    pieces = -(-size // PIECE_BYTES)
+    if pieces <= MAX_PIECES:
+        return _whole(path)
+    places = [place * pieces // MAX_PIECES for place in range(MAX_PIECES)]
+    with path.open("rb") as file:
+        read, packed = 0, 0
+        for place in places:
+            file.seek(place * PIECE_BYTES)
+            piece = file.read(PIECE_BYTES)
+            read, packed = read + len(piece), packed + len(zlib.compress(piece, LEVEL))
+    return round(size * packed / read)
+
+
+def _whole(path: Path) -> int:
+    packer = zlib.compressobj(LEVEL, wbits=31)
+    with path.open("rb") as file:
+        packed = sum(len(packer.compress(piece)) for piece in iter(lambda: file.read(PIECE_BYTES), b""))
+    return packed + len(packer.flush())
