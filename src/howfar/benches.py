@@ -45,8 +45,8 @@ class Contender(Struct, frozen=True):
 
     @property
     def threads(self) -> Fact:
-        """How many it really had."""
-        return self.facts.get("threads", 1)
+        """How many it really had; 1 where nothing is said of any."""
+        return self.facts.get("wasm_threads_used", self.facts.get("threads", 1))
 
 
 class BreakEven(Struct, frozen=True):

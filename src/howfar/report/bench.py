@@ -92,9 +92,10 @@ def recommendation(bench: Bench) -> str:
 
 def name(one: Contender) -> str:
     """A target as its user chooses it, with the threads that it really had where they are known."""
-    known = one.target.threads is not None or one.facts.get("threads") is None
     said = wording.named(one.target, one.latency.software)
-    return said if known or one.latency.native else f"{said}, {wording.counted(_whole(one.facts['threads']), 'thread')}"
+    if one.target.threads is not None or one.target.backend != "wasm":
+        return said
+    return f"{said}, {wording.counted(_whole(one.threads), 'thread')}"
 
 
 def _whole(value: Fact) -> int:
