@@ -34,6 +34,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/launch.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/loading.py
+	$(BIN)/python benchmarks/peers.py
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:
