@@ -96,7 +96,7 @@ def test_without_a_form_the_reason_is_that_of_the_converter(desk: Desk) -> None:
 
 
 def test_a_model_that_could_not_be_prepared_says_why(desk: Desk) -> None:
-    with pytest.raises(Unavailable, match="other.onnx: not a model"):
+    with pytest.raises(Unavailable, match=r"other\.onnx: not a model"):
         desk.assignment(task(TFJS, OTHER))
 
 
