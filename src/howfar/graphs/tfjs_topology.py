@@ -1,5 +1,6 @@
 """TensorFlow.js's layers models while layers are added to them: what each is called, takes, gives and weighs."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
@@ -21,7 +22,7 @@ class Layers:
         self.shapes: dict[str, Shape] = dict(graph.shapes)
         self.scope, self.entries = "", list[dict[str, Any]]()
         self._made = {node.output: node for node in graph.nodes}
-        self._weights, self._layers, self._names = weights, dict[str, str](), set[str]()
+        self._weights, self._layers, self._counts = weights, dict[str, str](), Counter[str]()
 
     def input(self, name: str, dtype: str) -> None:
         """One of the model's inputs."""
@@ -94,14 +95,11 @@ class Layers:
         return [self._layers[tensor], 0, 0]
 
     def _unique(self) -> str:
-        name, count = self.scope, 0
-        while name in self._names:
-            count += 1
-            name = f"{self.scope}_{count}"
-        return name
+        """A dot is in no tensor's name."""
+        self._counts[self.scope] += 1
+        return f"{self.scope}.{self._counts[self.scope]}"
 
     def _enter(self, kind: str, name: str, config: dict[str, Any], inputs: Sequence[str]) -> None:
-        self._names.add(name)
         whole = {"name": name, "trainable": True, **config}
         taken = [[[each, 0, 0, {}] for each in inputs]] if inputs else []
         self.entries.append({"class_name": kind, "config": whole, "name": name, "inbound_nodes": taken})
