@@ -29,6 +29,7 @@ class Onnx:
 
     def __init__(self, graph: Graph, helper: Any) -> None:
         self.graph, self.shapes, self._helper = graph, graph.shapes, helper
+        self.users = graph.users()
         self.nodes: list[Any] = []
         self.weights: dict[str, Weight] = {}
         # Dense layers behind an image that was made a row channels first: its height, width and channels.

@@ -156,7 +156,7 @@ def _reshape(o: Onnx, node: Node) -> None:
 
 
 def _only_dense(o: Onnx, node: Node) -> bool:
-    users = o.graph.users().get(node.output, [])
+    users = o.users.get(node.output, [])
     into = all(isinstance(user.operation, Dense) and user.inputs[0] == node.output for user in users)
     return into and node.output not in o.graph.outputs
 

@@ -17,7 +17,7 @@ def _pads(operation: Any) -> list[int]:
 
 
 def _kernel(o: Onnx, name: str) -> str:
-    """(height, width, inner, filters) as (filters, inner, height, width); of a transposed one the channels come first."""
+    """(height, width, inner, filters) as (filters, inner, height, width), or channels first of all."""
     return o.weight(f"{name}.kernel", o.graph.constants[name].transpose(3, 2, 0, 1))
 
 
