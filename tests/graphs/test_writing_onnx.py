@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphs.keras_cases import CASES, inputs_of, model_of, outputs_of
 
+from graphs.keras_cases import CASES, inputs_of, model_of, outputs_of
 from howfar.graphs import onnx_file, to_onnx
 from howfar.graphs.building import Builder
 from howfar.graphs.from_keras import read
