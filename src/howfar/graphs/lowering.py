@@ -31,6 +31,7 @@ from howfar.graphs.graph import (
     Slice,
     Softmax,
     Transpose,
+    TransposedConvolution,
     Unary,
     UnaryName,
 )
@@ -194,6 +195,25 @@ def _shares(lengths: Sequence[int], pool: Pool) -> Array:
         for ones, size, stride in zip(inside, pool.size, pool.strides, strict=True)
     ]
     return 1 / np.outer(*counts)[:, :, None]
+
+
+def transposed_apart(b: Builder, node: Node) -> str | None:
+    """A transposed convolution without biases, and with no margins or those of "same"; else what is cut off is a slice
+    and the biases are a sum."""
+    operation = node.operation
+    if not isinstance(operation, TransposedConvolution):
+        return None
+    x, kernel, *biases = node.inputs
+    lengths = b.shapes[node.output][1:3]
+    odd = any(map(sum, operation.margins)) and operation.margins != same_margins(
+        lengths, b.shapes[kernel][:2], operation.strides
+    )
+    if not odd and not biases:
+        return None
+    made = b.add(TransposedConvolution(operation.strides, ((0, 0), (0, 0)) if odd else operation.margins), x, kernel)
+    for axis in (1, 2) if odd else ():
+        made = part(b, made, axis, operation.margins[axis - 1][0], lengths[axis - 1])
+    return both(b, "add", made, biases[0]) if biases else made
 
 
 def flat_dense(b: Builder, node: Node) -> str | None:
