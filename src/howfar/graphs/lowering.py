@@ -1,6 +1,6 @@
 """What several formats have alike, in terms of the source's axes: reductions, products, slices, joins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
@@ -22,6 +22,8 @@ from howfar.graphs.graph import (
     Unreadable,
 )
 from howfar.layers import Shape
+
+OverAxis = Callable[[Draft, Operand, int], Tensor]
 
 
 def reduced(draft: Draft, kind: str, operand: Operand, over: Sequence[int], *, keep: bool) -> Tensor:
