@@ -116,9 +116,7 @@ def _concat(operation: Concat, shapes: Sequence[Shape]) -> Shape:
 
 def _slice(operation: Slice, shapes: Sequence[Shape]) -> Shape:
     bounds = zip(operation.starts, operation.ends, operation.steps, strict=True)
-    return tuple(
-        len(range(*slice(*bound).indices(length))) for bound, length in zip(bounds, shapes[0], strict=True)
-    )
+    return tuple(len(range(*slice(*bound).indices(length))) for bound, length in zip(bounds, shapes[0], strict=True))
 
 
 def _pad(operation: Pad, shapes: Sequence[Shape]) -> Shape:

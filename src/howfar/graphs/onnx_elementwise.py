@@ -5,7 +5,7 @@ from functools import reduce
 
 import numpy as np
 
-from howfar.graphs import lowering
+from howfar.graphs import by_axes
 from howfar.graphs.drafting import DTYPES, HELD, Draft, Operand, Tensor
 from howfar.graphs.graph import Activation, BinaryName, Cast, Clip, PRelu, Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
@@ -15,8 +15,8 @@ UNARY = {
     "Floor": "floor", "Ceil": "ceil", "Round": "round", "Sign": "sign", "Erf": "erf", "Sin": "sin", "Cos": "cos",
 }  # fmt: skip
 ACTIVATIONS = {
-    "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Softsign": "softsign", "Mish": "mish",
-    "HardSwish": "hard_silu",
+    "Relu": "relu", "Sigmoid": "sigmoid", "Tanh": "tanh", "Softplus": "softplus", "Softsign": "softsign",
+    "Mish": "mish", "HardSwish": "hard_silu",
 }  # fmt: skip
 BINARY: Mapping[str, BinaryName] = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
 SEVERAL: Mapping[str, BinaryName] = {"Sum": "add", "Max": "maximum", "Min": "minimum"}
@@ -148,7 +148,7 @@ def cast_to(draft: Draft, operand: Operand, name: str) -> Operand:
 
 
 def where(draft: Draft, step: Step) -> Operand:
-    return lowering.chosen(draft, step.known(0), step[1], step[2])
+    return by_axes.chosen(draft, step.known(0), step[1], step[2])
 
 
 def same(draft: Draft, step: Step) -> Operand:  # noqa: ARG001 - a handler's

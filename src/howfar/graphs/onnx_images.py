@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from howfar.graphs import axes, lowering, windows
+from howfar.graphs import axes, by_axes, windows
 from howfar.graphs.building import same_margins
 from howfar.graphs.drafting import Array, Draft, Operand, Tensor
 from howfar.graphs.graph import Convolution, Margins, Pool, Resize, TransposedConvolution, Unary, Unreadable
@@ -121,7 +121,7 @@ def _pool(kind: Literal["max", "average"]) -> Handler:
 
 def _global(kind: str) -> Handler:
     def handle(draft: Draft, step: Step) -> Operand:
-        return lowering.reduced(draft, kind, step[0], range(2, draft.rank(step[0])), keep=True)
+        return by_axes.reduced(draft, kind, step[0], range(2, draft.rank(step[0])), keep=True)
 
     return handle
 
@@ -149,8 +149,8 @@ def group_norm(draft: Draft, step: Step) -> Operand:
 
 def normalized(draft: Draft, operand: Operand, over: Sequence[int], epsilon: float) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon)."""
-    centred = draft.binary("subtract", operand, lowering.reduced(draft, "mean", operand, over, keep=True))
-    variance = lowering.reduced(draft, "mean", draft.unary(Unary("square"), centred), over, keep=True)
+    centred = draft.binary("subtract", operand, by_axes.reduced(draft, "mean", operand, over, keep=True))
+    variance = by_axes.reduced(draft, "mean", draft.unary(Unary("square"), centred), over, keep=True)
     spread = draft.unary(Unary("rsqrt"), draft.binary("add", variance, np.float32([epsilon])))
     return draft.binary("multiply", centred, spread)
 
@@ -198,7 +198,8 @@ def resize(draft: Draft, step: Step) -> Operand:
             raise Unreadable(f"scales {scales.tolist()}, which do not fit {shape}")
     default = "asymmetric" if old else "half_pixel"
     rule = step.attributes.get("coordinate_transformation_mode", default)
-    return _resized(draft, step, size, rule, step.attributes.get("nearest_mode", "floor" if old else "round_prefer_floor"))
+    rounding = step.attributes.get("nearest_mode", "floor" if old else "round_prefer_floor")
+    return _resized(draft, step, size, rule, rounding)
 
 
 def upsample(draft: Draft, step: Step) -> Operand:

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from howfar.graphs import axes, lowering
+from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Array, Draft, Operand, Tensor
 from howfar.graphs.graph import Gru, Lstm, Unreadable
 from howfar.graphs.onnx_images import normalized
@@ -17,14 +17,15 @@ STEPS_FIRST = (1, 0, 2)  # the order of (steps, n, inputs), which is (n, steps, 
 def gemm(draft: Draft, step: Step) -> Operand:
     """alpha * a * b + beta * c, either of the first two transposed."""
     alpha, beta = (step.attributes.get(name, 1.0) for name in ("alpha", "beta"))
-    first, second = (_turned(draft, step[i], step.attributes.get(name, 0)) for i, name in ((0, "transA"), (1, "transB")))
+    turns = (step.attributes.get(name, 0) for name in ("transA", "transB"))
+    first, second = (_turned(draft, step[place], turn) for place, turn in enumerate(turns))
     third = step.get(2)
     if not isinstance(second, Tensor):
         second = second if alpha == 1.0 else second * np.float32(alpha)
         biases = _row(third, beta, second.shape[1])
-        made = lowering.dense(draft, first, second, biases)
+        made = by_axes.dense(draft, first, second, biases)
         return made if biases is not None or third is None else _added(draft, made, third, beta)
-    made = lowering.product(draft, first, second)
+    made = by_axes.product(draft, first, second)
     made = made if alpha == 1.0 else draft.binary("multiply", made, np.float32([alpha]))
     return made if third is None else _added(draft, made, third, beta)
 
@@ -48,11 +49,11 @@ def _added(draft: Draft, made: Tensor, third: Operand, beta: float) -> Tensor:
 
 
 def matmul(draft: Draft, step: Step) -> Operand:
-    return lowering.product(draft, step[0], step[1])
+    return by_axes.product(draft, step[0], step[1])
 
 
 def einsum(draft: Draft, step: Step) -> Operand:
-    return lowering.einsum(draft, step.attributes["equation"], [each for each in step.inputs if each is not None])
+    return by_axes.einsum(draft, step.attributes["equation"], [each for each in step.inputs if each is not None])
 
 
 def layer_norm(draft: Draft, step: Step) -> Operand:
@@ -64,7 +65,7 @@ def layer_norm(draft: Draft, step: Step) -> Operand:
     if first == rank - 1:
         length = draft.shape(step[0])[-1]
         scale, offset = (None if x is None else np.broadcast_to(x.reshape(-1), (length,)) for x in (scale, offset))
-        return lowering.layer_norm(draft, step[0], scale, offset, epsilon)
+        return by_axes.layer_norm(draft, step[0], scale, offset, epsilon)
     made = draft.binary("multiply", normalized(draft, step[0], range(first, rank), epsilon), scale)
     return made if offset is None else draft.binary("add", made, offset)
 
@@ -135,7 +136,7 @@ def _recurrent(
     steps, n = draft.shape(step[0])[:2]
     whole = [draft.transpose(draft.reshape(y, (n, steps, 1, units)), (1, 2, 0, 3)) for y in run(True)]
     last = [draft.reshape(y, (1, n, units)) for y in run(False)]
-    return [each[0] if len(each) == 1 else lowering.joined(draft, each, axis) for each, axis in ((whole, 1), (last, 0))]
+    return [each[0] if len(each) == 1 else by_axes.joined(draft, each, axis) for each, axis in ((whole, 1), (last, 0))]
 
 
 HANDLERS: Mapping[str, Handler] = {

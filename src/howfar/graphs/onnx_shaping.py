@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from howfar.graphs import axes, lowering
+from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Draft, Operand, Tensor
 from howfar.graphs.graph import Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
@@ -41,7 +41,8 @@ def squeeze(draft: Draft, step: Step) -> Operand:
     tensor = draft.tensor(step[0])
     shape = draft.shape(tensor)
     named = integers(step, "axes", 1)
-    gone = [i for i, size in enumerate(shape) if size == 1] if named is None else [axes.at(i, len(shape)) for i in named]
+    ones = [i for i, size in enumerate(shape) if size == 1]
+    gone = ones if named is None else [axes.at(i, len(shape)) for i in named]
     return draft.reshape(tensor, tuple(size for i, size in enumerate(shape) if i not in gone))
 
 
@@ -63,7 +64,7 @@ def transpose(draft: Draft, step: Step) -> Operand:
 
 def concat(draft: Draft, step: Step) -> Operand:
     there = [each for each in step.inputs if each is not None and draft.shape(each) != (0,)]
-    return lowering.joined(draft, there, step.attributes.get("axis", 1))
+    return by_axes.joined(draft, there, step.attributes.get("axis", 1))
 
 
 def split(draft: Draft, step: Step) -> Sequence[Operand]:
@@ -76,7 +77,7 @@ def split(draft: Draft, step: Step) -> Sequence[Operand]:
         sizes = [each] * (count - 1) + [length - each * (count - 1)]
     if sum(sizes) != length:
         raise Unreadable(f"pieces of {sizes} from {length}")
-    return lowering.parts(draft, step[0], axis, sizes)
+    return by_axes.parts(draft, step[0], axis, sizes)
 
 
 def slices(draft: Draft, step: Step) -> Operand:
@@ -89,11 +90,11 @@ def slices(draft: Draft, step: Step) -> Operand:
     whole = [slice(None)] * rank
     for axis, *bounds in zip(over, starts, ends, steps, strict=True):
         whole[axes.at(axis, rank)] = slice(*bounds)
-    return lowering.cut(draft, step[0], whole)
+    return by_axes.cut(draft, step[0], whole)
 
 
 def gather(draft: Draft, step: Step) -> Operand:
-    return lowering.picked(draft, step[0], step[1], step.attributes.get("axis", 0))
+    return by_axes.picked(draft, step[0], step[1], step.attributes.get("axis", 0))
 
 
 def pad(draft: Draft, step: Step) -> Operand:
@@ -106,15 +107,15 @@ def pad(draft: Draft, step: Step) -> Operand:
     mode, value = step.attributes.get("mode", "constant"), step.attributes.get("value", step.known_or(2, 0.0))
     if mode not in ("constant", "reflect", "edge"):
         raise Unreadable(f"mode {mode}")
-    return lowering.padded(draft, step[0], pairs, mode, float(np.reshape(value, ())))
+    return by_axes.padded(draft, step[0], pairs, mode, float(np.reshape(value, ())))
 
 
 def expand(draft: Draft, step: Step) -> Operand:
-    return lowering.expanded(draft, step[0], tuple(step.integers(1)))
+    return by_axes.expanded(draft, step[0], tuple(step.integers(1)))
 
 
 def tile(draft: Draft, step: Step) -> Operand:
-    return lowering.repeated(draft, step[0], step.integers(1))
+    return by_axes.repeated(draft, step[0], step.integers(1))
 
 
 def _reduction(kind: str) -> Handler:
@@ -122,7 +123,7 @@ def _reduction(kind: str) -> Handler:
         over = integers(step, "axes", 1) or []
         if not over and step.attributes.get("noop_with_empty_axes", 0):
             return step[0]
-        return lowering.reduced(draft, kind, step[0], over, keep=bool(step.attributes.get("keepdims", 1)))
+        return by_axes.reduced(draft, kind, step[0], over, keep=bool(step.attributes.get("keepdims", 1)))
 
     return handle
 
@@ -139,14 +140,14 @@ def _after(first: Unary, then: Handler, last: Unary | None = None) -> Handler:
 
 
 def softmax(draft: Draft, step: Step) -> Operand:
-    return _over(draft, step, lowering.softmax)
+    return _over(draft, step, by_axes.softmax)
 
 
 def log_softmax(draft: Draft, step: Step) -> Operand:
-    return _over(draft, step, lowering.log_softmax)
+    return _over(draft, step, by_axes.log_softmax)
 
 
-def _over(draft: Draft, step: Step, function: "lowering.OverAxis") -> Operand:
+def _over(draft: Draft, step: Step, function: by_axes.OverAxis) -> Operand:
     """Before opset 13 all axes from `axis` on are one."""
     tensor = draft.tensor(step[0])
     shape = draft.shape(tensor)

@@ -1,7 +1,7 @@
 """Convolutions, pools and resizing for all readers. Images of one dimension get a height of 1.
 
-`order` says where the source has its axes: `axes.CHANNELS_LAST` for a source that is channels first, (0, 1, 2, 3) for one
-that is channels last.
+`order` says where the source has its axes: `axes.CHANNELS_LAST` for a source that is channels first, (0, 1, 2, 3) for
+one that is channels last.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from howfar.graphs import axes, lowering
+from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Array, Draft, Operand, Order, Tensor
 from howfar.graphs.graph import (
     BatchNorm,
@@ -76,8 +76,8 @@ def nearest(draft: Draft, image: Operand, places: Sequence[Array], order: Order)
         own = [_graphs_own(*each, half_pixel) for each in zip((height, width), size, strict=True)]
         if all(np.array_equal(*each) for each in zip(own, places, strict=True)):
             return resized(draft, image, Resize(size, "nearest", half_pixel), order)
-    down = lowering.picked(draft, image, places[0], order[1])
-    return lowering.picked(draft, down, places[1], order[2])
+    down = by_axes.picked(draft, image, places[0], order[1])
+    return by_axes.picked(draft, down, places[1], order[2])
 
 
 def _graphs_own(length: int, count: int, half_pixel: bool) -> Array:

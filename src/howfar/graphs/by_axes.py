@@ -70,7 +70,8 @@ def parts(draft: Draft, operand: Operand, axis: int, sizes: Sequence[int]) -> li
 
 
 def picked(draft: Draft, operand: Operand, indices: Operand, axis: int) -> Tensor:
-    """The slices at the indices along the source's axis; their axes come in its place. Constant ones may be negative."""
+    """The slices at the indices along the source's axis; theirs come in its place. Constant ones may be
+    negative."""
     axis = axes.at(axis, draft.rank(operand))
     if isinstance(indices, Tensor):
         plain = draft.plain(operand)
