@@ -1,6 +1,6 @@
 """TensorFlow's graphs, from TensorFlow itself and from TensorFlow.js's JSON, as plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -80,20 +80,7 @@ def _decoded(value: Mapping[str, Any]) -> Any:
 
 
 def _single(kind: str, item: Any) -> Any:
-    match kind:
-        case "i":
-            return int(item)
-        case "f":
-            return float(item)
-        case "s":
-            return text(item)
-        case "type":
-            return type_name(item)
-        case "shape":
-            return _shape(item)
-        case "func":
-            return item["name"]
-    return item
+    return DECODED[kind](item) if kind in DECODED else item
 
 
 def type_name(number: int | str) -> str:
@@ -109,6 +96,12 @@ def _shape(described: Mapping[str, Any] | None) -> list[int] | None:
     if not described or described.get("unknownRank"):
         return None if described and described.get("unknownRank") else []
     return [int(each.get("size", 0)) for each in described.get("dim") or []]
+
+
+# Whole numbers are texts in protobuf's JSON.
+DECODED: Mapping[str, Callable[[Any], Any]] = {
+    "i": int, "f": float, "s": text, "type": type_name, "shape": _shape, "func": lambda item: item["name"],
+}  # fmt: skip
 
 
 def from_graph_def(graph_def: Any) -> Topology:
