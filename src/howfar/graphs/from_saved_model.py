@@ -1,5 +1,5 @@
-"""TensorFlow's SavedModels into the neutral graph. Loading one runs what it says is to be run at the beginning; so it is
-looked through first, and refused where it would read or write files, or fill tables."""
+"""TensorFlow's SavedModels into the neutral graph. Loading one runs what it says is to be run at the beginning; so it
+is looked through first, and refused where it would read or write files, or fill tables."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -18,10 +18,12 @@ from howfar.layers import Shape
 FILE = "saved_model.pb"
 SIGNATURE = "serving_default"
 
-# Operators that reach outside of the model, by parts of their names. Its own saving and restoring, which every SavedModel
-# has, is not run by loading.
-REACHING = ("PyFunc", "WriteFile", "ReadFile", "MatchingFiles", "DeleteFile", "FileSystem", "Dataset", "Iterator", "Rpc",
-            "Send", "Recv", "Summary", "Debug", "Print", "CompilerCustom", "XlaHost")  # fmt: skip
+# Operators that reach outside of the model, by parts of their names. Its own saving and restoring, which every
+# SavedModel has, is not run by loading.
+REACHING = (
+    "PyFunc", "WriteFile", "ReadFile", "MatchingFiles", "DeleteFile", "FileSystem", "Dataset", "Iterator", "Rpc",
+    "Send", "Recv", "Summary", "Debug", "Print", "CompilerCustom", "XlaHost",
+)  # fmt: skip
 SAVING = ("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename")
 
 
