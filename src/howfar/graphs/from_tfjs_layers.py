@@ -147,6 +147,9 @@ def _functional(config: Mapping[str, Any]) -> Any:
 
 
 def _source(call: Sequence[Any]) -> tuple[str, int]:
+    """The layer, and which of its calls."""
+    if any(value is not None and value is not False for value in (call[3] if len(call) > 3 else {}).values()):
+        raise Unreadable(f"a call of layer {call[0]} with more than tensors: {', '.join(call[3])}")
     return call[0], call[1]
 
 
