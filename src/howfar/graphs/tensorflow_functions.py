@@ -51,7 +51,7 @@ ACTIVATIONS: Mapping[str, Callable[[Any, float], Any]] = {
     "mish": lambda x, _: x * tf.tanh(tf.math.softplus(x)),
     "hard_sigmoid": lambda x, _: tf.nn.relu6(x + 3.0) * (1 / 6),
     "hard_silu": lambda x, _: x * tf.nn.relu6(x + 3.0) * (1 / 6),
-    "leaky_relu": lambda x, alpha: tf.nn.leaky_relu(x, alpha),
+    "leaky_relu": tf.nn.leaky_relu,
 }
 UNARY: Mapping[str, Callable[[Any], Any]] = {
     "exp": tf.exp, "log": tf.math.log, "sqrt": tf.sqrt, "rsqrt": tf.math.rsqrt, "negative": tf.negative, "abs": tf.abs,
@@ -172,7 +172,7 @@ def pooled(operation: Pool, x: Any) -> Any:
 
 
 def _shares(operation: Pool, shape: Sequence[int]) -> Array:
-    """By how much an average over a whole window is too small where a part of that is margin: (1, height', width', 1)."""
+    """By how much an average is too small where a part of its window is margin: (1, height', width', 1)."""
     down, across = (_covered(operation, axis, shape[axis + 1]) for axis in (0, 1))
     counts = down[:, None] * across[None, :]
     return (np.prod(operation.size) / counts).astype(np.float32)[None, :, :, None]
