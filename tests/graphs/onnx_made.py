@@ -23,7 +23,7 @@ LIMIT = 2e-5
 def node(kind: str, inputs: str, output: str, **attributes: Any) -> Any:
     """Names of inputs and outputs with spaces between; `_` is one that is left out."""
     names = ["" if name == "_" else name for name in inputs.split()]
-    return helper.make_node(kind, names, output.split(), name=f"{kind}_of_{output.split()[0]}", **attributes)
+    return helper.make_node(kind, names, output.split(), name=f"{kind}_of_{output.split(maxsplit=1)[0]}", **attributes)
 
 
 def saved(

@@ -24,7 +24,7 @@ SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("Conv", {"pads": [1, 0, 2, 1], "strides": [2, 1]}, [weights(4, 3, 3, 2), weights(4)]),
     ("Conv", {"group": 3, "auto_pad": "SAME_LOWER", "strides": [2, 2]}, [weights(6, 1, 2, 2)]),
     ("Conv", {"auto_pad": "SAME_UPPER", "dilations": [2, 1]}, [weights(4, 3, 2, 3)]),
-    ("ConvTranspose", {"strides": [2, 2], "pads": [1, 1, 1, 1], "output_padding": [1, 1]}, [weights(3, 4, 3, 3), weights(4)]),
+    ("ConvTranspose", {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]}, [weights(3, 4, 3, 3), weights(4)]),
     ("ConvTranspose", {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, [weights(3, 4, 3, 3)]),
     ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, []),
     ("MaxPool", {"kernel_shape": [3, 2], "strides": [2, 2], "ceil_mode": 1}, []),
@@ -73,8 +73,8 @@ SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("SpaceToDepth", {"blocksize": 1}, []),
     ("Einsum", {"equation": "nchw,wk->nkch"}, [weights(7, 5)]),
 ]  # fmt: skip
-PLAIN = ("Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "HardSwish", "Selu", "Exp", "Abs", "Neg", "Floor", "Ceil", "Round",
-         "Sign", "Erf", "Sin", "Cos", "Reciprocal", "Identity", "Dropout")  # fmt: skip
+PLAIN = ("Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "HardSwish", "Selu", "Exp", "Abs", "Neg", "Floor", "Ceil",
+         "Round", "Sign", "Erf", "Sin", "Cos", "Reciprocal", "Identity", "Dropout")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_convolutional_net_has_no_transposes_inside(tmp_path: Path) -> None:
     """Convolutions, a residual, concatenation, squeeze and excitation, flattening before Gemm: one Transpose, of the
     input."""
     constants = {
-        "k0": weights(8, 3, 3, 3), "k1": weights(8, 8, 3, 3), "s": weights(8), "e": weights(8, 8), "w": weights(10, 16 * 6 * 6),
-        "b": weights(10), "v": np.abs(weights(8)) + 1, "shape": integers(0, -1), "four": integers(0, 8, 1, 1),
+        "k0": weights(8, 3, 3, 3), "k1": weights(8, 8, 3, 3), "s": weights(8), "e": weights(8, 8),
+        "w": weights(10, 16 * 6 * 6), "b": weights(10), "v": np.abs(weights(8)) + 1, "shape": integers(0, -1), "four": integers(0, 8, 1, 1),
     }  # fmt: skip
     nodes = [
         node("Conv", "x k0 s", "a", pads=[1] * 4), node("BatchNormalization", "a s s s v", "n"), node("Relu", "n", "r"),
@@ -168,7 +168,8 @@ def test_self_attention(tmp_path: Path) -> None:
     """One block of a transformer from token numbers, with a masked softmax."""
     d, heads, steps, words = 8, 2, 5, 11
     constants = {
-        "table": weights(words, d), "wq": weights(d, d), "wk": weights(d, d), "wv": weights(d, d), "g": weights(d), "b": weights(d),
+        "table": weights(words, d), "wq": weights(d, d), "wk": weights(d, d), "wv": weights(d, d),
+        "g": weights(d), "b": weights(d),
         "split": integers(0, 0, heads, d // heads), "join": integers(0, 0, d), "scale": np.float32(0.5),
         "mask": np.triu(np.ones((steps, steps)), 1).astype(bool), "low": np.float32(-np.inf), "w1": weights(d, 16),
         "b1": weights(16), "root": np.float32(np.sqrt(2)), "one": np.float32(1), "half": np.float32(0.5),
@@ -197,8 +198,8 @@ def test_recurrent_layers(tmp_path: Path, kind: str, direction: str) -> None:
     """All steps' outputs, and the last ones."""
     ways, units, gates = 1 + (direction == "bidirectional"), 4, 4 if kind == "LSTM" else 3
     constants = {
-        "w": weights(ways, gates * units, 3), "r": weights(ways, gates * units, units), "b": weights(ways, 2 * gates * units),
-        "zero": integers(0),
+        "w": weights(ways, gates * units, 3), "r": weights(ways, gates * units, units),
+        "b": weights(ways, 2 * gates * units), "zero": integers(0),
     }  # fmt: skip
     more = {"linear_before_reset": 1} if kind == "GRU" else {}
     layer = node(kind, "t w r b", "all last", hidden_size=units, direction=direction, **more)

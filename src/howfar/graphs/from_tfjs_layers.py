@@ -10,8 +10,8 @@ import keras
 
 from howfar.errors import UserError
 from howfar.graphs import tfjs_files
+from howfar.graphs.from_tfjs_weights import give
 from howfar.graphs.graph import Unreadable
-from howfar.graphs.tfjs_weights_by_name import give
 
 LAYERS = (
     "Activation", "Add", "AlphaDropout", "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",

@@ -7,8 +7,8 @@ import numpy as np
 
 from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Array, Draft, Operand, Tensor
+from howfar.graphs.from_onnx_images import normalized
 from howfar.graphs.graph import Gru, Lstm, Unreadable
-from howfar.graphs.onnx_images import normalized
 from howfar.graphs.reading import Handler, Step
 
 STEPS_FIRST = (1, 0, 2)  # the order of (steps, n, inputs), which is (n, steps, inputs) in the graph
