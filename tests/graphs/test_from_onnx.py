@@ -24,7 +24,7 @@ SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("Conv", {"pads": [1, 0, 2, 1], "strides": [2, 1]}, [weights(4, 3, 3, 2), weights(4)]),
     ("Conv", {"group": 3, "auto_pad": "SAME_LOWER", "strides": [2, 2]}, [weights(6, 1, 2, 2)]),
     ("Conv", {"auto_pad": "SAME_UPPER", "dilations": [2, 1]}, [weights(4, 3, 2, 3)]),
-    ("ConvTranspose", {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]}, [weights(3, 4, 3, 3), weights(4)]),
+    ("ConvTranspose", {"strides": [2] * 2, "pads": [1] * 4, "output_padding": [1] * 2}, [weights(3, 4, 3, 3), weights(4)]),
     ("ConvTranspose", {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, [weights(3, 4, 3, 3)]),
     ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, []),
     ("MaxPool", {"kernel_shape": [3, 2], "strides": [2, 2], "ceil_mode": 1}, []),
@@ -117,7 +117,8 @@ def test_a_convolutional_net_has_no_transposes_inside(tmp_path: Path) -> None:
     input."""
     constants = {
         "k0": weights(8, 3, 3, 3), "k1": weights(8, 8, 3, 3), "s": weights(8), "e": weights(8, 8),
-        "w": weights(10, 16 * 6 * 6), "b": weights(10), "v": np.abs(weights(8)) + 1, "shape": integers(0, -1), "four": integers(0, 8, 1, 1),
+        "w": weights(10, 16 * 6 * 6), "b": weights(10),
+        "v": np.abs(weights(8)) + 1, "shape": integers(0, -1), "four": integers(0, 8, 1, 1),
     }  # fmt: skip
     nodes = [
         node("Conv", "x k0 s", "a", pads=[1] * 4), node("BatchNormalization", "a s s s v", "n"), node("Relu", "n", "r"),

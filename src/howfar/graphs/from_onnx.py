@@ -22,8 +22,11 @@ from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
 
 HANDLERS: Mapping[str, Handler] = {
-    **from_onnx_elementwise.HANDLERS, **from_onnx_images.HANDLERS, **from_onnx_products.HANDLERS, **from_onnx_shaping.HANDLERS,
-}  # fmt: skip
+    **from_onnx_elementwise.HANDLERS,
+    **from_onnx_images.HANDLERS,
+    **from_onnx_products.HANDLERS,
+    **from_onnx_shaping.HANDLERS,
+}
 
 # Of a constant that a file makes out of a few bytes: more is no shape, and would fill the memory.
 MADE_LIMIT = 2**28
