@@ -70,7 +70,7 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "gelu": tf.nn.gelu,
     "gelu by tanh": lambda x: tf.nn.gelu(x, approximate=True),
     "leaky": lambda x: tf.nn.leaky_relu(x, 0.1),
-    "erfc": lambda x: tf.math.erfc(x),
+    "erfc": tf.math.erfc,
     "clip": lambda x: tf.clip_by_value(x, -0.3, 0.4),
     "flatten": lambda x: tf.reshape(x, (tf.shape(x)[0], -1)),
     "transpose": lambda x: tf.transpose(x, (0, 3, 1, 2)),
@@ -224,7 +224,8 @@ def test_fused_operators_of_a_graph_model(tmp_path: Path) -> None:
         ]},
         "weightsManifest": [{"paths": ["w.bin"], "weights": [
             {"name": "k", "shape": [3, 3, 2, 3], "dtype": "float32"}, {"name": "b", "shape": [3], "dtype": "float32"},
-            {"name": "d", "shape": [2, 2, 3, 1], "dtype": "float32"}, {"name": "w", "shape": [12, 5], "dtype": "float32"},
+            {"name": "d", "shape": [2, 2, 3, 1], "dtype": "float32"},
+            {"name": "w", "shape": [12, 5], "dtype": "float32"},
             {"name": "c", "shape": [5], "dtype": "float32"}, {"name": "s", "shape": [2], "dtype": "int32"}]}],
     }  # fmt: skip
     random = np.random.default_rng(0)
