@@ -52,12 +52,13 @@ def close(model: Any, like: Any, x: Any) -> None:
 def test_a_convolutional_net(tmp_path: Path) -> None:
     norm = {"axis": [3], "momentum": 0.9, "epsilon": 0.01, "beta_initializer": {"class_name": "Zeros", "config": {}}}
     weights = {
-        "l0_kernel": drawn(3, 3, 2, 4), "l0_bias": drawn(4), "l1_gamma": drawn(4), "l1_beta": drawn(4), "l1_moving_mean": drawn(4),
-        "l1_moving_variance": drawn(4) ** 2, "l2_depthwise_kernel": drawn(3, 3, 4, 1), "l2_bias": drawn(4), "l5_kernel": drawn(16, 3),
-        "l5_bias": drawn(3),
+        "l0_kernel": drawn(3, 3, 2, 4), "l0_bias": drawn(4), "l1_gamma": drawn(4), "l1_beta": drawn(4),
+        "l1_moving_mean": drawn(4), "l1_moving_variance": drawn(4) ** 2, "l2_depthwise_kernel": drawn(3, 3, 4, 1),
+        "l2_bias": drawn(4), "l5_kernel": drawn(16, 3), "l5_bias": drawn(3),
     }  # fmt: skip
     path = sequential(
-        tmp_path, (8, 8, 2), ("Conv2D", {"filters": 4, "kernel_size": [3, 3], "padding": "same", "activation": "swish"}),
+        tmp_path, (8, 8, 2),
+        ("Conv2D", {"filters": 4, "kernel_size": [3, 3], "padding": "same", "activation": "swish"}),
         ("BatchNormalization", norm),
         ("DepthwiseConv2D", {"kernel_size": [3, 3], "strides": [2, 2], "depth_multiplier": 1, "activation": "relu6"}),
         ("MaxPooling2D", {"pool_size": [2, 2], "padding": "same"}), ("Flatten", {}),
@@ -145,8 +146,14 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("topology", [{}, {"class_name": "Sequential"}, {"class_name": "Model", "config": {"layers": []}},
-                                      {"class_name": "Sequential", "config": {"layers": []}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "topology",
+    [
+        {},
+        {"class_name": "Sequential"},
+        *({"class_name": kind, "config": {"layers": []}} for kind in ("Model", "Sequential")),
+    ],
+)
 def test_a_broken_topology(tmp_path: Path, topology: Any) -> None:
     with pytest.raises(UserError, match="modelTopology is broken"):
         read(written(tmp_path, topology, {}))
