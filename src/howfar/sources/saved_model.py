@@ -80,10 +80,8 @@ def _nodes(graph: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _called(meta: Any) -> set[str]:
-    """The functions that are called for an answer, or when it loads: all that its objects name but those that save."""
-    objects = meta.object_graph_def.nodes
-    saving = {number for one in objects for saver in one.saveable_objects.values() for number in _savers(saver)}
-    left = [name for number, one in enumerate(objects) if number not in saving for name in _functions(one)]
+    """The functions that are called for an answer, or while it loads."""
+    left = [name for one in meta.object_graph_def.nodes for name in _functions(one)]
     functions = {function.signature.name: function for function in meta.graph_def.library.function}
     found: set[str] = set()
     while left:
@@ -92,10 +90,6 @@ def _called(meta: Any) -> set[str]:
             found.add(name)
             left.extend(_callees(functions[name]))
     return found
-
-
-def _savers(saver: Any) -> tuple[int, int]:
-    return saver.save_function, saver.restore_function
 
 
 def _functions(one: Any) -> Iterator[str]:
