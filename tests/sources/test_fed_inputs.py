@@ -21,7 +21,7 @@ def archive(folder: Path, **arrays: object) -> Path:
 
 
 def source(*specs: TensorSpec, graph: Graph | None = None) -> Source:
-    return Source("", "", specs, lambda arrays: list(arrays), (), graph=graph, images=frozenset({"photo"}))
+    return Source("", "", specs, list, (), graph=graph, images=frozenset({"photo"}))
 
 
 def test_seeded_inputs_are_the_same_again_and_differ_by_sample_and_seed() -> None:

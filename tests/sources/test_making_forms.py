@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-import tiny
 
+import tiny
 from howfar import portfolio
 from howfar.errors import UserError
 from howfar.graphs import writers
@@ -73,7 +73,7 @@ def test_sizes_are_of_the_files(prepared: Prepared, folder: Path) -> None:
         form = prepared.forms[name]
         files = [folder / "made" / name / file for file in form.files]
         assert form.size_bytes == sum(file.stat().st_size for file in files) > 0
-        assert 0 < form.gzip_bytes
+        assert form.gzip_bytes > 0
         if name != "saved-model":
             assert form.float16_bytes is not None and form.uint8_bytes is not None
             assert form.uint8_bytes < form.float16_bytes < form.size_bytes
@@ -148,7 +148,7 @@ def test_outputs_that_are_no_numbers_are_said(tmp_path: Path) -> None:
 
 def test_an_unknown_operator_is_named(tmp_path: Path) -> None:
     file = tiny.onnx_file(tmp_path / "tiny.onnx", operator="Frobnicate")
-    with pytest.raises(UserError, match="ONNX Runtime cannot take it: .*Frobnicate"):
+    with pytest.raises(UserError, match=r"ONNX Runtime cannot take it: .*Frobnicate"):
         made(Request(str(file)), tmp_path / "made")
 
 

@@ -3,8 +3,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from howfar.errors import UserError
 from howfar.sources import kinds
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-import tiny
 
+import tiny
 from howfar import sources
 from howfar.errors import UserError
 from howfar.sources import child, memory
@@ -77,6 +77,6 @@ def test_a_child_that_dies_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_child_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "COMMAND", ("-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(child, "LIMIT_SECONDS", 0.5)
-    with pytest.raises(UserError, match="it took more than 0.5 s"):
+    with pytest.raises(UserError, match=r"it took more than 0\.5 s"):
         sources.prepare(Request(str(tiny.onnx_file(tmp_path / "tiny.onnx"))))
     assert not [one for one in psutil.Process(os.getpid()).children(recursive=True) if "sleep" in str(one.cmdline())]

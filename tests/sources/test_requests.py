@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-import tiny
 
+import tiny
 from howfar.errors import UserError
 from howfar.sources.request import Request, model_of, shapes_of
 
