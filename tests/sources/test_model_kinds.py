@@ -39,7 +39,7 @@ def test_what_is_no_model_is_said(tmp_path: Path, content: bytes) -> None:
 
 def test_every_cut_of_an_onnx_file_is_seen(tmp_path: Path) -> None:
     whole = tiny.onnx_file(tmp_path / "whole.onnx").read_bytes()
-    for length in range(1, len(whole) - 8, 7):
+    for length in range(1, len(whole)):
         (tmp_path / "cut.onnx").write_bytes(whole[:length])
         assert "it is not an ONNX model, or cut off" in refusal(tmp_path / "cut.onnx")
 

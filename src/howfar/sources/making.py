@@ -11,7 +11,8 @@ import numpy as np
 from howfar.errors import UserError
 from howfar.graphs.counting import multiply_adds, parameters
 from howfar.graphs.graph import Unreadable
-from howfar.graphs.quantizing import quantized_bytes
+
+from howfar.graphs.to_tfjs_graph import quantized_bytes
 from howfar.graphs.writers import WRITERS
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
 from howfar.records import Model
@@ -126,9 +127,9 @@ def _saved_bytes(form: FormName, source: Source) -> tuple[int | None, int | None
     """What weights of 2 and of 1 byte save, against those of 4."""
     if source.graph is None or form not in SHRINKING:
         return None, None
-    whole = sum(one.nbytes for one in source.graph.constants.values())
     float16, uint8 = quantized_bytes(source.graph)
-    return whole - float16, whole - uint8
+    numbers = float16 - uint8
+    return 2 * numbers, 3 * numbers
 
 
 def _prepared(request: Request, model: Model, source: Source, truth: Truth, forms: Mapping[FormName, Form]) -> Prepared:
