@@ -11,7 +11,6 @@ import numpy as np
 from howfar.errors import UserError
 from howfar.graphs.counting import multiply_adds, parameters
 from howfar.graphs.graph import Unreadable
-
 from howfar.graphs.to_tfjs_graph import quantized_bytes
 from howfar.graphs.writers import WRITERS
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
