@@ -40,7 +40,7 @@ def kind_of(model: str) -> Kind:
 
 def _kind_of_folder(path: Path) -> Kind:
     if (path / "saved_model.pb").is_file():
-        protobuf.check(path / "saved_model.pb", known=range(1, 6), needed=2, what="a SavedModel")
+        protobuf.check(path / "saved_model.pb", known=range(1, 6), needed=[2], what="a SavedModel")
         return "saved-model"
     if (path / "model.json").is_file():
         return _kind_of_json(path / "model.json")
@@ -58,8 +58,8 @@ def _kind_of_file(path: Path) -> Kind:
     if start.startswith(b"PK"):
         return _kind_of_zip(path)
     if path.suffix == ".onnx":
-        # The fields of ONNX's ModelProto; 7 is its graph.
-        protobuf.check(path, known=[*range(1, 9), 14, 20, 25, 26], needed=7, what="an ONNX model")
+        # The fields of ONNX's ModelProto; 7 is its graph, 8 the version of its operators.
+        protobuf.check(path, known=[*range(1, 9), 14, 20, 25, 26], needed=[7, 8], what="an ONNX model")
         return "onnx"
     raise UserError("it is no model that howfar knows", where=str(path), mend=MEND)
 

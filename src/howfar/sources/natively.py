@@ -8,7 +8,7 @@ import numpy as np
 
 from howfar.portfolio import FormName
 from howfar.records import TensorSpec
-from howfar.sources.source import Array
+from howfar.sources.source import Array, Run
 
 ERRORS_ONLY = 3
 
@@ -31,14 +31,23 @@ def interpreter(path: Path) -> Any:
     return found
 
 
+def run_onnx(session: Any) -> Run:
+    """One sample's outputs; inputs and outputs in the file's order."""
+    names = [one.name for one in session.get_inputs()]
+
+    def run(arrays: Sequence[Array]) -> list[Array]:
+        return [np.asarray(one) for one in session.run(None, dict(zip(names, arrays, strict=True)))]
+
+    return run
+
+
 Samples = Sequence[Sequence[Array]]
 Results = list[list[Array]]
 
 
-def _onnx(folder: Path, inputs: Sequence[TensorSpec], samples: Samples) -> Results:
-    session = onnx_session(folder / "model.onnx")
-    names = [one.name for one in session.get_inputs()]
-    return [[np.asarray(one) for one in session.run(None, _fed(names, inputs, sample))] for sample in samples]
+def _onnx(folder: Path, _: Sequence[TensorSpec], samples: Samples) -> Results:
+    run = run_onnx(onnx_session(folder / "model.onnx"))
+    return [run(sample) for sample in samples]
 
 
 def _fed(names: Sequence[str], inputs: Sequence[TensorSpec], sample: Sequence[Array]) -> dict[str, Array]:
