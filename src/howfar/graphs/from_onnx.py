@@ -13,17 +13,20 @@ import numpy as np
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
-from howfar.graphs import onnx_elementwise, onnx_images, onnx_products, onnx_shaping
+from howfar.graphs import from_onnx_elementwise, from_onnx_images, from_onnx_products, from_onnx_shaping
 from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
+from howfar.graphs.from_onnx_file import Weights, attributes, load, opset, taken
 from howfar.graphs.graph import Graph, Unreadable
-from howfar.graphs.onnx_file import Weights, attributes, load, opset, taken
 from howfar.graphs.reading import Handler, Step, apply, spec_of
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
 
 HANDLERS: Mapping[str, Handler] = {
-    **onnx_elementwise.HANDLERS, **onnx_images.HANDLERS, **onnx_products.HANDLERS, **onnx_shaping.HANDLERS,
-}  # fmt: skip
+    **from_onnx_elementwise.HANDLERS,
+    **from_onnx_images.HANDLERS,
+    **from_onnx_products.HANDLERS,
+    **from_onnx_shaping.HANDLERS,
+}
 
 # Of a constant that a file makes out of a few bytes: more is no shape, and would fill the memory.
 MADE_LIMIT = 2**28

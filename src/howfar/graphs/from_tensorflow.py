@@ -12,10 +12,10 @@ import numpy as np
 from howfar.errors import UserError
 from howfar.graphs import tfjs_files
 from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand
+from howfar.graphs.from_tensorflow_nodes import Entry, Topology, from_graph_def, from_json, type_name
+from howfar.graphs.from_tensorflow_walk import Walk, split
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.reading import spec_of
-from howfar.graphs.tensorflow_nodes import Entry, Topology, from_graph_def, from_json, type_name
-from howfar.graphs.tensorflow_walk import Walk, split
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
 

@@ -10,8 +10,8 @@ import keras
 
 from howfar.errors import UserError
 from howfar.graphs import tfjs_files
+from howfar.graphs.from_tfjs_weights import give
 from howfar.graphs.graph import Unreadable
-from howfar.graphs.tfjs_weights_by_name import give
 
 LAYERS = (
     "Activation", "Add", "AlphaDropout", "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
@@ -147,6 +147,9 @@ def _functional(config: Mapping[str, Any]) -> Any:
 
 
 def _source(call: Sequence[Any]) -> tuple[str, int]:
+    """The layer, and which of its calls."""
+    if any(value is not None and value is not False for value in (call[3] if len(call) > 3 else {}).values()):
+        raise Unreadable(f"a call of layer {call[0]} with more than tensors: {', '.join(call[3])}")
     return call[0], call[1]
 
 

@@ -1,144 +1,149 @@
-"""ONNX's matrix products, normalisation over the last axis, and recurrent layers."""
+"""ONNX: the operations that have weights, or go over windows. All attributes are written, since some runtimes in the
+browser know no defaults."""
 
-from collections.abc import Callable, Mapping, Sequence
-from math import prod
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from howfar.graphs import axes, by_axes
-from howfar.graphs.drafting import Array, Draft, Operand, Tensor
-from howfar.graphs.graph import Gru, Lstm, Unreadable
-from howfar.graphs.onnx_images import normalized
-from howfar.graphs.reading import Handler, Step
-
-STEPS_FIRST = (1, 0, 2)  # the order of (steps, n, inputs), which is (n, steps, inputs) in the graph
+from howfar.graphs.building import Array
+from howfar.graphs.graph import Convolution, Dense, Gru, LayerNorm, Lstm, MatMul, Node, Pool, TransposedConvolution
+from howfar.graphs.onnx_layouts import Onnx
 
 
-def gemm(draft: Draft, step: Step) -> Operand:
-    """alpha * a * b + beta * c, either of the first two transposed."""
-    alpha, beta = (step.attributes.get(name, 1.0) for name in ("alpha", "beta"))
-    turns = (step.attributes.get(name, 0) for name in ("transA", "transB"))
-    first, second = (_turned(draft, step[place], turn) for place, turn in enumerate(turns))
-    third = step.get(2)
-    if not isinstance(second, Tensor):
-        second = second if alpha == 1.0 else second * np.float32(alpha)
-        biases = _row(third, beta, second.shape[1])
-        made = by_axes.dense(draft, first, second, biases)
-        return made if biases is not None or third is None else _added(draft, made, third, beta)
-    made = by_axes.product(draft, first, second)
-    made = made if alpha == 1.0 else draft.binary("multiply", made, np.float32([alpha]))
-    return made if third is None else _added(draft, made, third, beta)
+def _pads(operation: Any) -> list[int]:
+    """Before along height and width, then after."""
+    return [*(before for before, _ in operation.margins), *(after for _, after in operation.margins)]
 
 
-def _turned(draft: Draft, operand: Operand, turn: int) -> Operand:
-    if not turn:
-        return operand
-    return draft.transpose(operand, (1, 0)) if isinstance(operand, Tensor) else operand.T
+def _kernel(o: Onnx, name: str) -> str:
+    """(height, width, inner, filters) as (filters, inner, height, width), or channels first of all."""
+    return o.weight(f"{name}.kernel", o.graph.constants[name].transpose(3, 2, 0, 1))
 
 
-def _row(biases: Operand | None, beta: float, units: int) -> Array | None:
-    """Biases that are the same for every row."""
-    if biases is None or isinstance(biases, Tensor) or prod(biases.shape[:-1]) != 1:
-        return None
-    return np.array(np.broadcast_to(biases.reshape(-1) * np.float32(beta), (units,)))
+def _convolution(o: Onnx, node: Node) -> None:
+    operation: Any = node.operation
+    x, kernel, *biases = node.inputs
+    attributes = {
+        "kernel_shape": list(o.shapes[kernel][:2]),
+        "strides": list(operation.strides),
+        "pads": _pads(operation),
+        "dilations": list(getattr(operation, "dilations", (1, 1))),
+        "group": getattr(operation, "groups", 1),
+    }
+    kind = "Conv" if isinstance(operation, Convolution) else "ConvTranspose"
+    given = [o.take(x, "first"), _kernel(o, kernel), *map(o.constant, biases)]
+    o.give(kind, given, node.output, "first", **attributes)
 
 
-def _added(draft: Draft, made: Tensor, third: Operand, beta: float) -> Tensor:
-    scaled = third if beta == 1.0 else draft.binary("multiply", third, np.float32([beta]))
-    return draft.binary("add", made, scaled)
+def _pool(o: Onnx, node: Node) -> None:
+    pool: Any = node.operation
+    attributes = {"kernel_shape": list(pool.size), "strides": list(pool.strides), "pads": _pads(pool), "ceil_mode": 0}
+    if pool.kind == "max":
+        kind, own = "MaxPool", {"dilations": [1, 1], "storage_order": 0}
+    else:
+        kind, own = "AveragePool", {"count_include_pad": int(pool.margin_counts)}
+    o.give(kind, [o.take(node.inputs[0], "first")], node.output, "first", **attributes, **own)
 
 
-def matmul(draft: Draft, step: Step) -> Operand:
-    return by_axes.product(draft, step[0], step[1])
+def _dense(o: Onnx, node: Node) -> None:
+    x, weights, *biases = node.inputs
+    rank = len(o.shapes[x])
+    if rank == 4 and not o.held(x, "last"):
+        _as_convolution(o, node)
+        return
+    given = [o.take(x), _following(o, x, weights)]
+    if rank == 2 and biases:
+        sides = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
+        o.give("Gemm", [*given, o.constant(biases[0])], node.output, **sides)
+    elif biases:
+        product = o.node("MatMul", given, f"{node.output}.product")
+        o.give("Add", [product, o.constant(biases[0])], node.output)
+    else:
+        o.give("MatMul", given, node.output)
 
 
-def einsum(draft: Draft, step: Step) -> Operand:
-    return by_axes.einsum(draft, step.attributes["equation"], [each for each in step.inputs if each is not None])
+def _as_convolution(o: Onnx, node: Node) -> None:
+    """A dense layer at every pixel of an image that is there channels first only."""
+    x, weights, *biases = node.inputs
+    kernel = o.weight(f"{weights}.kernel", o.graph.constants[weights].T[:, :, None, None])
+    attributes = {"kernel_shape": [1, 1], "strides": [1, 1], "pads": [0] * 4, "dilations": [1, 1], "group": 1}
+    o.give("Conv", [o.take(x, "first"), kernel, *map(o.constant, biases)], node.output, "first", **attributes)
 
 
-def layer_norm(draft: Draft, step: Step) -> Operand:
-    rank = draft.rank(step[0])
-    first, epsilon = axes.at(step.attributes.get("axis", -1), rank), step.attributes.get("epsilon", 1e-5)
-    scale, offset = step.known(1), step.known_or(2, None)
-    if any(step.wanted[1:]):
-        raise Unreadable("layer normalization that gives its means")
-    if first == rank - 1:
-        length = draft.shape(step[0])[-1]
-        scale, offset = (None if x is None else np.broadcast_to(x.reshape(-1), (length,)) for x in (scale, offset))
-        return by_axes.layer_norm(draft, step[0], scale, offset, epsilon)
-    made = draft.binary("multiply", normalized(draft, step[0], range(first, rank), epsilon), scale)
-    return made if offset is None else draft.binary("add", made, offset)
+def _following(o: Onnx, x: str, name: str) -> str:
+    """The weights, for a row that was an image channels first in their order."""
+    if x not in o.rows:
+        return o.take(name)
+    weights, image = o.graph.constants[name], o.rows[x]
+
+    def turned() -> Array:
+        by_pixel = weights.reshape(*image, weights.shape[1]).transpose(2, 0, 1, 3)
+        return by_pixel.reshape(weights.shape)
+
+    return o.made_weight(f"{name}.turned", weights.shape, turned)
 
 
-def lstm(draft: Draft, step: Step) -> Sequence[Operand]:
-    """Gates in the order input, output, forget, cell."""
-    _refuse(draft, step, ("Sigmoid", "Tanh", "Tanh"), states=(5, 6))
-    if step.get(7) is not None and np.any(step.known(7)):
-        raise Unreadable("peepholes")
-    if step.attributes.get("input_forget", 0) or step.wanted[2:] == (True,):
-        raise Unreadable("coupled gates, or the last cell state as an output")
-
-    def arrays(way: int, units: int) -> list[Array]:
-        weights, recurrent = (_gates(step.known(place)[way].T) for place in (1, 2))
-        biases = step.known_or(3, np.zeros((way + 1, 8 * units), np.float32))[way].reshape(2, -1).sum(0)
-        return [weights, recurrent, _gates(biases)]
-
-    return _recurrent(draft, step, Lstm, arrays)
+def _matmul(o: Onnx, node: Node) -> None:
+    operation: Any = node.operation
+    turned = (operation.transpose_a, operation.transpose_b)
+    given = [_turned(o, name) if turn else o.take(name) for name, turn in zip(node.inputs, turned, strict=True)]
+    o.give("MatMul", given, node.output)
 
 
-def gru(draft: Draft, step: Step) -> Sequence[Operand]:
-    """Gates in the order update, reset, candidate, as in the graph."""
-    _refuse(draft, step, ("Sigmoid", "Tanh"), states=(5,))
-    if not step.attributes.get("linear_before_reset", 0):
-        raise Unreadable("a reset gate before the recurrent product (linear_before_reset 0)")
-
-    def arrays(way: int, units: int) -> list[Array]:
-        biases = step.known_or(3, np.zeros((way + 1, 6 * units), np.float32))[way].reshape(2, -1)
-        return [step.known(1)[way].T, step.known(2)[way].T, biases]
-
-    return _recurrent(draft, step, Gru, arrays)
+def _turned(o: Onnx, name: str) -> str:
+    """With the last two axes the other way round."""
+    if name in o.graph.constants:
+        return o.weight(f"{name}.turned", o.graph.constants[name].swapaxes(-1, -2))
+    rank = len(o.shapes[name])
+    made = f"{name}.turned{len(o.nodes)}"
+    return o.node("Transpose", [o.take(name)], made, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
-def _gates(array: Array) -> Array:
-    """From input, output, forget, cell to input, forget, cell, output."""
-    i, o, f, c = np.split(array, 4, axis=-1)
-    return np.concatenate([i, f, c, o], axis=-1)
+def _layer_norm(o: Onnx, node: Node) -> None:
+    epsilon: float = node.operation.epsilon  # type: ignore[union-attr]
+    given = [o.take(name) for name in node.inputs]
+    o.give("LayerNormalization", given, node.output, axis=-1, epsilon=epsilon, stash_type=1)
 
 
-def _refuse(draft: Draft, step: Step, usual: tuple[str, ...], states: Sequence[int]) -> None:
-    """What the graph's recurrent layers do not have."""
-    named = step.attributes.get("activations")
-    if named and tuple(name.title() for name in named) != usual * (len(named) // len(usual)):
-        raise Unreadable(f"activations {named}")
-    if "clip" in step.attributes or step.attributes.get("layout", 0):
-        raise Unreadable("clipped gates, or the batch first")
-    if step.get(4) is not None and np.any(step.known(4) != draft.shape(step[0])[0]):
-        raise Unreadable("sequences of several lengths")
-    if any(step.get(place) is not None and np.any(step.known(place)) for place in states):
-        raise Unreadable("a state at the beginning that is not 0")
+def _by_gate(values: Array, order: tuple[int, ...]) -> Array:
+    """The gates along the last axis in another order."""
+    gates = np.split(values, len(order), axis=-1)
+    return np.concatenate([gates[place] for place in order], axis=-1)
 
 
-def _recurrent(
-    draft: Draft, step: Step, kind: type[Lstm] | type[Gru], arrays: Callable[[int, int], list[Array]]
-) -> Sequence[Operand]:
-    """All steps' outputs (steps, directions, n, units), and each direction's last (directions, n, units)."""
-    units = step.attributes["hidden_size"]
-    way = step.attributes.get("direction", "forward")
-    backwards = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[way]
-    x = draft.named(step[0], STEPS_FIRST)
-    constants = [[draft.constant(array) for array in arrays(i, units)] for i in range(len(backwards))]
+def _recurrent(o: Onnx, node: Node) -> None:
+    """ONNX has the steps first, then the directions; an LSTM's gates are input, output, forget, cell, and there are
+    biases of the inputs and of the state."""
+    operation: Any = node.operation
+    x, *names = node.inputs
+    weights, recurrent, biases = (o.graph.constants[name] for name in names)
+    is_lstm = isinstance(operation, Lstm)
+    order = (0, 3, 1, 2) if is_lstm else (0, 1, 2)
+    both = np.concatenate([biases, np.zeros_like(biases)]).reshape(2, -1) if is_lstm else biases
+    given = [
+        o.node("Transpose", [o.take(x)], f"{node.output}.steps", perm=[1, 0, 2]),
+        o.weight(f"{node.output}.weights", _by_gate(weights, order).T[None]),
+        o.weight(f"{node.output}.recurrent", _by_gate(recurrent, order).T[None]),
+        o.weight(f"{node.output}.biases", _by_gate(both, order).reshape(1, -1)),
+    ]
+    attributes: dict[str, Any] = {"direction": "reverse" if operation.backwards else "forward"}
+    attributes |= {"hidden_size": operation.units} | ({} if is_lstm else {"linear_before_reset": 1})
+    made = f"{node.output}.all"
+    o.node("LSTM" if is_lstm else "GRU", given, made, f"{node.output}.end", **attributes)
+    if operation.sequences:
+        made = o.node("Transpose", [made], f"{node.output}.samples", perm=[2, 0, 1, 3])
+    shape = o.integers(o.shapes[node.output])
+    o.give("Reshape", [made if operation.sequences else f"{node.output}.end", shape], node.output)
 
-    def run(sequences: bool) -> list[Tensor]:
-        return [
-            draft.add(kind(units, sequences, back), x, *names) for back, names in zip(backwards, constants, strict=True)
-        ]
 
-    steps, n = draft.shape(step[0])[:2]
-    whole = [draft.transpose(draft.reshape(y, (n, steps, 1, units)), (1, 2, 0, 3)) for y in run(True)]
-    last = [draft.reshape(y, (1, n, units)) for y in run(False)]
-    return [each[0] if len(each) == 1 else by_axes.joined(draft, each, axis) for each, axis in ((whole, 1), (last, 0))]
-
-
-HANDLERS: Mapping[str, Handler] = {
-    "Gemm": gemm, "MatMul": matmul, "Einsum": einsum, "LayerNormalization": layer_norm, "LSTM": lstm, "GRU": gru,
-}  # fmt: skip
+NODES: Mapping[type, Callable[[Onnx, Node], None]] = {
+    Convolution: _convolution,
+    TransposedConvolution: _convolution,
+    Pool: _pool,
+    Dense: _dense,
+    MatMul: _matmul,
+    LayerNorm: _layer_norm,
+    Lstm: _recurrent,
+    Gru: _recurrent,
+}

@@ -81,7 +81,7 @@ def apply(handlers: Mapping[str, Handler], draft: Draft, step: Step) -> list[Ope
         made = handlers[step.kind](draft, step)
     except Unreadable as error:
         raise Unreadable(f"operator {where}: {error}") from None
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError, ZeroDivisionError, MemoryError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError) as error:
         # A file may say anything: shapes that do not fit, attributes of another type.
         raise Unreadable(f"operator {where} is broken: {error}") from error
     return list(made) if isinstance(made, list | tuple) else [made]

@@ -182,9 +182,10 @@ def _gather(m: Layers, node: Node) -> str:
         config = {"input_dim": rows, "output_dim": length, "embeddings_initializer": ZEROS}
         return m.add("Embedding", [indices], config, {"embeddings": m.constant(x)})
     shape = m.shapes.get(x, ())
-    if indices in m.constants and axis == 1 and len(shape) == 3 and shape[1] == 1 and not m.constant(indices).any():
-        return m.add("RepeatVector", [m.reshaped(x, (shape[0], shape[2]))], {"n": m.constant(indices).size})
-    refuse(node, f"along axis {axis}")
+    one_row = axis == 1 and len(shape) == 3 and shape[1] == 1
+    if not one_row or indices not in m.constants or m.constant(indices).any():
+        refuse(node, f"along axis {axis}")
+    return m.add("RepeatVector", [m.reshaped(x, (shape[0], shape[2]))], {"n": m.constant(indices).size})
 
 
 def _cast(m: Layers, node: Node) -> str:

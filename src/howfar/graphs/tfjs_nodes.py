@@ -36,7 +36,7 @@ from howfar.graphs.graph import (
 
 
 class Written(Struct, frozen=True):
-    """A node of the file: its operator, what it takes, the constants that it takes behind (or before), its attributes."""
+    """A node of the file: its operator, what it takes, the constants behind (or before) that, its attributes."""
 
     operator: str
     inputs: Sequence[str]

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from howfar.graphs import tensorflow_constants, tensorflow_images, tensorflow_operations
+from howfar.graphs import from_tensorflow_constants, from_tensorflow_images, from_tensorflow_operations
 from howfar.graphs.drafting import Array, Draft, Operand
+from howfar.graphs.from_tensorflow_nodes import Entry, Function
 from howfar.graphs.graph import Unreadable
 from howfar.graphs.reading import Handler, Step, apply
-from howfar.graphs.tensorflow_nodes import Entry, Function
 
-HANDLERS: Mapping[str, Handler] = {**tensorflow_operations.HANDLERS, **tensorflow_images.HANDLERS}
+HANDLERS: Mapping[str, Handler] = {**from_tensorflow_operations.HANDLERS, **from_tensorflow_images.HANDLERS}
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 DEEPEST = 64  # functions in functions: one that calls itself has no end
 
@@ -41,7 +41,7 @@ class Walk(Struct, frozen=True):
             return self._called(entry, inputs, depth)
         step = Step(entry.kind, entry.name, inputs, entry.attributes)
         constant = bool(inputs) and all(not isinstance(each, Struct) for each in inputs)
-        if constant and entry.kind in tensorflow_constants.FUNCTIONS:
+        if constant and entry.kind in from_tensorflow_constants.FUNCTIONS:
             return apply(CONSTANT, self.draft, step)
         return apply(HANDLERS, self.draft, step)
 
@@ -57,7 +57,7 @@ def _constant_handler(function: Callable[[Step], Array]) -> Handler:
     return lambda _, step: function(step)
 
 
-CONSTANT = {kind: _constant_handler(function) for kind, function in tensorflow_constants.FUNCTIONS.items()}
+CONSTANT = {kind: _constant_handler(function) for kind, function in from_tensorflow_constants.FUNCTIONS.items()}
 
 
 def split(name: str) -> tuple[str, int, str]:

@@ -8,11 +8,11 @@ import numpy as np
 
 from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Array, Draft, Operand, Tensor
+from howfar.graphs.from_onnx_elementwise import cast_to, clipped
+from howfar.graphs.from_tensorflow_constants import strided
+from howfar.graphs.from_tensorflow_images import ACTIVATIONS, activation, followed, prelu
 from howfar.graphs.graph import Activation, BinaryName, Unary, Unreadable
-from howfar.graphs.onnx_elementwise import cast_to, clipped
 from howfar.graphs.reading import Handler, Step
-from howfar.graphs.tensorflow_constants import strided
-from howfar.graphs.tensorflow_images import ACTIVATIONS, activation, followed, prelu
 
 UNARY = {
     "Exp": "exp", "Log": "log", "Sqrt": "sqrt", "Rsqrt": "rsqrt", "Neg": "negative", "Abs": "abs", "Square": "square",

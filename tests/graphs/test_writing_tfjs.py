@@ -1,0 +1,116 @@
+"""TensorFlow.js's files: that they hold together. What it makes of them is seen in browsers."""
+
+import base64
+import json
+from collections import Counter
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graphs.keras_cases import CASES, model_of
+from howfar.graphs import to_tfjs_graph, to_tfjs_layers
+from howfar.graphs.from_keras import read
+from howfar.graphs.graph import Unreadable
+from howfar.graphs.writers import WRITERS
+
+pytest.importorskip("keras")
+BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1}
+# What its layers can't do.
+NO_LAYERS = {
+    "activation exponential", "activation gelu", "arithmetic", "attention", "bidirectional sum", "conv1d causal", "elements",
+    "gru", "gru sequences", "items", "means of channels", "means of steps", "resizing", "resizing nearest",
+    "up sampling bilinear",
+}  # fmt: skip
+
+
+def written(name: str, form: Any, folder: Path) -> dict[str, Any]:
+    files = WRITERS[form](read(model_of(name), 2), folder)
+    assert files == ("model.json", "weights.bin")
+    return dict(json.loads((folder / "model.json").read_text()))
+
+
+def weights_of(model: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """The list of weights, which is as long as the file."""
+    (manifest,) = model["weightsManifest"]
+    size = sum(prod(each["shape"]) * BYTES[each["dtype"]] for each in manifest["weights"])
+    assert manifest["paths"] == ["weights.bin"]
+    assert (folder / "weights.bin").stat().st_size == size
+    return list(manifest["weights"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_graph_model_holds_together(name: str, tmp_path: Path) -> None:
+    """Every node takes what comes before it; every constant has its weights; biases have one axis."""
+    model = written(name, "tfjs-graph", tmp_path)
+    nodes = model["modelTopology"]["node"]
+    shapes = {each["name"]: each["shape"] for each in weights_of(model, tmp_path)}
+    known: set[str] = set()
+    for node in nodes:
+        assert known.issuperset(node["input"]), node
+        known.add(node["name"])
+        if "fused_ops" in node["attr"]:
+            assert len(shapes[node["input"][2]]) == 1
+    assert {node["name"] for node in nodes if node["op"] == "Const"} == set(shapes)
+    for side in ("inputs", "outputs"):
+        assert known.issuperset(model["signature"][side])
+
+
+def test_products_are_fused_with_biases_and_relu(tmp_path: Path) -> None:
+    nodes = written("mobile", "tfjs-graph", tmp_path)["modelTopology"]["node"]
+    fused = {
+        node["name"]: [base64.b64decode(each).decode() for each in node["attr"]["fused_ops"]["list"]["s"]]
+        for node in nodes
+        if "fused_ops" in node["attr"]
+    }
+    assert Counter(map(tuple, fused.values())) == {
+        ("BiasAdd",): 4,
+        ("BiasAdd", "Relu6"): 1,
+        ("BiasAdd", "Relu"): 1,
+    }
+    operators = Counter(node["op"] for node in nodes)
+    assert operators["_FusedConv2D"] == 4
+    assert operators["FusedDepthwiseConv2dNative"] == operators["_FusedMatMul"] == 1
+    assert not {"Pad", "PadV2", "BiasAdd", "FusedBatchNormV3"} & set(operators)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NO_LAYERS])
+def test_a_layers_model_holds_together(name: str, tmp_path: Path) -> None:
+    """Every layer takes what comes before it; weights belong to layers."""
+    model = written(name, "tfjs-layers", tmp_path)
+    config = model["modelTopology"]["model_config"]["config"]
+    known: set[str] = set()
+    for layer in config["layers"]:
+        taken = [entry[0] for call in layer["inbound_nodes"] for entry in call]
+        assert known.issuperset(taken), layer
+        assert layer["name"] not in known
+        known.add(layer["name"])
+    weights = weights_of(model, tmp_path)
+    assert known.issuperset(each["name"].partition("/")[0] for each in weights)
+    assert len({each["name"] for each in weights}) == len(weights)
+    assert known.issuperset(entry[0] for entry in config["input_layers"] + config["output_layers"])
+
+
+@pytest.mark.parametrize("name", sorted(NO_LAYERS & set(CASES)))
+def test_what_layers_lack_is_refused_by_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="which TensorFlow.js's layers lack"):
+        to_tfjs_layers.write(read(model_of(name), 2), tmp_path)
+
+
+def test_weights_are_as_keras_has_them(tmp_path: Path) -> None:
+    model = model_of("dense")
+    (entry, *_) = weights_of(written("dense", "tfjs-layers", tmp_path), tmp_path)
+    kernel, biases = model.get_weights()
+    assert entry["shape"] == [5, 4]
+    stored = np.frombuffer((tmp_path / "weights.bin").read_bytes(), np.float32)
+    np.testing.assert_array_equal(stored, [*kernel.ravel(), *biases])
+
+
+def test_smaller_weights_would_weigh_a_half_and_a_quarter(tmp_path: Path) -> None:
+    graph = read(model_of("dense"))
+    to_tfjs_graph.write(graph, tmp_path)
+    size = (tmp_path / "weights.bin").stat().st_size
+    assert size == 24 * 4
+    assert to_tfjs_graph.quantized_bytes(graph) == (size // 2, size // 4)
