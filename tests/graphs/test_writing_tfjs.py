@@ -20,8 +20,8 @@ pytest.importorskip("keras")
 BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1}
 # What its layers can't do.
 NO_LAYERS = {
-    "activation exponential", "activation gelu", "arithmetic", "attention", "bidirectional sum", "conv1d causal", "elements",
-    "gru", "gru sequences", "items", "means of channels", "means of steps", "resizing", "resizing nearest",
+    "activation exponential", "activation gelu", "arithmetic", "attention", "bidirectional sum", "conv1d causal",
+    "elements", "gru", "gru sequences", "items", "means of channels", "means of steps", "resizing", "resizing nearest",
     "up sampling bilinear",
 }  # fmt: skip
 
@@ -95,7 +95,7 @@ def test_a_layers_model_holds_together(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(NO_LAYERS & set(CASES)))
 def test_what_layers_lack_is_refused_by_name(name: str, tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="which TensorFlow.js's layers lack"):
+    with pytest.raises(Unreadable, match=r"which TensorFlow\.js's layers lack"):
         to_tfjs_layers.write(read(model_of(name), 2), tmp_path)
 
 
