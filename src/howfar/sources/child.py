@@ -40,7 +40,10 @@ def prepare(asked: Asked, scratch: Path, reaper: Reaper, say: Callable[[str], No
     finally:
         timer.cancel()
         end_tree(process.pid)
-        process.communicate()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
     if late.is_set():
         what = f"it took more than {LIMIT_SECONDS:g} s"
         raise UserError(what, where=asked.request.model, mend="take a smaller model or batch")
