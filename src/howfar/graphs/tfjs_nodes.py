@@ -49,7 +49,7 @@ def _padding(operation: Any, lengths: Sequence[int], size: Sequence[int]) -> dic
     margins: Margins = operation.margins
     if not any(map(sum, margins)):
         return {"padding": "VALID"}
-    if margins == same_margins(lengths, size, operation.strides, getattr(operation, "dilations", (1, 1))):
+    if margins == same_margins(lengths, size[:2], operation.strides, getattr(operation, "dilations", (1, 1))):
         return {"padding": "SAME"}
     return {"padding": "EXPLICIT", "explicit_paddings": [0, 0, *margins[0], *margins[1], 0, 0]}
 
