@@ -137,6 +137,8 @@ def _concat(m: Layers, node: Node) -> str:
 
 
 def _reshape(m: Layers, node: Node) -> str:
+    if m.shapes[node.inputs[0]][:1] != m.shapes[node.output][:1]:
+        refuse(node, "of samples")
     return m.reshaped(node.inputs[0], m.shapes[node.output])
 
 
