@@ -24,8 +24,9 @@ ONES = np.ones(4, np.float32)
 # Kind, attributes, the constants behind x.
 SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("Conv", {"pads": [1, 0, 2, 1], "strides": [2, 1]}, [weights(4, 3, 3, 2), weights(4)]),
+    ("Conv", {"dilations": [2, 3]}, [weights(4, 3, 2, 2)]),
     ("Conv", {"group": 3, "auto_pad": "SAME_LOWER", "strides": [2, 2]}, [weights(6, 1, 2, 2)]),
-    ("Conv", {"auto_pad": "SAME_UPPER", "dilations": [2, 1]}, [weights(4, 3, 2, 3)]),
+    ("Conv", {"auto_pad": "SAME_UPPER", "strides": [1, 2]}, [weights(4, 3, 2, 3)]),
     ("ConvTranspose", {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]}, [weights(3, 4, 3, 3), ONES]),
     ("ConvTranspose", {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, [weights(3, 4, 3, 3)]),
     ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, []),

@@ -67,6 +67,12 @@ def spec_of(name: str, declared: Sequence[int | None], dtype: DType, shapes: Map
     return TensorSpec(name, fixed, dtype)
 
 
+def refuse_stray(shapes: Mapping[str, Shape], names: Sequence[str]) -> None:
+    """Raises: Unreadable where a shape is asked for that no input has."""
+    if stray := set(shapes) - set(names):
+        raise Unreadable(f"the model has no input {min(stray)}; it has {', '.join(names)}")
+
+
 def shown(shape: Sequence[int | None]) -> str:
     return "(" + ", ".join("?" if length is None else str(length) for length in shape) + ")"
 
