@@ -167,7 +167,7 @@ class Served(tf.Module):  # type: ignore[misc] # it ships no types
         self.own = model.variables
         self.model = model
 
-    @tf.function(
+    @tf.function(  # type: ignore[untyped-decorator]
         input_signature=[
             tf.TensorSpec((None, 12, 12, 3), tf.float32, "image"), tf.TensorSpec((None, 5), tf.float32, "other"),
         ]
@@ -233,7 +233,7 @@ def test_fused_operators_of_a_graph_model(tmp_path: Path) -> None:
     k, b, d, w, c = (
         random.normal(size=shape).astype(np.float32) for shape in ((3, 3, 2, 3), 3, (2, 2, 3, 1), (12, 5), 5)
     )
-    (tmp_path / "w.bin").write_bytes(b"".join(map(bytes, (k, b, d, w, c, np.int32([1, -1])))))
+    (tmp_path / "w.bin").write_bytes(b"".join(array.tobytes() for array in (k, b, d, w, c, np.array([1, -1], np.int32)))))
     (tmp_path / "model.json").write_text(json.dumps(described))
     graph = read_graph_model(tmp_path / "model.json", {"x": (1, 4, 4, 2)})
     (x,) = drawn(graph)

@@ -111,11 +111,12 @@ class Draft:
         tensor = self.tensor(operand)
         return replace(tensor, name=self.builder.add(operation, tensor.name))
 
-    def binary(self, kind: BinaryName, first: Operand, second: Operand) -> Tensor:
-        """Two that broadcast to one another by the source's axes, from the last one on."""
-        order = self.common_order((first, second))
-        names = (self.spread(operand, order) for operand in (first, second))
-        return self.add(Binary(kind), *names, order=order, dtype=self.dtype(first, second))
+    def binary(self, kind: BinaryName, first: Operand | float, second: Operand | float) -> Tensor:
+        """Two that broadcast to one another by the source's axes, from the last one on. A number is a constant."""
+        both = [np.array(each, np.float32) if isinstance(each, int | float) else each for each in (first, second)]
+        order = self.common_order(both)
+        names = (self.spread(operand, order) for operand in both)
+        return self.add(Binary(kind), *names, order=order, dtype=self.dtype(*both))
 
     def common_order(self, operands: Sequence[Operand]) -> Order:
         """That of the first tensor of full rank that does not lie as in the source, or as in the source."""
