@@ -171,12 +171,13 @@ def test_shapes_worked_out_while_reading(tmp_path: Path) -> None:
 def test_self_attention(tmp_path: Path) -> None:
     """One block of a transformer from token numbers, with a masked softmax."""
     d, heads, steps, words = 8, 2, 5, 11
+    numbers = {"scale": 0.5, "low": -np.inf, "root": np.sqrt(2), "one": 1, "half": 0.5}
     constants = {
         "table": weights(words, d), "wq": weights(d, d), "wk": weights(d, d), "wv": weights(d, d),
         "g": weights(d), "b": weights(d),
-        "split": integers(0, 0, heads, d // heads), "join": integers(0, 0, d), "scale": np.array(0.5, np.float32),
-        "mask": np.triu(np.ones((steps, steps)), 1).astype(bool), "low": np.array(-np.inf, np.float32), "w1": weights(d, 16),
-        "b1": weights(16), "root": np.array(np.sqrt(2), np.float32), "one": np.array(1, np.float32), "half": np.array(0.5, np.float32),
+        "split": integers(0, 0, heads, d // heads), "join": integers(0, 0, d), 
+        "mask": np.triu(np.ones((steps, steps)), 1).astype(bool), "w1": weights(d, 16), "b1": weights(16),
+        **{name: np.array(value, np.float32) for name, value in numbers.items()},
     }  # fmt: skip
     nodes = [node("Gather", "table ids", "x"), node("LayerNormalization", "x g b", "n")]
     for part in "qkv":

@@ -233,7 +233,8 @@ def test_fused_operators_of_a_graph_model(tmp_path: Path) -> None:
     k, b, d, w, c = (
         random.normal(size=shape).astype(np.float32) for shape in ((3, 3, 2, 3), 3, (2, 2, 3, 1), (12, 5), 5)
     )
-    (tmp_path / "w.bin").write_bytes(b"".join(array.tobytes() for array in (k, b, d, w, c, np.array([1, -1], np.int32)))))
+    flat = np.array([1, -1], np.int32)
+    (tmp_path / "w.bin").write_bytes(b"".join(array.tobytes() for array in (k, b, d, w, c, flat)))
     (tmp_path / "model.json").write_text(json.dumps(described))
     graph = read_graph_model(tmp_path / "model.json", {"x": (1, 4, 4, 2)})
     (x,) = drawn(graph)
