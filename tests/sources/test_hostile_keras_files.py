@@ -13,6 +13,11 @@ from howfar.errors import UserError
 from howfar.sources import h5_files, keras_config, keras_file
 
 pytest.importorskip("tensorflow")
+# Keras's variables and TensorFlow Lite's interpreter warn of what is to come, in their own code.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def load(path: Path) -> Any:
 
     Raises: UserError where it is broken, hostile, or has what Keras lacks.
     """
-    return _from_h5(path) if path.open("rb").read(2) != b"PK" else _from_archive(path)
+    return _from_archive(path) if zipfile.is_zipfile(path) else _from_h5(path)
 
 
 def _from_archive(path: Path) -> Any:

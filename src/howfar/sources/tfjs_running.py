@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from howfar.graphs import tfjs_files
 from howfar.graphs.graph import Graph
-from howfar.graphs.tensorflow_nodes import Entry, Topology, from_json
+from howfar.graphs.from_tensorflow_nodes import Entry, Topology, from_json
 from howfar.graphs.writers import WRITERS
 from howfar.sources import natively, outside
 from howfar.sources.source import Array, Run
