@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from howfar.graphs.from_keras import read
-from howfar.graphs.writers import WRITERS
 
 import tiny
 from howfar.errors import UserError
+from howfar.graphs.from_keras import read
+from howfar.graphs.writers import WRITERS
 from howfar.records import TensorSpec
 from howfar.sources import loading
 from howfar.sources.request import Request
