@@ -5,6 +5,11 @@ from howfar.sources import calibrating, keras_application
 from howfar.sources.request import Request
 
 pytest.importorskip("tensorflow")
+# Keras's variables and TensorFlow Lite's interpreter warn of what is to come, in their own code.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
 
 
 def test_random_weights_reach_the_outputs() -> None:

@@ -17,6 +17,11 @@ from howfar.sources.request import Request
 from howfar.sources.source import Source
 
 tf = pytest.importorskip("tensorflow")
+# Keras's variables and TensorFlow Lite's interpreter warn of what is to come, in their own code.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
 
 IMAGE = np.random.default_rng(1).normal(size=(1, 8, 8, 3)).astype(np.float32)
 

@@ -16,6 +16,11 @@ from howfar.sources.request import Request, model_of
 
 pytest.importorskip("tensorflow")
 pytest.importorskip("onnxruntime")
+# Keras's variables and TensorFlow Lite's interpreter warn of what is to come, in their own code.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
 
 
 @pytest.fixture(autouse=True)

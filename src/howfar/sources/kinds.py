@@ -48,7 +48,8 @@ def _kind_of_folder(path: Path) -> Kind:
 
 
 def _kind_of_file(path: Path) -> Kind:
-    start = path.open("rb").read(16)
+    with path.open("rb") as file:
+        start = file.read(16)
     if path.suffix == ".json":
         return _kind_of_json(path)
     if start[4:8] == b"TFL3":
@@ -66,7 +67,8 @@ def _kind_of_file(path: Path) -> Kind:
 
 def _kind_of_zip(path: Path) -> Kind:
     try:
-        names = set(zipfile.ZipFile(path).namelist())
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise UserError(f"the archive is broken or cut off ({error})", where=str(path), mend=MEND) from None
     if not {"config.json", "model.weights.h5"} <= names:

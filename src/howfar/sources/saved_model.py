@@ -100,7 +100,7 @@ def _signature(loaded: Any, path: Path) -> Any:
 
 def _declared(signature: Any) -> list[Declared]:
     said = signature.structured_input_signature[1]
-    return [Declared(name, _shape(spec), spec.dtype.name) for name, spec in said.items()]
+    return [Declared(name, _shape(spec), spec.dtype.name) for name, spec in sorted(said.items())]
 
 
 def _shape(spec: Any) -> tuple[int | None, ...]:

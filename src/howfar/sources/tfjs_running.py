@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct
 
 from howfar.graphs import tfjs_files
-from howfar.graphs.graph import Graph
 from howfar.graphs.from_tensorflow_nodes import Entry, Topology, from_json
+from howfar.graphs.graph import Graph
 from howfar.graphs.writers import WRITERS
 from howfar.sources import natively, outside
 from howfar.sources.source import Array, Run
