@@ -15,6 +15,10 @@ def one(shape: tuple[int, ...], make: Callable[[Any], Any]) -> Case:
     return (shape,), lambda k, x: make(k.layers)(x)
 
 
+def _active(kind: str) -> Case:
+    return one(SERIES, lambda k: k.Activation(kind))
+
+
 def _shared(k: Any, x: Any, y: Any) -> Any:
     layer = k.layers.Dense(4, activation="relu")
     return layer(x) - layer(y)
@@ -165,7 +169,7 @@ CASES: Mapping[str, Case] = {
     "mobile": ((IMAGE,), _mobile),
     "dense net": ((IMAGE,), _dense_net),
     "convnext": ((IMAGE,), _convnext),
-    **{f"activation {kind}": one(SERIES, lambda k, kind=kind: k.Activation(kind)) for kind in ACTIVATIONS},
+    **{f"activation {kind}": _active(kind) for kind in ACTIVATIONS},
 }
 
 
@@ -184,7 +188,7 @@ def model_of(name: str) -> Any:
 
 
 def _drawn(draw: np.random.Generator, variable: Any) -> NDArray[np.float64]:
-    values = draw.normal(0, 0.5, variable.shape)
+    values: NDArray[np.float64] = draw.normal(0, 0.5, tuple(variable.shape))
     return np.abs(values) + 0.5 if "variance" in variable.path else values
 
 

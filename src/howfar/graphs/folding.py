@@ -111,7 +111,8 @@ def spread_batch_norms(graph: Graph) -> Graph:
 
 def _spread(b: Builder, node: Node) -> str:
     scale, offset, mean, variance = (b.constants[name].astype(np.float64) for name in node.inputs[1:])
-    factors = scale / np.sqrt(variance + node.operation.epsilon)  # type: ignore[union-attr]
+    operation: Any = node.operation
+    factors = scale / np.sqrt(variance + operation.epsilon)
     scaled = b.add(Binary("multiply"), node.inputs[0], b.constant(factors, "scale"))
     return b.add(Binary("add"), scaled, b.constant(offset - mean * factors, "offset"))
 
@@ -207,8 +208,9 @@ def _with_edges(node: Node, made: Mapping[str, Node]) -> Node:
     if pad is None or not _is_zeros_around(pad) or not _takes_zeros(node, made.get(pad.inputs[0])):
         return node
     operation: Any = node.operation
-    outer = pad.operation.margins[1:3]  # type: ignore[union-attr]
-    both = [tuple(map(sum, zip(*pair, strict=True))) for pair in zip(operation.margins, outer, strict=True)]
+    outer: Any = pad.operation
+    pairs = zip(operation.margins, outer.margins[1:3], strict=True)
+    both = [tuple(map(sum, zip(*pair, strict=True))) for pair in pairs]
     if isinstance(operation, Pool) and any(max(pair) >= size for pair, size in zip(both, operation.size, strict=True)):
         return node
     return replace(node, operation=replace(operation, margins=tuple(both)), inputs=(pad.inputs[0], *node.inputs[1:]))
