@@ -110,7 +110,7 @@ def batch_norm(operation: g.BatchNorm, x: Array, scale: Array, offset: Array, me
 
 def layer_norm(operation: g.LayerNorm, x: Array, scale: Array, offset: Array) -> Array:
     centred = x - x.mean(-1, keepdims=True)
-    return np.asarray(centred / np.sqrt(x.var(-1, keepdims=True) + operation.epsilon) * scale + offset
+    return np.asarray(centred / np.sqrt(x.var(-1, keepdims=True) + operation.epsilon) * scale + offset)
 
 
 def pool(operation: g.Pool, x: Array) -> Array:
