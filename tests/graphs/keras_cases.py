@@ -1,6 +1,7 @@
 """Small Keras models, one for every kind of layer and operation that is read, and how they get weights."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -173,8 +174,9 @@ CASES: Mapping[str, Case] = {
 }
 
 
+@cache
 def model_of(name: str) -> Any:
-    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin."""
+    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin. It is made once."""
     import keras  # noqa: PLC0415 - it loads a native framework
 
     shapes, make = CASES[name]

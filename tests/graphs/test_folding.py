@@ -93,6 +93,18 @@ def test_numbers_by_channel_go_into_the_weights(kind: str, first: bool) -> None:
     same(graph, folded)
 
 
+def test_lines_in_a_row_are_one() -> None:
+    """As images are scaled: three layers of it are one factor and one summand a channel."""
+    b = builder()
+    made = b.add(Binary("multiply"), "x", b.constant(np.float32(1 / 255)))
+    made = b.add(Binary("subtract"), b.constant(numbers(4)), made)
+    made = b.add(Activation("tanh"), normalised(b, b.add(Binary("divide"), made, b.constant(np.float32(3)))))
+    graph = b.finish([b.add(Binary("add"), b.add(Binary("add"), made, b.constant(numbers(4))), b.constant(numbers(4)))])
+    folded = fold(graph)
+    assert kinds(folded) == ["Binary", "Binary", "Activation", "Binary"]
+    same(graph, folded)
+
+
 def test_what_is_taken_twice_stays() -> None:
     """Neither a norm nor an activation may change what another node takes."""
     b = builder()
