@@ -10,7 +10,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from graphs.running import apart, drawn, outputs
+from graphs.evaluating import evaluate
+from graphs.running import apart, drawn
 from howfar.graphs.from_onnx import read
 from howfar.graphs.graph import Graph
 
@@ -57,7 +58,7 @@ def same(path: Path, shapes: Mapping[str, tuple[int, ...]] | None = None, limit:
     graph = read(path, shapes or {})
     arrays = drawn(graph)
     right = reference(path, [spec.name for spec in graph.inputs], arrays)
-    for found, wanted in zip(outputs(graph, arrays), right, strict=True):
+    for found, wanted in zip(evaluate(graph, arrays), right, strict=True):
         assert apart(found, wanted) < limit
     return graph
 

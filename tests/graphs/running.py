@@ -1,23 +1,13 @@
-"""A graph run by TensorFlow, and how far two outputs are apart."""
+"""Inputs for a graph, and how far two outputs are apart."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from howfar.graphs.graph import Graph
-from howfar.graphs.tensorflow_functions import run
 
 Array = NDArray[Any]
-
-
-def outputs(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
-    """What the graph makes of its inputs, in its order of both."""
-    tensors = {spec.name: tf.constant(array) for spec, array in zip(graph.inputs, inputs, strict=True)}
-    found = run(graph, tensors, lambda _, array: tf.constant(array))
-    return [np.asarray(found[name]) for name in graph.outputs]
 
 
 def drawn(graph: Graph, seed: int = 0) -> list[Array]:

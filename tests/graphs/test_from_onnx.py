@@ -24,8 +24,9 @@ ONES = np.ones(4, np.float32)
 # Kind, attributes, the constants behind x.
 SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("Conv", {"pads": [1, 0, 2, 1], "strides": [2, 1]}, [weights(4, 3, 3, 2), weights(4)]),
+    ("Conv", {"dilations": [2, 3]}, [weights(4, 3, 2, 2)]),
     ("Conv", {"group": 3, "auto_pad": "SAME_LOWER", "strides": [2, 2]}, [weights(6, 1, 2, 2)]),
-    ("Conv", {"auto_pad": "SAME_UPPER", "dilations": [2, 1]}, [weights(4, 3, 2, 3)]),
+    ("Conv", {"auto_pad": "SAME_UPPER", "strides": [1, 2]}, [weights(4, 3, 2, 3)]),
     ("ConvTranspose", {"strides": [2, 2], "pads": [1] * 4, "output_padding": [1, 1]}, [weights(3, 4, 3, 3), ONES]),
     ("ConvTranspose", {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, [weights(3, 4, 3, 3)]),
     ("MaxPool", {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}, []),
@@ -41,17 +42,17 @@ SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("LayerNormalization", {"axis": 1}, [weights(3, 8, 7)]),
     ("LRN", {"size": 3, "alpha": 0.5, "beta": 0.75, "bias": 2.0}, []),
     ("PRelu", {}, [weights(3, 1, 1)]),
-    ("Clip", {}, [np.float32(-0.5), np.float32(0.7)]),
-    ("Clip", {}, [np.float32(0), np.float32(6)]),
+    ("Clip", {}, [np.array(-0.5, np.float32), np.array(0.7, np.float32)]),
+    ("Clip", {}, [np.array(0, np.float32), np.array(6, np.float32)]),
     ("HardSigmoid", {"alpha": 0.2}, []),
     ("LeakyRelu", {"alpha": 0.3}, []),
     ("Elu", {"alpha": 0.7}, []),
     ("Softmax", {"axis": 1}, []),
     ("LogSoftmax", {"axis": -1}, []),
-    ("Pow", {}, [np.float32([2.0])]),
+    ("Pow", {}, [np.array([2.0], np.float32)]),
     ("Add", {}, [weights(3, 1, 1)]),
     ("Mul", {}, [weights(7)]),
-    ("Sub", {}, [np.float32(3)]),
+    ("Sub", {}, [np.array(3, np.float32)]),
     ("Reshape", {}, [integers(2, 3, -1)]),
     ("Reshape", {}, [integers(0, -1)]),
     ("Flatten", {"axis": 2}, []),
@@ -62,7 +63,7 @@ SINGLE: list[tuple[str, dict[str, Any], list[Any]]] = [
     ("Slice", {}, [integers(1), integers(7), integers(3), integers(2)]),
     ("Gather", {"axis": 1}, [integers(2, 0, -1)]),
     ("Gather", {"axis": 3}, [np.array(-2, np.int64)]),
-    ("Pad", {"mode": "constant"}, [integers(0, 0, 1, 2, 0, 0, 3, 0), np.float32(0.5)]),
+    ("Pad", {"mode": "constant"}, [integers(0, 0, 1, 2, 0, 0, 3, 0), np.array(0.5, np.float32)]),
     ("Pad", {"mode": "reflect"}, [integers(0, 0, 1, 2, 0, 0, 3, 0)]),
     ("Pad", {"mode": "edge"}, [integers(0, 0, 1, 2, 0, 0, 3, 0)]),
     ("ReduceMean", {"axes": [2, 3], "keepdims": 0}, []),
@@ -109,7 +110,7 @@ def test_resizing(tmp_path: Path, rule: str, height: int, width: int, mode: str)
 
 @pytest.mark.parametrize("rounding", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
 def test_resizing_to_the_nearest(tmp_path: Path, rounding: str) -> None:
-    scales = {"scales": np.float32([1, 1, 0.5, 2])}
+    scales = {"scales": np.array([1, 1, 0.5, 2], np.float32)}
     resize = node("Resize", "x _ scales", "y", mode="nearest", nearest_mode=rounding)
     same(saved(tmp_path / "m.onnx", [resize], IMAGE, scales))
 
@@ -170,12 +171,13 @@ def test_shapes_worked_out_while_reading(tmp_path: Path) -> None:
 def test_self_attention(tmp_path: Path) -> None:
     """One block of a transformer from token numbers, with a masked softmax."""
     d, heads, steps, words = 8, 2, 5, 11
+    numbers = {"scale": 0.5, "low": -np.inf, "root": np.sqrt(2), "one": 1, "half": 0.5}
     constants = {
         "table": weights(words, d), "wq": weights(d, d), "wk": weights(d, d), "wv": weights(d, d),
         "g": weights(d), "b": weights(d),
-        "split": integers(0, 0, heads, d // heads), "join": integers(0, 0, d), "scale": np.float32(0.5),
-        "mask": np.triu(np.ones((steps, steps)), 1).astype(bool), "low": np.float32(-np.inf), "w1": weights(d, 16),
-        "b1": weights(16), "root": np.float32(np.sqrt(2)), "one": np.float32(1), "half": np.float32(0.5),
+        "split": integers(0, 0, heads, d // heads), "join": integers(0, 0, d), 
+        "mask": np.triu(np.ones((steps, steps)), 1).astype(bool), "w1": weights(d, 16), "b1": weights(16),
+        **{name: np.array(value, np.float32) for name, value in numbers.items()},
     }  # fmt: skip
     nodes = [node("Gather", "table ids", "x"), node("LayerNormalization", "x g b", "n")]
     for part in "qkv":

@@ -13,7 +13,8 @@ import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from graphs.running import apart, drawn, kinds, outputs
+from graphs.evaluating import evaluate
+from graphs.running import apart, drawn, kinds
 from howfar.errors import UserError
 from howfar.graphs import from_saved_model
 from howfar.graphs.from_tensorflow import read_graph_def, read_graph_model
@@ -39,7 +40,7 @@ def same(function: Callable[..., Any], *shapes: tuple[int, ...], limit: float = 
     """The graph of a function, after its outputs were held against TensorFlow's."""
     graph = graph_of(frozen(function, *shapes))
     arrays = drawn(graph)
-    for found, right in zip(outputs(graph, arrays), tf.nest.flatten(function(*map(tf.constant, arrays))), strict=True):
+    for found, right in zip(evaluate(graph, arrays), tf.nest.flatten(function(*map(tf.constant, arrays))), strict=True):
         assert apart(found, right.numpy()) < limit
     return graph
 
@@ -108,7 +109,7 @@ def test_functions_are_written_out() -> None:
     function = outer.get_concrete_function(specs)
     graph = graph_of(function)
     (array,) = drawn(graph)
-    assert apart(outputs(graph, [array])[0], -array * array) < 1e-6
+    assert apart(evaluate(graph, [array])[0], -array * array) < 1e-6
 
 
 def test_an_unknown_operator_is_named_with_its_node() -> None:
@@ -153,7 +154,7 @@ def test_a_saved_model(tmp_path: Path) -> None:
     arrays = drawn(graph)
     by_name = dict(zip([spec.name for spec in graph.inputs], arrays, strict=True))
     right = model([by_name["image"], by_name["other"]])
-    for found, wanted in zip(outputs(graph, arrays), right, strict=True):
+    for found, wanted in zip(evaluate(graph, arrays), right, strict=True):
         assert apart(found, np.asarray(wanted)) < 5e-5
     assert "Transpose" not in kinds(graph)[: kinds(graph).index("Reshape")]
 
@@ -166,7 +167,7 @@ class Served(tf.Module):  # type: ignore[misc] # it ships no types
         self.own = model.variables
         self.model = model
 
-    @tf.function(
+    @tf.function(  # type: ignore[untyped-decorator]
         input_signature=[
             tf.TensorSpec((None, 12, 12, 3), tf.float32, "image"), tf.TensorSpec((None, 5), tf.float32, "other"),
         ]
@@ -203,7 +204,7 @@ def test_a_graph_model(tmp_path: Path) -> None:
     function = frozen(lambda x: tf.nn.relu(tf.nn.conv2d(x, WEIGHTS, 1, "SAME"))[:, 1:] + 1.0, (None, 8, 7, 6))
     graph = read_graph_model(graph_model(tmp_path, function, shards=3), {"x0": IMAGE})
     (array,) = drawn(graph)
-    assert apart(outputs(graph, [array])[0], function(tf.constant(array))[0].numpy()) < 1e-5
+    assert apart(evaluate(graph, [array])[0], function(tf.constant(array))[0].numpy()) < 1e-5
 
 
 def test_fused_operators_of_a_graph_model(tmp_path: Path) -> None:
@@ -232,14 +233,15 @@ def test_fused_operators_of_a_graph_model(tmp_path: Path) -> None:
     k, b, d, w, c = (
         random.normal(size=shape).astype(np.float32) for shape in ((3, 3, 2, 3), 3, (2, 2, 3, 1), (12, 5), 5)
     )
-    (tmp_path / "w.bin").write_bytes(b"".join(map(bytes, (k, b, d, w, c, np.int32([1, -1])))))
+    flat = np.array([1, -1], np.int32)
+    (tmp_path / "w.bin").write_bytes(b"".join(array.tobytes() for array in (k, b, d, w, c, flat)))
     (tmp_path / "model.json").write_text(json.dumps(described))
     graph = read_graph_model(tmp_path / "model.json", {"x": (1, 4, 4, 2)})
     (x,) = drawn(graph)
     conv = tf.nn.relu6(tf.nn.conv2d(x, k, 1, "SAME") + b)
     deep = tf.nn.depthwise_conv2d(conv, d, (1, 2, 2, 1), "VALID") + b
     right = tf.nn.leaky_relu(tf.reshape(deep, (1, -1)) @ w + c, 0.3)
-    assert apart(outputs(graph, [x])[0], right.numpy()) < 1e-5
+    assert apart(evaluate(graph, [x])[0], right.numpy()) < 1e-5
 
 
 def attributes(**lists: list[int]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def written(path: Path, topology: Any, weights: dict[str, Any]) -> Path:
 
 def sequential(path: Path, shape: Sequence[int], *layers: tuple[str, dict[str, Any]], **weights: Any) -> Path:
     """Layers named by their place; weights of the layer `l0` as `l0_kernel`."""
-    made = [
+    made: list[Any] = [
         {"class_name": kind, "config": {**BASE, **config, "name": f"l{i}"}} for i, (kind, config) in enumerate(layers)
     ]
     made[0]["config"]["batch_input_shape"] = [None, *shape]

@@ -33,7 +33,7 @@ def entry(**more: Any) -> dict[str, Any]:
 
 def test_weights_of_every_type(tmp_path: Path) -> None:
     entries = [entry(), entry(name="b", shape=[2], dtype="int32"), entry(name="c", shape=[3], dtype="bool")]
-    data = ARRAYS.tobytes() + np.int32([7, -1]).tobytes() + bytes([1, 0, 1])
+    data = ARRAYS.tobytes() + np.array([7, -1], np.int32).tobytes() + bytes([1, 0, 1])
     found = held(written(tmp_path, entries, data))
     assert np.array_equal(found["a"], ARRAYS)
     assert found["b"].tolist() == [7, -1]

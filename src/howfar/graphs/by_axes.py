@@ -229,12 +229,12 @@ def _matrices(
     return draft.reshape(draft.transpose(operand, order), shape)
 
 
-def layer_norm(draft: Draft, operand: Operand, scale: Array, offset: Array | None, epsilon: float) -> Tensor:
-    """Over the source's last axis; scale and offset (channels)."""
+def layer_norm(draft: Draft, operand: Operand, arrays: Sequence[Array], epsilon: float) -> Tensor:
+    """Over the source's last axis; `arrays`: scale and, where there is one, offset (channels)."""
     tensor = draft.tensor(operand)
     if tensor.image or tensor.order[-1] != len(tensor.order) - 1:
         tensor = draft.plain(tensor)
-    names = (draft.constant(scale), draft.constant(np.zeros_like(scale) if offset is None else offset))
+    names = (draft.constant(array) for array in (*arrays, np.zeros_like(arrays[0]))[:2])
     return draft.add(LayerNorm(epsilon), tensor.name, *names, order=tensor.order)
 
 

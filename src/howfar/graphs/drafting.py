@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from howfar.graphs import axes
 from howfar.graphs.building import Builder
+from howfar.graphs.folding import drop_dead
 from howfar.graphs.graph import Binary, BinaryName, Graph, Operation, Reshape, Transpose, Unreadable
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
@@ -59,7 +60,7 @@ class Draft:
 
     def finish(self, outputs: Sequence[Operand]) -> Graph:
         """The graph of what the outputs come from; they lie as in the source."""
-        return living(self.builder.finish([self.named(output) for output in outputs]))
+        return drop_dead(self.builder.finish([self.named(output) for output in outputs]))
 
     def shape(self, operand: Operand) -> Shape:
         """The source's."""
@@ -110,11 +111,12 @@ class Draft:
         tensor = self.tensor(operand)
         return replace(tensor, name=self.builder.add(operation, tensor.name))
 
-    def binary(self, kind: BinaryName, first: Operand, second: Operand) -> Tensor:
-        """Two that broadcast to one another by the source's axes, from the last one on."""
-        order = self.common_order((first, second))
-        names = (self.spread(operand, order) for operand in (first, second))
-        return self.add(Binary(kind), *names, order=order, dtype=self.dtype(first, second))
+    def binary(self, kind: BinaryName, first: Operand | float, second: Operand | float) -> Tensor:
+        """Two that broadcast to one another by the source's axes, from the last one on. A number is a constant."""
+        both = [np.array(each, np.float32) if isinstance(each, int | float) else each for each in (first, second)]
+        order = self.common_order(both)
+        names = (self.spread(operand, order) for operand in both)
+        return self.add(Binary(kind), *names, order=order, dtype=self.dtype(*both))
 
     def common_order(self, operands: Sequence[Operand]) -> Order:
         """That of the first tensor of full rank that does not lie as in the source, or as in the source."""
@@ -203,19 +205,6 @@ def held(array: Array) -> Array:
     if kind is None and str(array.dtype) not in DTYPES:
         raise Unreadable(f"constants of type {array.dtype}")
     return np.ascontiguousarray(array if kind is None else array.astype(kind)).reshape(array.shape)
-
-
-def living(graph: Graph) -> Graph:
-    """Without nodes and constants that no output comes from."""
-    needed = set(graph.outputs)
-    for node in reversed(graph.nodes):
-        if node.output in needed:
-            needed.update(node.inputs)
-    nodes = tuple(node for node in graph.nodes if node.output in needed)
-    constants = {name: array for name, array in graph.constants.items() if name in needed}
-    kept = {*constants, *(node.output for node in nodes), *(spec.name for spec in graph.inputs)}
-    shapes = {name: shape for name, shape in graph.shapes.items() if name in kept}
-    return replace(graph, nodes=nodes, constants=constants, shapes=shapes)
 
 
 def _stripped(array: Array) -> Array:

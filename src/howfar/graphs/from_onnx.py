@@ -17,7 +17,7 @@ from howfar.graphs import from_onnx_elementwise, from_onnx_images, from_onnx_pro
 from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
 from howfar.graphs.from_onnx_file import Weights, attributes, load, opset, taken
 from howfar.graphs.graph import Graph, Unreadable
-from howfar.graphs.reading import Handler, Step, apply, spec_of
+from howfar.graphs.reading import Handler, Step, apply, refuse_stray, spec_of
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
 
@@ -41,9 +41,9 @@ def read(path: Path, shapes: Mapping[str, Shape]) -> Graph:
     model = load(path)
     weights = Weights(path)
     stored = {each.name for each in model.graph.initializer}
-    inputs = [_input(each, shapes) for each in model.graph.input if each.name not in stored]
-    if stray := set(shapes) - {spec.name for spec in inputs}:
-        raise Unreadable(f"the model has no input {min(stray)}: it has {', '.join(spec.name for spec in inputs)}")
+    declared = {each.name: each for each in model.graph.input if each.name not in stored}
+    refuse_stray(shapes, list(declared))
+    inputs = [_input(each, shapes) for each in declared.values()]
     walk = _Walk(Draft(inputs), weights, opset(model))
     walk.run(model.graph)
     return walk.draft.finish([walk.value(each.name) for each in model.graph.output])

@@ -6,7 +6,7 @@ from functools import reduce
 import numpy as np
 
 from howfar.graphs import by_axes
-from howfar.graphs.drafting import DTYPES, HELD, Draft, Operand, Tensor
+from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
 from howfar.graphs.graph import Activation, BinaryName, Cast, Clip, PRelu, Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
 
@@ -39,7 +39,7 @@ def _double(kind: BinaryName) -> Handler:
     return handle
 
 
-def _from_axis(array: np.ndarray, rank: int, axis: int | None) -> np.ndarray:  # type: ignore[type-arg]
+def _from_axis(array: Array, rank: int, axis: int | None) -> Array:
     """As before opset 7: the constant's axes are those of the other from `axis` on."""
     behind = 0 if axis is None else rank - axis - array.ndim
     return array.reshape(array.shape + (1,) * behind)
@@ -56,7 +56,7 @@ def _several(kind: BinaryName) -> Handler:
 def mean(draft: Draft, step: Step) -> Operand:
     total = _several("add")(draft, step)
     assert isinstance(total, Tensor)
-    return draft.binary("multiply", total, np.float32(1 / len(step.inputs)).reshape(()))
+    return draft.binary("multiply", total, 1 / len(step.inputs))
 
 
 def power(draft: Draft, step: Step) -> Operand:
@@ -114,7 +114,7 @@ def hard_sigmoid(draft: Draft, step: Step) -> Operand:
     slope, offset = step.attributes.get("alpha", 0.2), step.attributes.get("beta", 0.5)
     if np.isclose(slope, 1 / 6) and np.isclose(offset, 0.5):
         return draft.unary(Activation("hard_sigmoid"), step[0])
-    line = draft.binary("add", draft.binary("multiply", step[0], np.float32([slope])), np.float32([offset]))
+    line = draft.binary("add", draft.binary("multiply", step[0], slope), offset)
     return clipped(draft, line, 0.0, 1.0)
 
 

@@ -151,7 +151,7 @@ def normalized(draft: Draft, operand: Operand, over: Sequence[int], epsilon: flo
     """(x - mean) / sqrt(variance + epsilon)."""
     centred = draft.binary("subtract", operand, by_axes.reduced(draft, "mean", operand, over, keep=True))
     variance = by_axes.reduced(draft, "mean", draft.unary(Unary("square"), centred), over, keep=True)
-    spread = draft.unary(Unary("rsqrt"), draft.binary("add", variance, np.float32([epsilon])))
+    spread = draft.unary(Unary("rsqrt"), draft.binary("add", variance, epsilon))
     return draft.binary("multiply", centred, spread)
 
 

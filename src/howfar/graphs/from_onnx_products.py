@@ -26,7 +26,7 @@ def gemm(draft: Draft, step: Step) -> Operand:
         made = by_axes.dense(draft, first, second, biases)
         return made if biases is not None or third is None else _added(draft, made, third, beta)
     made = by_axes.product(draft, first, second)
-    made = made if alpha == 1.0 else draft.binary("multiply", made, np.float32([alpha]))
+    made = made if alpha == 1.0 else draft.binary("multiply", made, alpha)
     return made if third is None else _added(draft, made, third, beta)
 
 
@@ -44,7 +44,7 @@ def _row(biases: Operand | None, beta: float, units: int) -> Array | None:
 
 
 def _added(draft: Draft, made: Tensor, third: Operand, beta: float) -> Tensor:
-    scaled = third if beta == 1.0 else draft.binary("multiply", third, np.float32([beta]))
+    scaled = third if beta == 1.0 else draft.binary("multiply", third, beta)
     return draft.binary("add", made, scaled)
 
 
@@ -64,8 +64,8 @@ def layer_norm(draft: Draft, step: Step) -> Operand:
         raise Unreadable("layer normalization that gives its means")
     if first == rank - 1:
         length = draft.shape(step[0])[-1]
-        scale, offset = (None if x is None else np.broadcast_to(x.reshape(-1), (length,)) for x in (scale, offset))
-        return by_axes.layer_norm(draft, step[0], scale, offset, epsilon)
+        whole = [np.broadcast_to(x.reshape(-1), (length,)) for x in (scale, offset) if x is not None]
+        return by_axes.layer_norm(draft, step[0], whole, epsilon)
     made = draft.binary("multiply", normalized(draft, step[0], range(first, rank), epsilon), scale)
     return made if offset is None else draft.binary("add", made, offset)
 

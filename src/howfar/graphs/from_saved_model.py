@@ -93,7 +93,7 @@ def _signature(folder: Path) -> tuple[Any, Any]:
     logging.getLogger("absl").setLevel(logging.ERROR)  # it warns of a save counter that is missing
     try:
         loaded = tf.saved_model.load(str(folder))
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+    except Exception as error:  # of many kinds: IndexError where a file of variables is cut off
         raise UserError(f"TensorFlow cannot load it: {error}", where=str(folder)) from error
     signatures = loaded.signatures
     if SIGNATURE not in signatures and len(signatures) != 1:

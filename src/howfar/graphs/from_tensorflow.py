@@ -15,7 +15,7 @@ from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand
 from howfar.graphs.from_tensorflow_nodes import Entry, Topology, from_graph_def, from_json, type_name
 from howfar.graphs.from_tensorflow_walk import Walk, split
 from howfar.graphs.graph import Graph, Unreadable
-from howfar.graphs.reading import spec_of
+from howfar.graphs.reading import refuse_stray, spec_of
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
 
@@ -37,7 +37,7 @@ def read_graph_model(path: Path, shapes: Mapping[str, Shape]) -> Graph:
             raise UserError(f"there are no weights for {entry.name}", where=str(path))
         return weights[entry.name]
 
-    inputs = [_spec(entry, shapes) for entry in _placeholders(topology, _signed(described, "inputs"))]
+    inputs = _specs(topology, _signed(described, "inputs"), shapes)
     outputs = _signed(described, "outputs") or _ends(topology)
     return _graph(topology, inputs, outputs, {}, constant)
 
@@ -55,7 +55,7 @@ def read_graph_def(
     Raises: Unreadable where the graph cannot hold it.
     """
     topology = from_graph_def(graph_def)
-    specs = [_spec(entry, shapes) for entry in _placeholders(topology, inputs)]
+    specs = _specs(topology, inputs, shapes)
     return _graph(topology, specs, outputs, known, _own_array)
 
 
@@ -71,6 +71,12 @@ def _graph(
     draft = Draft(inputs)
     values: dict[str, Operand] = {**draft.inputs, **known}
     return draft.finish(Walk(draft, topology.functions, constant).values(topology.entries, values, outputs))
+
+
+def _specs(topology: Topology, names: Sequence[str], shapes: Mapping[str, Shape]) -> list[TensorSpec]:
+    entries = _placeholders(topology, names)
+    refuse_stray(shapes, [entry.name for entry in entries])
+    return [_spec(entry, shapes) for entry in entries]
 
 
 def _placeholders(topology: Topology, names: Sequence[str]) -> list[Entry]:

@@ -50,7 +50,7 @@ def _range(step: Step) -> Array:
     start, limit, delta = (step.known(place).reshape(()) for place in range(3))
     if abs((float(limit) - float(start)) / float(delta)) > MADE_LIMIT:
         raise Unreadable(f"a range from {start} to {limit}")
-    return np.arange(start, limit, delta, dtype=step.known(0).dtype)
+    return np.asarray(np.arange(start, limit, delta, dtype=step.known(0).dtype))
 
 
 def _tiled(step: Step) -> Array:
@@ -80,6 +80,18 @@ def _squeezed(step: Step) -> Array:
     return np.squeeze(step.known(0), tuple(gone) if gone else None)
 
 
+def _split(step: Step) -> list[Array]:
+    return np.split(step.known(1), step.attributes["num_split"], step.integers(0)[0])
+
+
+def _split_sizes(step: Step) -> list[Array]:
+    return np.split(step.known(0), np.cumsum(step.integers(1))[:-1], step.integers(2)[0])
+
+
+def _unpacked(step: Step) -> list[Array]:
+    return list(np.moveaxis(step.known(0), step.attributes.get("axis") or 0, 0))
+
+
 def _elementwise(function: Callable[..., Any]) -> Callable[[Step], Array]:
     return lambda step: np.asarray(function(*_several(step)))
 
@@ -93,7 +105,10 @@ def _concat(step: Step) -> Array:
     return np.concatenate(arrays, int(axis))
 
 
-FUNCTIONS: Mapping[str, Callable[[Step], Array]] = {
+FUNCTIONS: Mapping[str, Callable[[Step], Array | list[Array]]] = {
+    "Split": _split,
+    "SplitV": _split_sizes,
+    "Unpack": _unpacked,
     "Identity": lambda step: step.known(0),
     "StopGradient": lambda step: step.known(0),
     "ReadVariableOp": lambda step: step.known(0),

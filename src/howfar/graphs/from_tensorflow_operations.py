@@ -62,7 +62,7 @@ def add_all(draft: Draft, step: Step) -> Operand:
 
 
 def erfc(draft: Draft, step: Step) -> Operand:
-    return draft.binary("subtract", np.float32([1]), draft.unary(Unary("erf"), step[0]))
+    return draft.binary("subtract", 1, draft.unary(Unary("erf"), step[0]))
 
 
 def gelu(draft: Draft, step: Step) -> Operand:

@@ -53,7 +53,7 @@ class Walk(Struct, frozen=True):
         return self.values(function.entries, known, function.outputs, depth + 1)
 
 
-def _constant_handler(function: Callable[[Step], Array]) -> Handler:
+def _constant_handler(function: Callable[[Step], Array | list[Array]]) -> Handler:
     return lambda _, step: function(step)
 
 

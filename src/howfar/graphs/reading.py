@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from msgspec import Struct
 
-from howfar.graphs.drafting import Draft, Operand
+from howfar.graphs.drafting import Draft, Operand, Tensor
 from howfar.graphs.graph import Unreadable
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
@@ -67,6 +68,12 @@ def spec_of(name: str, declared: Sequence[int | None], dtype: DType, shapes: Map
     return TensorSpec(name, fixed, dtype)
 
 
+def refuse_stray(shapes: Mapping[str, Shape], names: Sequence[str]) -> None:
+    """Raises: Unreadable where a shape is asked for that no input has."""
+    if stray := set(shapes) - set(names):
+        raise Unreadable(f"the model has no input {min(stray)}; it has {', '.join(names)}")
+
+
 def shown(shape: Sequence[int | None]) -> str:
     return "(" + ", ".join("?" if length is None else str(length) for length in shape) + ")"
 
@@ -84,4 +91,4 @@ def apply(handlers: Mapping[str, Handler], draft: Draft, step: Step) -> list[Ope
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError) as error:
         # A file may say anything: shapes that do not fit, attributes of another type.
         raise Unreadable(f"operator {where} is broken: {error}") from error
-    return list(made) if isinstance(made, list | tuple) else [made]
+    return [made] if isinstance(made, Tensor | np.ndarray) else list(made)

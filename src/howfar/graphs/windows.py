@@ -83,7 +83,7 @@ def nearest(draft: Draft, image: Operand, places: Sequence[Array], order: Order)
 def _graphs_own(length: int, count: int, half_pixel: bool) -> Array:
     """As TensorFlow picks them: rounded down."""
     positions = (np.arange(count) + 0.5 * half_pixel) * (length / count)
-    return np.minimum(np.floor(positions + 1e-9).astype(np.int64), length - 1)
+    return np.asarray(np.minimum(np.floor(positions + 1e-9), length - 1), np.int64)
 
 
 def ceiled(lengths: Sequence[int], size: Sequence[int], strides: Sequence[int], margins: Margins) -> Margins:
@@ -127,5 +127,5 @@ def response_norm(draft: Draft, image: Operand, size: int, scale: float, bias: f
     pool = Pool("average", (1, size), (1, 1), ((0, 0), (before, size - 1 - before)), margin_counts=True)
     means = draft.add(pool, draft.named(rows))
     back = draft.transpose(draft.reshape(means, (n, height, width, channels)), (0, 3, 1, 2))
-    line = draft.binary("add", draft.binary("multiply", back, np.float32(scale)), np.float32(bias))
-    return draft.binary("multiply", image, draft.binary("power", line, np.float32(-power)))
+    line = draft.binary("add", draft.binary("multiply", back, scale), bias)
+    return draft.binary("multiply", image, draft.binary("power", line, -power))
