@@ -17,7 +17,7 @@ from howfar.records import Cell, Model, Target, Task, Workload
 PASSES = {"training": 3}
 # Multiply-adds per second before anything is known, within a factor of ten of what two slow cores did; in ascending
 # order of cost, only the first cells of a target go by it.
-FIRST_GUESS = {"cpu": 3e8, "wasm": 3e9, "webgl": 1e9, "webgpu": 1e9, "native": 2e10}
+FIRST_GUESS = {"cpu": 3e8, "wasm": 3e9, "webgl": 1e9, "webgpu": 1e9, "webnn": 3e9, "native": 2e10}
 # What a task takes beside its operations, before one is over: a browser's start, or a fork.
 FIRST_OVERHEAD_SECONDS = {True: 0.3, False: 2.0}
 # No task takes less: measured with networks of one layer, on the quickest machine seen.

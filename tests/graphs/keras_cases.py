@@ -175,7 +175,7 @@ def model_of(name: str) -> Any:
 
     shapes, make = CASES[name]
     inputs = [keras.Input(shape) for shape in shapes]
-    model = keras.Model(inputs, make(keras, *inputs))
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], make(keras, *inputs))
     draw = np.random.default_rng(1)
     for variable in model.variables:
         if "seed" not in variable.path:

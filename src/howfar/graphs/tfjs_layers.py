@@ -37,7 +37,7 @@ def _windows(m: Layers, node: Node, x: str, size: Sequence[int]) -> tuple[str, d
     """What is gone over, with zeros at its edges where margins are neither none nor "same", and how."""
     operation: Any = node.operation
     dilations = getattr(operation, "dilations", (1, 1))
-    same = same_margins(m.shapes[x][1:3], size, operation.strides, dilations) == operation.margins
+    same = same_margins(m.shapes[x][1:3], size[:2], operation.strides, dilations) == operation.margins
     if any(map(sum, operation.margins)) and not same:
         x = m.add("ZeroPadding2D", [x], {"padding": [list(pair) for pair in operation.margins], **FIRST})
         same = False
@@ -137,6 +137,8 @@ def _concat(m: Layers, node: Node) -> str:
 
 
 def _reshape(m: Layers, node: Node) -> str:
+    if m.shapes[node.inputs[0]][:1] != m.shapes[node.output][:1]:
+        refuse(node, "of samples")
     return m.reshaped(node.inputs[0], m.shapes[node.output])
 
 

@@ -33,23 +33,26 @@ from howfar.graphs.graph import (
     Unary,
     Unreadable,
 )
+from howfar.layers import Shape
 
 
 class Written(Struct, frozen=True):
-    """A node of the file: its operator, what it takes, the constants behind (or before) that, its attributes."""
+    """A node of the file: its operator, what it takes, the constants behind (or before) that, its attributes.
+    `shapes`: of constants that it takes in another shape."""
 
     operator: str
     inputs: Sequence[str]
     constants: Mapping[str, Any] = {}
     attributes: Mapping[str, Any] = {}
     constants_first: bool = False
+    shapes: Mapping[str, Shape] = {}
 
 
 def _padding(operation: Any, lengths: Sequence[int], size: Sequence[int]) -> dict[str, Any]:
     margins: Margins = operation.margins
     if not any(map(sum, margins)):
         return {"padding": "VALID"}
-    if margins == same_margins(lengths, size, operation.strides, getattr(operation, "dilations", (1, 1))):
+    if margins == same_margins(lengths, size[:2], operation.strides, getattr(operation, "dilations", (1, 1))):
         return {"padding": "SAME"}
     return {"padding": "EXPLICIT", "explicit_paddings": [0, 0, *margins[0], *margins[1], 0, 0]}
 
@@ -86,11 +89,14 @@ def _convolution(node: Node, graph: Graph) -> Written:
         raise Unreadable(f"{node.output}: a convolution of {operation.groups} groups")
     if depthwise and max(operation.strides) > 1 and max(operation.dilations) > 1:
         raise Unreadable(f"{node.output}: a convolution by channels with strides and dilations at once")
+    by_channel = (*kernel[:2], image[3], kernel[3] // image[3])
+    shapes = {node.inputs[1]: by_channel} if depthwise else {}
     if _is_plain(node):
-        return Written("DepthwiseConv2dNative" if depthwise else "Conv2D", node.inputs, attributes=attributes)
+        operator = "DepthwiseConv2dNative" if depthwise else "Conv2D"
+        return Written(operator, node.inputs, attributes=attributes, shapes=shapes)
     inputs, biases = _biased(node, graph)
     operator = "FusedDepthwiseConv2dNative" if depthwise else "_FusedConv2D"
-    return Written(operator, inputs, biases, attributes | _fused(node))
+    return Written(operator, inputs, biases, attributes | _fused(node), shapes=shapes)
 
 
 def _transposed(node: Node, graph: Graph) -> Written:

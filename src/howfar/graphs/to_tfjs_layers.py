@@ -13,6 +13,7 @@ from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
 # What the layers lack; the rest is as it was read, so that it can be trained.
 RULES = (
     lowering.activations("elu", "gelu_tanh", "hard_sigmoid", "hard_silu"),
+    lowering.softmaxes,
     lowering.groups,
     lowering.transposed_apart,
     lowering.broadcast_products,

@@ -31,7 +31,7 @@ def portfolio(requests: Iterable[Request]) -> Portfolio:
     refused: dict[Model, UserError] = {}
     for model, request in {model_of(request): request for request in requests}.items():
         try:
-            folders[model] = prepare(request)
+            folders[model] = _folder(request, model)
         except UserError as error:
             refused[model] = error
     if refused and not folders:
@@ -49,7 +49,10 @@ def prepare(request: Request) -> Path:
 
     Raises: UserError where it can't be made.
     """
-    model = model_of(request)
+    return _folder(request, model_of(request))
+
+
+def _folder(request: Request, model: Model) -> Path:
     folder = models_dir() / model.digest
     if _is_whole(folder):
         return folder

@@ -1,5 +1,6 @@
 """The process that prepares a model: started, listened to, and ended with all that it left, whatever happened."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from howfar.sources.lines import Asked, Line
 
 # NASNetLarge takes 2 minutes; a model whose own loop never ends takes for ever.
 LIMIT_SECONDS = 1800.0
+COMMAND = ("-m", "howfar.sources")
 LOG = "stderr.txt"
 
 
@@ -28,7 +30,8 @@ def prepare(asked: Asked, scratch: Path, reaper: Reaper, say: Callable[[str], No
     """
     with (scratch / LOG).open("wb") as log:
         process = _start(scratch, log)
-    timer = threading.Timer(LIMIT_SECONDS, end_tree, [process.pid])
+    late = threading.Event()
+    timer = threading.Timer(LIMIT_SECONDS, _end_late, [process.pid, late])
     timer.start()
     try:
         with reaper.watch(process.pid, scratch):
@@ -37,14 +40,25 @@ def prepare(asked: Asked, scratch: Path, reaper: Reaper, say: Callable[[str], No
     finally:
         timer.cancel()
         end_tree(process.pid)
-        process.communicate()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                stream.close()
+    if late.is_set():
+        what = f"it took more than {LIMIT_SECONDS:g} s"
+        raise UserError(what, where=asked.request.model, mend="take a smaller model or batch")
     if not last.done:
         raise _refusal(last, asked, process.returncode, scratch)
 
 
+def _end_late(pid: int, late: threading.Event) -> None:
+    late.set()
+    end_tree(pid)
+
+
 def _start(scratch: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    command = [sys.executable, "-m", "howfar.sources"]
+    command = [sys.executable, *COMMAND]
     return subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=log, env=_environment(scratch), start_new_session=True
     )
@@ -76,8 +90,9 @@ def _lines(process: subprocess.Popen[bytes], asked: Asked) -> Iterator[Line]:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         return
-    stdin.write(msgspec.json.encode(asked))
-    stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # it died at once, which its exit says
+        stdin.write(msgspec.json.encode(asked))
+        stdin.close()
     for line in stdout:
         yield msgspec.json.decode(line, type=Line)
 

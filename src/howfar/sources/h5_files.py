@@ -15,31 +15,32 @@ def check(path: Path) -> None:
     """Raises: UserError where the file is cut off, links to others, or would unpack to too much."""
     import h5py  # noqa: PLC0415  (comes with TensorFlow)
 
+    sizes: list[int] = []
     try:
         with h5py.File(path, "r") as file:
-            file.visititems_links(lambda name, link: _check_link(name, link, path))
-            sizes: list[int] = []
-            file.visititems(lambda name, one: _check_dataset(name, one, path, sizes))
+            # What a visitor says ends the visit; an exception in one would be lost in HDF5.
+            wrong = file.visititems_links(_elsewhere) or file.visititems(lambda name, one: _held(name, one, sizes))
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         what = f"the file is broken or cut off ({error})"
         raise UserError(what, where=str(path), mend="make it again, or name another") from None
+    if wrong:
+        raise UserError(wrong, where=str(path), mend=MEND)
     _check_size(sum(sizes), path)
 
 
-def _check_link(name: str, link: Any, path: Path) -> None:
+def _elsewhere(name: str, link: Any) -> str | None:
     import h5py  # noqa: PLC0415
 
-    if isinstance(link, h5py.ExternalLink | h5py.SoftLink):
-        raise UserError(f"its {name} is a link to elsewhere", where=str(path), mend=MEND)
+    return f"its {name} is a link to elsewhere" if isinstance(link, h5py.ExternalLink | h5py.SoftLink) else None
 
 
-def _check_dataset(name: str, one: Any, path: Path, sizes: list[int]) -> None:
+def _held(name: str, one: Any, sizes: list[int]) -> str | None:
     import h5py  # noqa: PLC0415
 
-    if isinstance(one, h5py.Dataset):
-        if one.external or one.is_virtual:
-            raise UserError(f"its {name} is kept in another file", where=str(path), mend=MEND)
-        sizes.append(int(one.nbytes))
+    if not isinstance(one, h5py.Dataset):
+        return None
+    sizes.append(int(one.nbytes))
+    return f"its {name} is kept in another file" if one.external or one.is_virtual else None
 
 
 def _check_size(size_bytes: int, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,8 @@ def _read(archive: zipfile.ZipFile, spec: TensorSpec, path: Path) -> Array:
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read_header(file)
         _check_array(spec, shape, dtype, path)
+        if prod(shape) * dtype.itemsize > archive.getinfo(f"{spec.name}.npy").file_size:
+            raise _wrong(path, f"{spec.name!r} promises more than the archive holds")
     with archive.open(f"{spec.name}.npy") as file:
         array: NDArray[np.generic] = npy.read_array(file, allow_pickle=False)
     return array.astype(spec.dtype).reshape(-1, *spec.shape)

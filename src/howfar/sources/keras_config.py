@@ -77,7 +77,7 @@ def _described(config: object) -> Iterator[dict[str, Any]]:
 def _against(one: dict[str, Any]) -> str:
     """What speaks against a class, or nothing."""
     name, module = one.get("class_name"), one.get("module")
-    if name in CODE:
+    if isinstance(name, str) and name in CODE:
         return f"is a {name.strip('_')}: it holds code, which is never executed"
     if name == "function":
         return _against_function(one.get("config"), module)

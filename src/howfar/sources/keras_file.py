@@ -26,7 +26,7 @@ def load(path: Path) -> Any:
 
     Raises: UserError where it is broken, hostile, or has what Keras lacks.
     """
-    return _from_h5(path) if path.open("rb").read(2) != b"PK" else _from_archive(path)
+    return _from_archive(path) if zipfile.is_zipfile(path) else _from_h5(path)
 
 
 def _from_archive(path: Path) -> Any:
@@ -52,12 +52,12 @@ def _check_member(member: zipfile.ZipInfo, path: Path) -> None:
 
 def _config(text: bytes | str, path: Path) -> Any:
     try:
-        config = json.loads(text)
+        config = keras_config.without_training(json.loads(text))
     except (ValueError, RecursionError) as error:
         what = f"its description is no JSON ({error})"
         raise UserError(what, where=str(path), mend="save the model again") from None
     keras_config.check(config, str(path))
-    return keras_config.without_training(config)
+    return config
 
 
 def _built(config: Any, weights: Path) -> Any:

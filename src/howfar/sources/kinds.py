@@ -40,7 +40,7 @@ def kind_of(model: str) -> Kind:
 
 def _kind_of_folder(path: Path) -> Kind:
     if (path / "saved_model.pb").is_file():
-        protobuf.check(path / "saved_model.pb", known=range(1, 6), needed=2, what="a SavedModel")
+        protobuf.check(path / "saved_model.pb", known=range(1, 6), needed=[2], what="a SavedModel")
         return "saved-model"
     if (path / "model.json").is_file():
         return _kind_of_json(path / "model.json")
@@ -48,7 +48,8 @@ def _kind_of_folder(path: Path) -> Kind:
 
 
 def _kind_of_file(path: Path) -> Kind:
-    start = path.open("rb").read(16)
+    with path.open("rb") as file:
+        start = file.read(16)
     if path.suffix == ".json":
         return _kind_of_json(path)
     if start[4:8] == b"TFL3":
@@ -58,15 +59,16 @@ def _kind_of_file(path: Path) -> Kind:
     if start.startswith(b"PK"):
         return _kind_of_zip(path)
     if path.suffix == ".onnx":
-        # The fields of ONNX's ModelProto; 7 is its graph.
-        protobuf.check(path, known=[*range(1, 9), 14, 20, 25, 26], needed=7, what="an ONNX model")
+        # The fields of ONNX's ModelProto; 7 is its graph, 8 the version of its operators.
+        protobuf.check(path, known=[*range(1, 9), 14, 20, 25, 26], needed=[7, 8], what="an ONNX model")
         return "onnx"
     raise UserError("it is no model that howfar knows", where=str(path), mend=MEND)
 
 
 def _kind_of_zip(path: Path) -> Kind:
     try:
-        names = set(zipfile.ZipFile(path).namelist())
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise UserError(f"the archive is broken or cut off ({error})", where=str(path), mend=MEND) from None
     if not {"config.json", "model.weights.h5"} <= names:

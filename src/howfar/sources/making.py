@@ -1,7 +1,10 @@
 """A model's folder: inputs, the outputs that are right, and every form, each checked where something here runs it."""
 
+import gc
+import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +14,7 @@ import numpy as np
 from howfar.errors import UserError
 from howfar.graphs.counting import multiply_adds, parameters
 from howfar.graphs.graph import Unreadable
-from howfar.graphs.quantizing import quantized_bytes
+from howfar.graphs.to_tfjs_graph import quantized_bytes
 from howfar.graphs.writers import WRITERS
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
 from howfar.records import Model
@@ -20,7 +23,7 @@ from howfar.sources.foreign import calling, first_line
 from howfar.sources.inputs import as_bytes, samples_of
 from howfar.sources.request import Request
 from howfar.sources.shapes import specs_of
-from howfar.sources.source import Source, Write
+from howfar.sources.source import Array, Source, Write
 
 FORMS: tuple[FormName, ...] = get_args(FormName)
 # Formats whose weights can be kept in fewer bytes.
@@ -33,8 +36,8 @@ Say = Callable[[str], None]
 class Truth(msgspec.Struct, frozen=True):
     """The samples, and the source's outputs for them."""
 
-    samples: list[list[np.ndarray]]
-    outputs: list[list[np.ndarray]]
+    samples: list[list[Array]]
+    outputs: list[list[Array]]
 
 
 def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
@@ -46,6 +49,7 @@ def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
     source = loading.load(request)
     say(f"running it in {source.runtime}")
     truth = _truth(source, request)
+    source = _spent(source)
     forms = {form: _form(form, source, truth, folder / form, say) for form in FORMS}
     prepared = _prepared(request, model, source, truth, forms)
     (folder / INPUTS).write_bytes(as_bytes(truth.samples))
@@ -64,6 +68,15 @@ def _truth(source: Source, request: Request) -> Truth:
     return Truth(samples, outputs)
 
 
+def _spent(source: Source) -> Source:
+    """Without the model itself: what is written from now on comes from the graph, and memory is short."""
+
+    def gone(_: object) -> list[Array]:
+        raise RuntimeError("the source has been run")
+
+    return replace(source, run=gone)
+
+
 def _rows(truth: Truth) -> np.ndarray:
     """(samples, all outputs' numbers in a row)."""
     return np.stack([np.concatenate([one.ravel().astype(np.float32) for one in row]) for row in truth.outputs])
@@ -75,6 +88,15 @@ def _form(form: FormName, source: Source, truth: Truth, folder: Path, say: Say) 
         return Form(refused=write)
     folder.mkdir()
     say(f"writing {form}")
+    found = _written(form, source, write, truth, folder)
+    if found.refused:
+        shutil.rmtree(folder)
+    # What a framework made for this form is freed before the next.
+    gc.collect()
+    return found
+
+
+def _written(form: FormName, source: Source, write: Write, truth: Truth, folder: Path) -> Form:
     started = time.perf_counter()
     try:
         files = write(folder)
@@ -126,9 +148,9 @@ def _saved_bytes(form: FormName, source: Source) -> tuple[int | None, int | None
     """What weights of 2 and of 1 byte save, against those of 4."""
     if source.graph is None or form not in SHRINKING:
         return None, None
-    whole = sum(one.nbytes for one in source.graph.constants.values())
     float16, uint8 = quantized_bytes(source.graph)
-    return whole - float16, whole - uint8
+    numbers = float16 - uint8
+    return 2 * numbers, 3 * numbers
 
 
 def _prepared(request: Request, model: Model, source: Source, truth: Truth, forms: Mapping[FormName, Form]) -> Prepared:

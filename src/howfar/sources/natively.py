@@ -8,7 +8,7 @@ import numpy as np
 
 from howfar.portfolio import FormName
 from howfar.records import TensorSpec
-from howfar.sources.source import Array
+from howfar.sources.source import Array, Run
 
 ERRORS_ONLY = 3
 
@@ -31,31 +31,41 @@ def interpreter(path: Path) -> Any:
     return found
 
 
+def run_onnx(session: Any, inputs: Sequence[TensorSpec] = ()) -> Run:
+    """One sample's outputs, in the file's order. `inputs`: as the samples have them, where not as the file has."""
+    names = [one.name for one in session.get_inputs()]
+
+    def run(arrays: Sequence[Array]) -> list[Array]:
+        return [np.asarray(one) for one in session.run(None, fed(names, inputs, arrays))]
+
+    return run
+
+
+def fed(names: Sequence[str], inputs: Sequence[TensorSpec], arrays: Sequence[Array]) -> dict[str, Array]:
+    """The inputs by what a format calls them: by their own names where it has kept all, else in its order."""
+    own = [spec.name for spec in inputs]
+    return dict(zip(own if set(own) == set(names) else names, arrays, strict=True))
+
+
 Samples = Sequence[Sequence[Array]]
 Results = list[list[Array]]
 
 
 def _onnx(folder: Path, inputs: Sequence[TensorSpec], samples: Samples) -> Results:
-    session = onnx_session(folder / "model.onnx")
-    names = [one.name for one in session.get_inputs()]
-    return [[np.asarray(one) for one in session.run(None, _fed(names, inputs, sample))] for sample in samples]
+    run = run_onnx(onnx_session(folder / "model.onnx"), inputs)
+    return [run(sample) for sample in samples]
 
 
-def _fed(names: Sequence[str], inputs: Sequence[TensorSpec], sample: Sequence[Array]) -> dict[str, Array]:
-    """The inputs under the names that a format calls them by: their own, or those at the same places."""
-    own = {spec.name: array for spec, array in zip(inputs, sample, strict=True)}
-    return {name: own.get(name, array) for name, array in zip(names, sample, strict=True)}
-
-
-def _tflite(folder: Path, _: Sequence[TensorSpec], samples: Samples) -> Results:
+def _tflite(folder: Path, inputs: Sequence[TensorSpec], samples: Samples) -> Results:
     model = interpreter(folder / "model.tflite")
-    return [run_tflite(model, sample) for sample in samples]
+    return [run_tflite(model, inputs, sample) for sample in samples]
 
 
-def run_tflite(model: Any, sample: Sequence[Array]) -> list[Array]:
-    """One sample's outputs; inputs and outputs in the file's order."""
-    for one, array in zip(model.get_input_details(), sample, strict=True):
-        model.set_tensor(one["index"], array)
+def run_tflite(model: Any, inputs: Sequence[TensorSpec], sample: Sequence[Array]) -> list[Array]:
+    """One sample's outputs, in the file's order."""
+    places = {one["name"]: one["index"] for one in model.get_input_details()}
+    for name, array in fed(list(places), inputs, sample).items():
+        model.set_tensor(places[name], array)
     model.invoke()
     return [model.get_tensor(one["index"]) for one in model.get_output_details()]
 
@@ -71,8 +81,8 @@ def run_signature(signature: Any, inputs: Sequence[TensorSpec], sample: Sequence
     """One sample's outputs of a SavedModel's signature, in the order of their names."""
     import tensorflow as tf  # noqa: PLC0415
 
-    names = list(signature.structured_input_signature[1])
-    found = signature(**{name: tf.constant(array) for name, array in _fed(names, inputs, sample).items()})
+    names = sorted(signature.structured_input_signature[1])
+    found = signature(**{name: tf.constant(array) for name, array in fed(names, inputs, sample).items()})
     return [found[name].numpy() for name in sorted(found)]
 
 

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from howfar.graphs import from_onnx
 from howfar.graphs.graph import Unreadable
 from howfar.records import TensorSpec
@@ -14,7 +12,7 @@ from howfar.sources import natively, onnx_data
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
 from howfar.sources.shapes import Declared, fixed
-from howfar.sources.source import Array, Run, Source, graph_of
+from howfar.sources.source import Source, graph_of
 
 TYPES = {"float": "float32", "double": "float64"}
 MODEL = "model.onnx"
@@ -33,7 +31,7 @@ def load(request: Request) -> Source:
         words=f"ONNX file {path.name}",
         runtime="ONNX Runtime",
         inputs=inputs,
-        run=_run(session),
+        run=natively.run_onnx(session),
         output_names=tuple(one.name for one in session.get_outputs()),
         graph=graph,
         unreadable=unreadable,
@@ -45,16 +43,6 @@ def _declared(one: Any) -> Declared:
     kind = one.type.removeprefix("tensor(").removesuffix(")")
     shape = tuple(length if isinstance(length, int) and length > 0 else None for length in one.shape)
     return Declared(one.name, shape, TYPES.get(kind, kind))
-
-
-def _run(session: Any) -> Run:
-    names = [one.name for one in session.get_inputs()]
-
-    def run(arrays: Sequence[Array]) -> list[Array]:
-        found = session.run(None, dict(zip(names, arrays, strict=True)))
-        return [np.asarray(one) for one in found]
-
-    return run
 
 
 def _write(path: Path, inputs: Sequence[TensorSpec], folder: Path) -> tuple[str, ...]:

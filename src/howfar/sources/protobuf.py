@@ -1,6 +1,6 @@
 """Whether a file can be a certain protocol buffer: its outermost fields alone are walked, so gigabytes take no time."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,14 +13,15 @@ class Broken(Exception):
     """It is none; the message says where."""
 
 
-def check(path: Path, *, known: Container[int], needed: int, what: str) -> None:
-    """Raises: UserError where an outermost field is not `known`, the `needed` one is missing, or the file ends
+def check(path: Path, *, known: Container[int], needed: Iterable[int], what: str) -> None:
+    """Raises: UserError where an outermost field is not `known`, a `needed` one is missing, or the file ends
     within one."""
     try:
         with path.open("rb") as file:
             found = set(_fields(file, path.stat().st_size, known))
-        if needed not in found:
-            raise Broken(f"field {needed} is missing")
+        for field in needed:
+            if field not in found:
+                raise Broken(f"field {field} is missing")
     except Broken as error:
         mend = "make the file again, or name another"
         raise UserError(f"it is not {what}, or cut off ({error})", where=str(path), mend=mend) from None

@@ -70,7 +70,7 @@ def _name(request: Request, kind: kinds.Kind) -> str:
     if kind == "keras-application":
         return kinds.application(request.model)
     path = Path(request.model).resolve()
-    return f"{path.parent.name}/{path.name}" if path.name in ("model.json", "saved_model") else path.name
+    return f"{path.parent.name}/{path.name}" if path.stem in ("model", "saved_model") else path.name
 
 
 def _versions() -> dict[str, str]:

@@ -7,29 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from howfar.errors import UserError
-from howfar.graphs import from_tensorflow
-from howfar.sources import natively
+from howfar.graphs import from_saved_model
+from howfar.sources import natively, outside
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
 from howfar.sources.shapes import Declared, fixed
 from howfar.sources.source import Source, graph_of
 
 SIGNATURE = "serving_default"
-# Operators that reach outside of the model: Python, files, the network, other processes, memory maps.
-FORBIDDEN = frozenset({
-    "AssetManager", "CacheDataset", "CacheDatasetV2", "CreateSummaryDbWriter", "CreateSummaryFileWriter",
-    "DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount", "DebugNumericSummary", "EagerPyFunc",
-    "FixedLengthRecordDataset", "FixedLengthRecordDatasetV2", "FixedLengthRecordReader", "FixedLengthRecordReaderV2",
-    "GenerateVocabRemapping", "ImmutableConst", "InitializeTableFromTextFile", "InitializeTableFromTextFileV2",
-    "LMDBDataset", "LMDBReader", "LoadAndRemapMatrix", "LoadDataset", "MatchingFiles", "MatchingFilesDataset",
-    "PrintV2", "PyFunc", "PyFuncStateless", "ReadFile", "RegisterDataset", "RegisterDatasetV2", "RpcCall",
-    "RpcClient", "RpcServer", "RpcServerStart", "Save", "SaveDataset", "SaveDatasetV2", "SaveSlices",
-    "SnapshotDataset", "SnapshotDatasetV2", "SqlDataset", "TFRecordDataset", "TFRecordDatasetV2", "TFRecordReader",
-    "TFRecordReaderV2", "TextLineDataset", "TextLineReader", "TextLineReaderV2", "WholeFileReader",
-    "WholeFileReaderV2", "WriteFile", "_HostRecv", "_HostSend", "_Recv", "_Send",
-})  # fmt: skip
-# TensorFlow puts them beside every model, to save its variables again. What is called for an answer may not hold them.
-SAVING = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"})
 
 
 def load(request: Request) -> Source:
@@ -43,7 +28,7 @@ def load(request: Request) -> Source:
         signature = _signature(loaded, path)
     inputs = fixed(_declared(signature), request)
     with calling("howfar's reader", path):
-        graph, unreadable = graph_of(lambda: from_tensorflow.read(path, {spec.name: spec.shape for spec in inputs}))
+        graph, unreadable = graph_of(lambda: from_saved_model.read(path, {spec.name: spec.shape for spec in inputs}))
     return Source(
         words=f"SavedModel {path.resolve().name}",
         runtime="TensorFlow",
@@ -67,9 +52,8 @@ def _check(path: Path) -> None:
             raise UserError("it is of TensorFlow 1", where=str(path), mend="export it again with TensorFlow 2")
         called = _called(meta)
         for function, node in _nodes(meta.graph_def):
-            if node.op in FORBIDDEN or (node.op in SAVING and function in called):
-                what = f"its operator {node.op} {node.name!r} reaches outside of the model"
-                raise UserError(what, where=str(path), mend="export it again without that operator")
+            if node.op in outside.FORBIDDEN or (node.op in outside.SAVING and function in called):
+                raise outside.refusal(node.op, node.name, path)
 
 
 def _nodes(graph: Any) -> Iterator[tuple[str, Any]]:
@@ -80,10 +64,8 @@ def _nodes(graph: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _called(meta: Any) -> set[str]:
-    """The functions that are called for an answer, or when it loads: all that its objects name but those that save."""
-    objects = meta.object_graph_def.nodes
-    saving = {number for one in objects for saver in one.saveable_objects.values() for number in _savers(saver)}
-    left = [name for number, one in enumerate(objects) if number not in saving for name in _functions(one)]
+    """The functions that are called for an answer, or while it loads."""
+    left = [name for one in meta.object_graph_def.nodes for name in _functions(one)]
     functions = {function.signature.name: function for function in meta.graph_def.library.function}
     found: set[str] = set()
     while left:
@@ -92,10 +74,6 @@ def _called(meta: Any) -> set[str]:
             found.add(name)
             left.extend(_callees(functions[name]))
     return found
-
-
-def _savers(saver: Any) -> tuple[int, int]:
-    return saver.save_function, saver.restore_function
 
 
 def _functions(one: Any) -> Iterator[str]:
@@ -122,7 +100,7 @@ def _signature(loaded: Any, path: Path) -> Any:
 
 def _declared(signature: Any) -> list[Declared]:
     said = signature.structured_input_signature[1]
-    return [Declared(name, _shape(spec), spec.dtype.name) for name, spec in said.items()]
+    return [Declared(name, _shape(spec), spec.dtype.name) for name, spec in sorted(said.items())]
 
 
 def _shape(spec: Any) -> tuple[int | None, ...]:

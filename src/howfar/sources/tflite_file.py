@@ -29,7 +29,7 @@ def load(request: Request) -> Source:
         words=f"TensorFlow Lite file {path.name}",
         runtime="TensorFlow Lite",
         inputs=fixed([_declared(one) for one in interpreter.get_input_details()], request),
-        run=lambda arrays: natively.run_tflite(interpreter, arrays),
+        run=lambda arrays: natively.run_tflite(interpreter, (), arrays),
         output_names=tuple(one["name"] for one in interpreter.get_output_details()),
         unreadable=UNREADABLE,
         own={"tflite": lambda folder: _write(path, folder)},

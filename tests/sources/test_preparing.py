@@ -1,0 +1,87 @@
+"""From a request to a folder, by a process of its own."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+import small_models
+from howfar import sources
+from howfar.errors import UserError
+from howfar.sources import child, memory
+from howfar.sources.request import Request, model_of
+
+pytest.importorskip("tensorflow")
+pytest.importorskip("onnxruntime")
+# Keras's variables and TensorFlow Lite's interpreter warn of what is to come, in their own code.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation"),
+    pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated"),
+]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("HOWFAR_CACHE", str(tmp_path / "cache"))
+    yield tmp_path / "cache"
+    left = [path.name for path in tmp_path.glob("cache/models/.making-*")]
+    assert not left, "half-made folders stay behind"
+
+
+def test_a_model_is_made_once_and_then_lies_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
+    book = sources.portfolio([request])
+    model = model_of(request)
+    assert model in book
+    assert set(book.files(model, "onnx")) == {"model.onnx"}
+    assert "small_models.onnx: writing tfjs-graph" in capsys.readouterr().err
+    started = time.perf_counter()
+    assert sources.prepare(request).name == model.digest
+    assert time.perf_counter() - started < 0.5
+    assert capsys.readouterr().err == ""
+
+
+def test_a_refusal_of_the_child_is_its_line(tmp_path: Path) -> None:
+    request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx", ("n", "m"))))
+    with pytest.raises(UserError, match=r"small_models.onnx: input 'x' is of open shape 1x\?; say --shape x=1x64"):
+        sources.portfolio([request])
+
+
+def test_what_can_be_prepared_goes_on(tmp_path: Path) -> None:
+    good = Request(str(small_models.onnx_file(tmp_path / "good.onnx")))
+    bad = Request(str(small_models.onnx_file(tmp_path / "bad.onnx", operator="Frobnicate")))
+    book = sources.portfolio([good, bad])
+    assert model_of(good) in book
+    assert "Frobnicate" in book.refused[model_of(bad)]
+
+
+def test_a_name_that_keras_does_not_have_is_said() -> None:
+    with pytest.raises(UserError, match=r"keras:MobilNetV2: keras.applications has no such model; try MobileNetV2"):
+        sources.prepare(Request("keras:MobilNetV2"))
+
+
+def test_a_model_larger_than_memory_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "COPIES", 10**12)
+    with pytest.raises(
+        UserError, match=r"the model weighs 0.0 GB; preparing it takes about .* GB are free; free memory"
+    ):
+        sources.prepare(Request(str(small_models.onnx_file(tmp_path / "small_models.onnx"))))
+
+
+@pytest.mark.parametrize("code", ["import os; os.kill(os.getpid(), 11)", "raise SystemExit('out of luck')"])
+def test_a_child_that_dies_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    monkeypatch.setattr(child, "COMMAND", ("-c", code))
+    request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
+    with pytest.raises(UserError, match=r"small_models.onnx: .*(ended by SIGSEGV at once|failed at once: out of luck)"):
+        sources.prepare(request)
+
+
+def test_a_child_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "COMMAND", ("-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(child, "LIMIT_SECONDS", 0.5)
+    with pytest.raises(UserError, match=r"it took more than 0\.5 s"):
+        sources.prepare(Request(str(small_models.onnx_file(tmp_path / "small_models.onnx"))))
+    assert not [one for one in psutil.Process(os.getpid()).children(recursive=True) if "sleep" in str(one.cmdline())]
