@@ -140,8 +140,10 @@ test('LiteRT.js: with one thread, or by default, it takes its file without threa
 });
 
 test('LiteRT.js: how many nodes its GPU took; WebAssembly in its place is a fall back', async () => {
-  assert.deepEqual(delegated(['INFO: Replacing 10 out of 12 node(s) with delegate (ML Drift) node, yielding 2 partitions']), { nodes: 12, nodes_fell_back: 2 });
-  assert.deepEqual(delegated(['INFO: loaded']), {});
+  const said = ['MATRIX_DIAG: Operation is not supported.', '1 operations will run on the GPU, and the remaining 2 operations will run on the CPU.'];
+  assert.deepEqual(delegated(said), { there: 1, elsewhere: 2 });
+  assert.deepEqual(delegated(['No operations will run on the GPU, and all 7 operations will run on the CPU.']), { there: 0, elsewhere: 7 });
+  assert.deepEqual(delegated(['INFO: loaded']), { there: 0, elsewhere: 0 });
   const gpu = { requestAdapter: async () => ({ info: { vendor: 'a', isFallbackAdapter: false } }) };
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true }); // Node 20 has none
   await litert.open('webgpu', { wasm: '/wasm/' }, DEFAULTS, { litert: fakeLiteRt('wasm') });
