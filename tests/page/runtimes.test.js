@@ -7,6 +7,7 @@ import { adapter as litert, delegated } from '../../src/howfar/page/frameworks/l
 import { adapter as onnx, placementFacts, placements } from '../../src/howfar/page/frameworks/onnxruntime-web.js';
 import { loadGraph } from '../../src/howfar/page/frameworks/tfjs/graph.js';
 
+/** @typedef {import('../../src/howfar/page/protocol.js').Facts} Facts */
 /** @typedef {import('../../src/howfar/page/protocol.js').TensorSpec} TensorSpec */
 
 /** @type {TensorSpec[]} */
@@ -62,9 +63,10 @@ test('ONNX Runtime on wasm: its own files, as many threads as asked for, inputs 
   const opened = await onnx.open('wasm', { wasm: '/packages/ort/dist/' }, { threads: 2, switch: '' }, { ort });
   assert.deepEqual(ort.env.wasm, { wasmPaths: 'http://page.localhost/packages/ort/dist/', numThreads: 2 });
   assert.equal(opened['backend'], 'wasm');
+  /** @type {Facts} */
   const facts = await onnx.loadGraph({ 'weights.bin': '/files/weights.bin', 'model.onnx': '/files/model.onnx' }, INPUTS);
   assert.deepEqual(ort.created, [{ url: '/files/model.onnx', options: { executionProviders: ['wasm'], externalData: [{ path: 'weights.bin', data: '/files/weights.bin' }] } }]);
-  assert.deepEqual([facts.execution_providers, facts.nodes_fell_back, facts['wasm_threads_used']], ['CPUExecutionProvider', 0, 2]);
+  assert.deepEqual([facts['execution_providers'], facts['nodes_fell_back'], facts['wasm_threads_used']], ['CPUExecutionProvider', 0, 2]);
   assert.deepEqual(await onnx.run(TENSORS), [BigInt64Array.of(2n), Float32Array.of(1)]);
   const [{ a, b }] = ort.fed;
   assert.deepEqual([a.type, a.data, a.dims], ['float32', Float32Array.of(1, 2), [1, 2]]);
@@ -138,9 +140,12 @@ test('LiteRT.js: with one thread, or by default, it takes its file without threa
 });
 
 test('LiteRT.js: how many nodes its GPU took; WebAssembly in its place is a fall back', async () => {
-  assert.deepEqual(delegated(['INFO: Replacing 10 out of 12 node(s) with delegate (ML Drift) node, yielding 2 partitions']), { nodes: 12, nodes_fell_back: 2 });
-  assert.deepEqual(delegated(['INFO: loaded']), {});
-  Object.assign(globalThis.navigator, { gpu: { requestAdapter: async () => ({ info: { vendor: 'a', isFallbackAdapter: false } }) } });
+  const said = ['MATRIX_DIAG: Operation is not supported.', '1 operations will run on the GPU, and the remaining 2 operations will run on the CPU.'];
+  assert.deepEqual(delegated(said), { there: 1, elsewhere: 2 });
+  assert.deepEqual(delegated(['No operations will run on the GPU, and all 7 operations will run on the CPU.']), { there: 0, elsewhere: 7 });
+  assert.deepEqual(delegated(['INFO: loaded']), { there: 0, elsewhere: 0 });
+  const gpu = { requestAdapter: async () => ({ info: { vendor: 'a', isFallbackAdapter: false } }) };
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true }); // Node 20 has none
   await litert.open('webgpu', { wasm: '/wasm/' }, DEFAULTS, { litert: fakeLiteRt('wasm') });
   await assert.rejects(async () => litert.loadGraph({ 'model.tflite': '/m' }, INPUTS), { status: 'fell_back', message: 'asked for webgpu, got wasm' });
 });
@@ -150,7 +155,7 @@ function fakeTf(format) {
   let alive = 0;
   /** @type {any[]} */
   const asked = [];
-  const tensor = (/** @type {any} */ values, /** @type {any} */ shape, /** @type {any} */ dtype) =>
+  const tensor = (/** @type {any} */ values, /** @type {number[]} */ shape = [], dtype = '') =>
     (alive++, { values, shape, dtype, data: async () => values, dispose: () => { alive--; } });
   const outputs = () => [tensor(Float32Array.of(1)), tensor(Int32Array.of(2))];
   const graphModel = {

@@ -99,6 +99,7 @@ async function measureAdapter(adapter, makeWork, visit, report, gpuFacts) {
   await protocol(visit, adapter, work, report, phase);
   Object.assign(report.facts, gpuFacts);
   await phase('dispose', () => adapter.dispose());
+  Object.assign(report.facts, await adapter.afterwards?.());
 }
 
 /** @typedef {ReturnType<typeof phaseTimer>} PhaseTimer */

@@ -10,7 +10,7 @@ const BYTES = 4; // of every number, whatever its type
 
 /**
  * @param {readonly TensorSpec[]} inputs
- * @param {ArrayBufferLike} data sample after sample all of the inputs' numbers, float32 or int32
+ * @param {ArrayBuffer} data sample after sample all of the inputs' numbers, float32 or int32
  * @param {number} sample
  * @returns {Tensor[]} in the order of `inputs`; views of the data
  */

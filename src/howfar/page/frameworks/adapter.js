@@ -66,6 +66,8 @@
  *   what it says: the task is then `unsupported`
  * @property {() => number} [liveTensors] how many tensors the framework holds
  * @property {() => void | Promise<void>} dispose
+ * @property {() => Facts | Promise<Facts>} [afterwards] what can only be found out in a way that would have disturbed what is timed;
+ *   asked last, after `dispose`
  */
 
 /** @template Batch @typedef {Adapter<Batch> & Required<Pick<Adapter<Batch>, 'predict'>>} PredictingAdapter */

@@ -17,7 +17,7 @@ import { namesOf, typedValues } from '../tensors.js';
  */
 /**
  * @typedef {object} LiteRt
- * @property {(folder: string, options: {threads?: boolean}) => Promise<unknown>} loadLiteRt
+ * @property {(folder: string, options: {threads?: boolean, jspi?: boolean}) => Promise<unknown>} loadLiteRt
  * @property {(url: string, options: object) => Promise<CompiledModel>} loadAndCompile
  * @property {new (values: import('../tensors.js').Values, shape: readonly number[]) => LiteRtTensor} Tensor
  */
@@ -33,22 +33,47 @@ let model;
 let entries = [];
 
 /**
- * @param {readonly string[]} lines of the library's log
- * @returns {import('../protocol.js').Facts} nothing where the log did not say
+ * @param {readonly string[]} lines of the library's log; it speaks of operations only where not all are on the GPU
+ * @returns {{there: number, elsewhere: number}} how many operations are on the GPU, and how many are not
  */
 export function delegated(lines) {
-  const found = lines.map((line) => /Replacing (\d+) out of (\d+) node/.exec(line)).filter((match) => match !== null);
-  if (!found.length) return {};
-  const sum = (/** @type {1 | 2} */ group) => found.reduce((total, match) => total + Number(match[group]), 0);
-  return { nodes: sum(2), nodes_fell_back: sum(2) - sum(1) };
+  let [there, elsewhere] = [0, 0];
+  for (const line of lines) {
+    const [, number = 'No', rest] = /(\w+) operations will run on the GPU, and (?:the remaining|all) (\d+) operations/.exec(line) ?? [];
+    if (!rest) continue;
+    there += number === 'No' ? 0 : Number(number);
+    elsewhere += Number(rest);
+  }
+  return { there, elsewhere };
 }
 
-/** @returns {import('../protocol.js').Facts} */
-function acceleratorFacts() {
-  const { options: { accelerator, cpuOptions }, isFullyAccelerated } = /** @type {CompiledModel} */ (model);
+/**
+ * @param {readonly string[]} lines
+ * @returns {import('../protocol.js').Facts}
+ */
+function gpuFacts(lines) {
+  const { there, elsewhere } = delegated(lines);
+  if (elsewhere && !there) throw new Failure('fell_back', `asked for webgpu, but all ${elsewhere} operations are on the CPU`);
+  const full = /** @type {CompiledModel} */ (model).isFullyAccelerated;
+  return { fully_accelerated: full, ...(full || elsewhere ? { nodes_fell_back: elsewhere } : {}) };
+}
+
+/**
+ * @param {readonly string[]} lines
+ * @returns {import('../protocol.js').Facts}
+ */
+function acceleratorFacts(lines) {
+  const { options: { accelerator, cpuOptions } } = /** @type {CompiledModel} */ (model);
   if (accelerator !== backend) throw new Failure('fell_back', `asked for ${backend}, got ${accelerator}`);
-  const used = backend === 'wasm' ? { wasm_threads_used: cpuOptions.numThreads ?? 1 } : { fully_accelerated: isFullyAccelerated };
+  const used = backend === 'wasm' ? { wasm_threads_used: cpuOptions.numThreads ?? 1, nodes_fell_back: 0 } : gpuFacts(lines);
   return { execution_providers: accelerator, ...used };
+}
+
+// By default it takes one thread, and its file without threads. A model of which a part is left to the CPU is run only by
+// the file that needs JSPI: where there is JSPI, the others die of it ("Asyncify is not defined").
+function fileOptions() {
+  if (backend === 'webgpu') return 'Suspending' in WebAssembly ? { jspi: true } : {};
+  return threads !== null && threads > 1 ? { threads: true } : {};
 }
 
 /** @satisfies {import('./adapter.js').Adapter<never>} */
@@ -59,9 +84,9 @@ export const adapter = {
     litert = modules['litert'];
     backend = asked;
     threads = options.threads === 0 ? navigator.hardwareConcurrency : options.threads;
-    // By default it takes one thread, and its file without threads.
-    await litert.loadLiteRt(assets['wasm'] ?? '', threads !== null && threads > 1 ? { threads: true } : {});
-    return { ...found, backend, dtype: 'float32' };
+    const file = fileOptions();
+    await litert.loadLiteRt(assets['wasm'] ?? '', file);
+    return { ...found, backend, dtype: 'float32', jspi: 'jspi' in file };
   },
 
   async loadGraph(urls, inputs) {
@@ -73,7 +98,7 @@ export const adapter = {
     const details = model.getInputDetails();
     const names = namesOf(inputs, details.map(({ name }) => name));
     entries = details.map(({ name, dtype }) => ({ dtype, from: names.indexOf(name) }));
-    return { ...acceleratorFacts(), ...(backend === 'webgpu' ? delegated(lines) : { nodes_fell_back: 0 }) };
+    return acceleratorFacts(lines);
   },
 
   async run(tensors) {

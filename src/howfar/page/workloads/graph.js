@@ -37,7 +37,7 @@ export function thinned(outputs, stride) {
  */
 export function graph({ run }, { task, inputs, output_stride, check_count, data: { samples } }, data) {
   if (!run || task.cell.workload !== 'inference') throw new Failure('unsupported', `its adapter does no ${task.cell.workload} of one's own model`);
-  const sets = Array.from({ length: samples }, (_, i) => tensorsOf(inputs, data.inputs.buffer, i));
+  const sets = Array.from({ length: samples }, (_, i) => tensorsOf(inputs, /** @type {ArrayBuffer} */ (data.inputs.buffer), i));
   const infer = (/** @type {number} */ turn) => run(/** @type {Tensor[]} */ (sets[turn % samples]));
   const check = async (/** @type {Report} */ report, /** @type {number} */ turn) => {
     report.outputs.push(...finite(thinned(await infer(turn), output_stride)));
