@@ -27,8 +27,8 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 
 def _converted(saved: str) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(saved)
-    # The converter would unpack and pack the whole file in Python, to find weights that are there twice, and there is no
-    # option against it. With what `write` does, a model of 244 MB takes 1030 MB at most instead of 1540.
+    # The converter would unpack and pack the whole file in Python, to find weights that are there twice, and there is
+    # no option against it. With what `write` does, a model of 244 MB takes 1030 MB at most instead of 1540.
     converter._optimize_tflite_model = _unchanged
     try:
         return bytes(converter.convert())
