@@ -106,6 +106,7 @@ def test_tensorflow_js_s_files(tmp_path: Path, form: Any) -> None:
     WRITERS[form](read(tiny.keras_model()), tmp_path)
     source = loading.load(Request(str(tmp_path / "model.json")))
     check(source)
+    assert source.runtime == "TensorFlow"
     assert source.graph is not None, source.unreadable
     assert [spec.shape for spec in source.inputs] == [(1, 8, 8, 3)]
     (tmp_path / "copy").mkdir()
