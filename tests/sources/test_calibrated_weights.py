@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import tiny
+from howfar.errors import UserError
 from howfar.sources import calibrating, keras_application
 from howfar.sources.request import Request
 
@@ -39,3 +43,15 @@ def test_the_seed_says_all() -> None:
     ]
     np.testing.assert_allclose(runs[0], runs[1], rtol=1e-4)
     assert np.abs(runs[0] - runs[2]).max() > 0.1 * runs[0].max()
+
+
+def test_a_name_that_keras_does_not_have_is_said() -> None:
+    with pytest.raises(UserError, match=r"keras:MobilNetV2: keras.applications has no such model; try MobileNetV2"):
+        keras_application.load(Request("keras:MobilNetV2"))
+
+
+def test_weights_that_do_not_fit_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "other.weights.h5"
+    tiny.keras_model().save_weights(file)
+    with pytest.raises(UserError, match=r"keras:MobileNet: Keras cannot take it: .*; check --shape and --weights"):
+        keras_application.load(Request("keras:MobileNet", weights=str(file)))
