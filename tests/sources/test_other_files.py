@@ -52,7 +52,7 @@ def test_a_saved_model(tmp_path: Path) -> None:
     assert "saved_model.pb" in source.own["saved-model"](tmp_path / "copy")
 
 
-class Reaching(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
+class Reaching(tf.Module):  # type: ignore[misc, name-defined]  # TensorFlow ships no types
     """A module that does something besides."""
 
     def __init__(self, reach: Callable[[Any], Any]) -> None:
