@@ -31,8 +31,8 @@ def outputs() -> Array:
     return np.concatenate([y @ B, y], axis=1).astype(np.float32)
 
 
-def onnx_file() -> bytes:
-    """By the onnx package itself."""
+def onnx_file(between: str = "Identity") -> bytes:
+    """By the onnx package itself. `between`: an operator on the way from y to z that leaves its numbers as they are."""
     from onnx import TensorProto, checker, helper, numpy_helper  # noqa: PLC0415 - needed by few tests
 
     def value(spec: TensorSpec) -> Any:
@@ -41,7 +41,8 @@ def onnx_file() -> bytes:
     nodes = [
         helper.make_node("Gemm", ["x", "A", "a"], ["h"], name="first"),
         helper.make_node("Relu", ["h"], ["y"], name="bend"),
-        helper.make_node("MatMul", ["y", "B"], ["z"], name="second"),
+        helper.make_node(between, ["y"], ["s"], name="between", **({"lambd": 0.0} if between == "Shrink" else {})),
+        helper.make_node("MatMul", ["s", "B"], ["z"], name="second"),
     ]
     constants = [numpy_helper.from_array(array, name) for name, array in {"A": A, "a": a, "B": B}.items()]
     graph = helper.make_graph(nodes, "tiny", [value(X)], [value(Z), value(Y)], constants)
