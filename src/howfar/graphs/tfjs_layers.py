@@ -130,7 +130,8 @@ def _reduce(m: Layers, node: Node) -> str:
 
 
 def _concat(m: Layers, node: Node) -> str:
-    axis: int = node.operation.axis  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis: int = operation.axis
     if axis == 0 or any(name in m.constants for name in node.inputs):
         refuse(node, "of samples, or of constants")
     return m.add("Concatenate", node.inputs, {"axis": axis})
@@ -143,7 +144,8 @@ def _reshape(m: Layers, node: Node) -> str:
 
 
 def _transpose(m: Layers, node: Node) -> str:
-    permutation = node.operation.permutation  # type: ignore[union-attr]
+    operation: Any = node.operation
+    permutation = operation.permutation
     if permutation[0] != 0:
         refuse(node, "of samples")
     return m.add("Permute", node.inputs, {"dims": list(permutation[1:])})
@@ -177,7 +179,8 @@ def _resize(m: Layers, node: Node) -> str:
 
 def _gather(m: Layers, node: Node) -> str:
     """An embedding; one row repeated."""
-    axis: int = node.operation.axis  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis: int = operation.axis
     x, indices = node.inputs
     if axis == 0 and x in m.constants and indices not in m.constants and m.constant(x).ndim == 2:
         rows, length = m.constant(x).shape

@@ -25,8 +25,8 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     ready = drop_dead(drop_identities(lower(drop_dead(graph), RULES)))
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
-    topology = {"keras_version": "2.15.0", "backend": "tensorflow"}
-    topology["model_config"] = {"class_name": "Functional", "config": config}  # type: ignore[assignment]
+    described = {"class_name": "Functional", "config": config}
+    topology = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": described}
     return write_model(folder, "layers-model", weights, modelTopology=topology)
 
 
