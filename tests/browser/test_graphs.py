@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import pytest
 from msgspec import structs
@@ -9,7 +10,7 @@ from msgspec import structs
 import tiny
 from howfar import frameworks, plan
 from howfar.outcomes import Outcome
-from howfar.portfolio import Portfolio
+from howfar.portfolio import FormName, Portfolio
 from howfar.records import Cell, Model, Sampling, Target
 from howfar.runner import Options, Workshop
 from howfar.study import Limits, Study
@@ -26,11 +27,14 @@ Measured = Callable[..., Outcome]
 def own(tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
     """The tiny model, one whose ONNX file has other weights, one whose file is none, and one with an operator for which
     ONNX Runtime has nothing on a GPU."""
+    for needed in ("onnx", "tensorflow"):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed.upper()} IS NOT INSTALLED")
     forms = tiny.forms()
     files = forms["onnx"]["model.onnx"]
     other = files.replace(tiny.B.tobytes(), (2 * tiny.B).tobytes())
     assert other != files
-    made = {
+    made: dict[Model, Mapping[FormName, Mapping[str, bytes]]] = {
         tiny.MODEL: forms,
         WRONG: {"onnx": {"model.onnx": other}},
         MIXED: {"onnx": {"model.onnx": tiny.onnx_file(between="Shrink")}},
