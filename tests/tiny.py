@@ -6,7 +6,6 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +30,19 @@ def outputs() -> Array:
     return np.concatenate([y @ B, y], axis=1).astype(np.float32)
 
 
-def onnx_file() -> bytes:
-    """By the onnx package itself."""
+def onnx_file(between: str = "Identity") -> bytes:
+    """By the onnx package itself. `between`: an operator on the way from y to z that leaves its numbers as they are."""
     from onnx import TensorProto, checker, helper, numpy_helper  # noqa: PLC0415 - needed by few tests
 
     def value(spec: TensorSpec) -> Any:
         return helper.make_tensor_value_info(spec.name, TensorProto.FLOAT, spec.shape)
 
+    attributes: dict[str, Any] = {"lambd": 0.0} if between == "Shrink" else {}
     nodes = [
         helper.make_node("Gemm", ["x", "A", "a"], ["h"], name="first"),
         helper.make_node("Relu", ["h"], ["y"], name="bend"),
-        helper.make_node("MatMul", ["y", "B"], ["z"], name="second"),
+        helper.make_node(between, ["y"], ["s"], "between", **attributes),
+        helper.make_node("MatMul", ["s", "B"], ["z"], name="second"),
     ]
     constants = [numpy_helper.from_array(array, name) for name, array in {"A": A, "a": a, "B": B}.items()]
     graph = helper.make_graph(nodes, "tiny", [value(X)], [value(Z), value(Y)], constants)
@@ -52,9 +53,11 @@ def onnx_file() -> bytes:
 
 def tflite_file() -> bytes:
     """By TensorFlow Lite's own schema, which is read without the rest of TensorFlow: that takes seconds."""
+    import flatbuffers  # type: ignore[import-untyped]  # noqa: PLC0415 - needed by few tests
+
     schema = _schema()
     arrays = {"A": A.T, "a": a, "B": B.T, "zeros": np.zeros(3, np.float32)}
-    tensors = [*((spec.name, spec.shape, None) for spec in (X, Y, Z))]
+    tensors: list[tuple[str, tuple[int, ...], Array | None]] = [(spec.name, spec.shape, None) for spec in (X, Y, Z)]
     tensors += [(name, array.shape, array) for name, array in arrays.items()]
     places = {name: place for place, (name, _, _) in enumerate(tensors)}
     model = schema.ModelT()

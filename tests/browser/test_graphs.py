@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import pytest
 from msgspec import structs
@@ -9,7 +10,7 @@ from msgspec import structs
 import tiny
 from howfar import frameworks, plan
 from howfar.outcomes import Outcome
-from howfar.portfolio import Portfolio
+from howfar.portfolio import FormName, Portfolio
 from howfar.records import Cell, Model, Sampling, Target
 from howfar.runner import Options, Workshop
 from howfar.study import Limits, Study
@@ -17,21 +18,26 @@ from howfar.study import Limits, Study
 KNOWN = frameworks.registry()
 QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.3, warmup_min_seconds=0.05, warmup_max_seconds=0.1)
 ONNX, LITERT, TFJS = "onnxruntime-web", "litert", "tfjs"
-WRONG, BROKEN = (structs.replace(tiny.MODEL, name=name, digest=name) for name in ("wrong", "broken"))
+WRONG, BROKEN, MIXED = (structs.replace(tiny.MODEL, name=name, digest=name) for name in ("wrong", "broken", "mixed"))
 
 Measured = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
-    """The tiny model, one whose ONNX file has other weights, and one whose file is none."""
+    """The tiny model, one whose ONNX file has other weights, one whose file is none, and one with an operator for which
+    ONNX Runtime has nothing on a GPU."""
+    for needed in ("onnx", "tensorflow"):
+        if find_spec(needed) is None:
+            pytest.skip(f"{needed.upper()} IS NOT INSTALLED")
     forms = tiny.forms()
     files = forms["onnx"]["model.onnx"]
     other = files.replace(tiny.B.tobytes(), (2 * tiny.B).tobytes())
     assert other != files
-    made = {
+    made: dict[Model, Mapping[FormName, Mapping[str, bytes]]] = {
         tiny.MODEL: forms,
         WRONG: {"onnx": {"model.onnx": other}},
+        MIXED: {"onnx": {"model.onnx": tiny.onnx_file(between="Shrink")}},
         BROKEN: {"onnx": {"model.onnx": files[:100]}, "tflite": {"model.tflite": b"TFL3"}},
     }
     folders = {}
@@ -81,20 +87,32 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.framework}-{case.backend}-{case.threads}")
-def test_a_model_is_right_on_every_runtime(measured: Measured, case: Case) -> None:
-    outcome = measured(case.framework, case.backend, threads=case.threads)
+def right(outcome: Outcome) -> None:
+    """Its numbers are right; what the machine lacks is skipped, loudly."""
     if outcome.status == "unsupported":
         pytest.skip(f"NOT HERE: {outcome.task.cell.target} is unsupported: {outcome.message}")
     assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
     assert outcome.check is not None and outcome.check.max_abs_error is not None
     assert outcome.check.max_abs_error < 1e-5
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.framework}-{case.backend}-{case.threads}")
+def test_a_model_is_right_on_every_runtime(measured: Measured, case: Case) -> None:
+    outcome = measured(case.framework, case.backend, threads=case.threads)
+    right(outcome)
     assert outcome.facts["backend"] == case.backend
     assert case.facts.items() <= outcome.facts.items(), outcome.facts
     timed = [one for one in outcome.series if one.stage == "timed"]
     assert timed and all(ms > 0 for one in timed for ms in one.sample_ms)
     if outcome.live_tensors is not None:
         assert outcome.live_tensors[0] == outcome.live_tensors[1]
+
+
+def test_what_a_gpu_leaves_to_the_cpu_is_counted(measured: Measured) -> None:
+    outcome = measured(ONNX, "webgpu", MIXED)
+    right(outcome)
+    assert outcome.facts["nodes_fell_back"] == 1
+    assert "CPUExecutionProvider" in str(outcome.facts["execution_providers"])
 
 
 def test_another_model_than_was_prepared_is_a_wrong_result(measured: Measured) -> None:

@@ -55,7 +55,7 @@ function gpuFacts(lines) {
   const { there, elsewhere } = delegated(lines);
   if (elsewhere && !there) throw new Failure('fell_back', `asked for webgpu, but all ${elsewhere} operations are on the CPU`);
   const full = /** @type {CompiledModel} */ (model).isFullyAccelerated;
-  return { fully_accelerated: full, ...(full || elsewhere ? { nodes_fell_back: elsewhere } : {}) };
+  return { execution_providers: full ? 'webgpu' : 'webgpu, wasm', fully_accelerated: full, ...(full || elsewhere ? { nodes_fell_back: elsewhere } : {}) };
 }
 
 /**
@@ -65,8 +65,8 @@ function gpuFacts(lines) {
 function acceleratorFacts(lines) {
   const { options: { accelerator, cpuOptions } } = /** @type {CompiledModel} */ (model);
   if (accelerator !== backend) throw new Failure('fell_back', `asked for ${backend}, got ${accelerator}`);
-  const used = backend === 'wasm' ? { wasm_threads_used: cpuOptions.numThreads ?? 1, nodes_fell_back: 0 } : gpuFacts(lines);
-  return { execution_providers: accelerator, ...used };
+  if (backend === 'webgpu') return gpuFacts(lines);
+  return { execution_providers: 'wasm', wasm_threads_used: cpuOptions.numThreads ?? 1, nodes_fell_back: 0 };
 }
 
 // By default it takes one thread, and its file without threads. A model of which a part is left to the CPU is run only by
