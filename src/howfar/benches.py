@@ -87,7 +87,9 @@ class Bench(Struct, frozen=True):
         if self.objective == "size":
             return other.download_bytes > best.download_bytes
         compared = self.faster(best, other)
-        return compared is not None and compared.faster
+        if compared is None or compared.low is None:  # one round: all that there is is the time
+            return other.latency.median > best.latency.median
+        return compared.faster
 
     def faster(self, one: Contender, other: Contender) -> Ratio | None:
         """How many times the other's time the first one takes, by what is ranked on; sizes rank by latency too."""

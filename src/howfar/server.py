@@ -39,6 +39,10 @@ from howfar.vendor import packages_dir
 # The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.
 MAX_MESSAGE_BYTES = 32_000_000
 
+# A process says nothing while a phase lasts, and asks on the same connection when it is over: the usual 5 s cut off a
+# native task that took 5.3 s to load its model.
+KEEP_ALIVE_SECONDS = 86_400
+
 # Models are served again and again, and made anew in seconds: the largest network's weights are a third of a gigabyte.
 MAX_KEPT_BYTES = 256_000_000
 
@@ -89,7 +93,13 @@ class Server:
         self._opened = 0
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(self._app(adapters), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self._app(adapters),
+            log_level="error",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, args=([self._socket],), daemon=True)
 

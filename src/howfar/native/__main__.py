@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from types import ModuleType
 
 from howfar.native import measure_task
@@ -30,8 +31,12 @@ def run_forked(adapter: ModuleType, import_ms: float, url: str) -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             measure_task.run(adapter, import_ms, url)
-        finally:
             os._exit(0)
+        except BaseException:  # it could not even report
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(1)
     print(pid, flush=True)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

@@ -6,6 +6,8 @@ from rich.table import Table
 
 from howfar.report.bench import Row, Told, name
 
+# What a row of the ranking takes.
+WIDTH = 150
 HEAD = ("", "target", "ms", "95 %", "first use", "fetch", "memory", "error", "× native", "")
 
 
@@ -17,10 +19,11 @@ def show(console: Console, told: Told) -> None:
         _say(console, sentence)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in HEAD:
-        table.add_column(title, justify="left" if title in ("", "target") else "right")
+        table.add_column(title, justify="left" if title in ("", "target") else "right", no_wrap=True)
     for row in told.rows:
         table.add_row(*map(escape, _cells(row)))
-    console.print(table)
+    # Wider than a narrow terminal or a pipe: a line that wraps is read more easily than a number that is cut off.
+    console.print(table, width=max(console.width, WIDTH), crop=False, soft_wrap=True)
     for sentence in (*told.failures, *told.conversions):
         _say(console, sentence)
 
