@@ -23,7 +23,8 @@ def show(console: Console, told: Told) -> None:
     for row in told.rows:
         table.add_row(*map(escape, _cells(row)))
     # Wider than a narrow terminal or a pipe: a line that wraps is read more easily than a number that is cut off.
-    console.print(table, width=max(console.width, WIDTH), crop=False, soft_wrap=True)
+    wide = Console(file=console.file, width=max(console.width, WIDTH), no_color=console.no_color)
+    wide.print(table)
     for sentence in (*told.failures, *told.conversions):
         _say(console, sentence)
 
