@@ -1,6 +1,7 @@
 """Small Keras models, one for every kind of layer and operation that is read, and how they get weights."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ IMAGE, SERIES, ROW = (7, 8, 4), (6, 5), (5,)
 def one(shape: tuple[int, ...], make: Callable[[Any], Any]) -> Case:
     """One layer on one input: `make` gets keras.layers."""
     return (shape,), lambda k, x: make(k.layers)(x)
+
+
+def _active(kind: str) -> Case:
+    return one(SERIES, lambda k: k.Activation(kind))
 
 
 def _shared(k: Any, x: Any, y: Any) -> Any:
@@ -165,17 +170,18 @@ CASES: Mapping[str, Case] = {
     "mobile": ((IMAGE,), _mobile),
     "dense net": ((IMAGE,), _dense_net),
     "convnext": ((IMAGE,), _convnext),
-    **{f"activation {kind}": one(SERIES, lambda k, kind=kind: k.Activation(kind)) for kind in ACTIVATIONS},
+    **{f"activation {kind}": _active(kind) for kind in ACTIVATIONS},
 }
 
 
+@cache
 def model_of(name: str) -> Any:
-    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin."""
+    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin. It is made once."""
     import keras  # noqa: PLC0415 - it loads a native framework
 
     shapes, make = CASES[name]
     inputs = [keras.Input(shape) for shape in shapes]
-    model = keras.Model(inputs, make(keras, *inputs))
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], make(keras, *inputs))
     draw = np.random.default_rng(1)
     for variable in model.variables:
         if "seed" not in variable.path:
@@ -184,7 +190,7 @@ def model_of(name: str) -> Any:
 
 
 def _drawn(draw: np.random.Generator, variable: Any) -> NDArray[np.float64]:
-    values = draw.normal(0, 0.5, variable.shape)
+    values: NDArray[np.float64] = draw.normal(0, 0.5, tuple(variable.shape))
     return np.abs(values) + 0.5 if "variance" in variable.path else values
 
 

@@ -64,7 +64,7 @@ def _heads(weights: Mapping[str, Weight]) -> Iterator[tuple[str, bytes]]:
 
 
 def _write_weight(file: BinaryIO, head: bytes, weight: Weight) -> None:
-    values = np.ascontiguousarray(weight.make(), weight.dtype)
+    values = np.asarray(weight.make(), weight.dtype, order="C")
     assert values.shape == weight.shape, f"{values.shape} was announced as {weight.shape}"
     file.write(head)
     file.write(values.data)

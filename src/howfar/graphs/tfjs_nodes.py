@@ -33,23 +33,26 @@ from howfar.graphs.graph import (
     Unary,
     Unreadable,
 )
+from howfar.layers import Shape
 
 
 class Written(Struct, frozen=True):
-    """A node of the file: its operator, what it takes, the constants behind (or before) that, its attributes."""
+    """A node of the file: its operator, what it takes, the constants behind (or before) that, its attributes.
+    `shapes`: of constants that it takes in another shape."""
 
     operator: str
     inputs: Sequence[str]
     constants: Mapping[str, Any] = {}
     attributes: Mapping[str, Any] = {}
     constants_first: bool = False
+    shapes: Mapping[str, Shape] = {}
 
 
 def _padding(operation: Any, lengths: Sequence[int], size: Sequence[int]) -> dict[str, Any]:
     margins: Margins = operation.margins
     if not any(map(sum, margins)):
         return {"padding": "VALID"}
-    if margins == same_margins(lengths, size, operation.strides, getattr(operation, "dilations", (1, 1))):
+    if margins == same_margins(lengths, size[:2], operation.strides, getattr(operation, "dilations", (1, 1))):
         return {"padding": "SAME"}
     return {"padding": "EXPLICIT", "explicit_paddings": [0, 0, *margins[0], *margins[1], 0, 0]}
 
@@ -86,11 +89,14 @@ def _convolution(node: Node, graph: Graph) -> Written:
         raise Unreadable(f"{node.output}: a convolution of {operation.groups} groups")
     if depthwise and max(operation.strides) > 1 and max(operation.dilations) > 1:
         raise Unreadable(f"{node.output}: a convolution by channels with strides and dilations at once")
+    by_channel = (*kernel[:2], image[3], kernel[3] // image[3])
+    shapes = {node.inputs[1]: by_channel} if depthwise else {}
     if _is_plain(node):
-        return Written("DepthwiseConv2dNative" if depthwise else "Conv2D", node.inputs, attributes=attributes)
+        operator = "DepthwiseConv2dNative" if depthwise else "Conv2D"
+        return Written(operator, node.inputs, attributes=attributes, shapes=shapes)
     inputs, biases = _biased(node, graph)
     operator = "FusedDepthwiseConv2dNative" if depthwise else "_FusedConv2D"
-    return Written(operator, inputs, biases, attributes | _fused(node))
+    return Written(operator, inputs, biases, attributes | _fused(node), shapes=shapes)
 
 
 def _transposed(node: Node, graph: Graph) -> Written:
@@ -146,7 +152,16 @@ BINARY = {
     "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "maximum": "Maximum",
     "minimum": "Minimum", "power": "Pow", "squared_difference": "SquaredDifference",
 }  # fmt: skip
-UNARY = {"negative": "Neg", "reciprocal": "Reciprocal"}
+
+
+def _binary(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    return Written(BINARY[operation.kind], node.inputs)
+
+
+def _unary(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    return Written("Neg" if operation.kind == "negative" else operation.kind.capitalize(), node.inputs)
 
 
 def _clip(node: Node, _: Graph) -> Written:
@@ -209,9 +224,9 @@ NODES: Mapping[type, Callable[[Node, Graph], Written]] = {
     Activation: _activation,
     PRelu: lambda node, _: Written("Prelu", node.inputs),
     Softmax: _softmax,
-    Unary: lambda node, _: Written(UNARY.get(node.operation.kind, node.operation.kind.capitalize()), node.inputs),
+    Unary: _unary,
     Clip: _clip,
-    Binary: lambda node, _: Written(BINARY[node.operation.kind], node.inputs),
+    Binary: _binary,
     Concat: _concat,
     Reshape: _reshape,
     Transpose: _transpose,

@@ -37,7 +37,7 @@ class WeightsFile:
         if values.dtype == np.int64 and values.size and np.abs(values).max() > np.iinfo(np.int32).max:
             raise Unreadable(f"{name}: whole numbers beyond 32 bits, which TensorFlow.js has not")
         self.entries.append({"name": name, "shape": list(values.shape), "dtype": dtype})
-        self._file.write(np.ascontiguousarray(values, dtype).data)
+        self._file.write(np.asarray(values, dtype, order="C").data)
 
 
 def write_model(folder: Path, kind: str, weights: WeightsFile, **parts: Any) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_nodes import NODES
 from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
 from howfar.graphs.unrolling import recurrences
+from howfar.layers import Shape
 
 TYPES: Mapping[str, str] = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL", "uint8": "DT_UINT8"}
 # What the format lacks, or one of its back ends does.
@@ -56,9 +57,9 @@ def _one_bound(b: Builder, node: Node) -> str | None:
     if not isinstance(clip, Clip) or np.isfinite([clip.low, clip.high]).all():
         return None
     x = node.inputs[0]
-    for kind, bound in (("maximum", clip.low), ("minimum", clip.high)):
-        x = lowering.scalar(b, kind, x, bound) if np.isfinite(bound) else x  # type: ignore[arg-type]
-    return x
+    if np.isfinite(clip.low):
+        x = lowering.scalar(b, "maximum", x, clip.low)
+    return lowering.scalar(b, "minimum", x, clip.high) if np.isfinite(clip.high) else x
 
 
 def quantized_bytes(graph: Graph) -> tuple[int, int]:
@@ -85,7 +86,7 @@ class _Topology:
     def add(self, node: Node) -> None:
         """One node of the graph as one of the file, or as it and its activation."""
         written = NODES[type(node.operation)](node, self._graph)
-        inputs = [self._taken(name) for name in written.inputs]
+        inputs = [self._taken(name, written.shapes.get(name)) for name in written.inputs]
         constants = [self._constant(f"{node.output}/{key}", values) for key, values in written.constants.items()]
         inputs = constants + inputs if written.constants_first else inputs + constants
         attributes = {key: _encoded(value) for key, value in written.attributes.items()}
@@ -106,9 +107,13 @@ class _Topology:
             return {"SrcT": self._type(node.inputs[0]), "DstT": self._type(node.output)}
         return {"T": self._type(node.output)}
 
-    def _taken(self, name: str) -> str:
+    def _taken(self, name: str, shape: Shape | None) -> str:
         values = self._graph.constants.get(name)
-        return name if values is None else self._constant(name, values)
+        if values is None:
+            return name
+        return (
+            self._constant(name, values) if shape is None else self._constant(f"{name}/shaped", values.reshape(shape))
+        )
 
     def _constant(self, name: str, values: Any) -> str:
         if name not in self._kept:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from howfar.graphs import lowering
-from howfar.graphs.folding import drop_dead, drop_identities
+from howfar.graphs.folding import HOLDERS, drop_dead, drop_identities, fuse_activations
 from howfar.graphs.graph import Concat, Graph, Lstm, Node
 from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_layers import LAYERS, lstm_config, lstm_weights
@@ -13,6 +13,7 @@ from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
 # What the layers lack; the rest is as it was read, so that it can be trained.
 RULES = (
     lowering.activations("elu", "gelu_tanh", "hard_sigmoid", "hard_silu"),
+    lowering.softmaxes,
     lowering.groups,
     lowering.transposed_apart,
     lowering.broadcast_products,
@@ -21,11 +22,12 @@ RULES = (
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where no layer does what an operation does."""
-    ready = drop_dead(drop_identities(lower(drop_dead(graph), RULES)))
+    ready = drop_identities(lower(drop_dead(graph), RULES))
+    ready = drop_dead(fuse_activations(ready, ("relu",), HOLDERS))  # a ReLU that Keras's own layers have in them too
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
-    topology = {"keras_version": "2.15.0", "backend": "tensorflow"}
-    topology["model_config"] = {"class_name": "Functional", "config": config}  # type: ignore[assignment]
+    described = {"class_name": "Functional", "config": config}
+    topology = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": described}
     return write_model(folder, "layers-model", weights, modelTopology=topology)
 
 
