@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,11 @@ def one(shape: tuple[int, ...], make: Callable[[Any], Any]) -> Case:
 
 def _active(kind: str) -> Case:
     return one(SERIES, lambda k: k.Activation(kind))
+
+
+def keras_own(module: str, name: str) -> Any:
+    """A layer that Keras keeps for one of its applications."""
+    return getattr(import_module(f"keras.src.applications.{module}"), name)
 
 
 def _shared(k: Any, x: Any, y: Any) -> Any:
@@ -141,6 +147,8 @@ CASES: Mapping[str, Case] = {
     "time distributed": one(SERIES, lambda k: k.TimeDistributed(k.Dense(3, activation="relu"))),
     "time distributed image": one((3, *IMAGE), lambda k: k.TimeDistributed(k.Conv2D(2, 3))),
     "attention": ((SERIES,), _attention),
+    "layer scale": one(IMAGE, lambda _: keras_own("convnext", "LayerScale")(0.5, 4)),
+    "scaled sum": ((ROW, ROW), lambda _, x, y: keras_own("inception_resnet_v2", "CustomScaleLayer")(0.2)([x, y])),
     "add": ((ROW, ROW), lambda k, x, y: k.layers.Add()([x, y])),
     "subtract": ((ROW, ROW), lambda k, x, y: k.layers.Subtract()([x, y])),
     "multiply": ((IMAGE, (1, 1, 4)), lambda k, x, y: k.layers.Multiply()([x, y])),

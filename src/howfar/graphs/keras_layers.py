@@ -193,6 +193,12 @@ def layer_scale(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
     return b.add(Binary("multiply"), inputs[0], b.weight(layer.gamma))
 
 
+def scaled_sum(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
+    """Of InceptionResNetV2: a tensor and so many of another."""
+    x, y = inputs
+    return b.add(Binary("add"), x, b.scalar("multiply", y, float(layer.scale)))
+
+
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("Conv1D", "Conv2D"), convolution),
     **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), depthwise),
@@ -209,4 +215,5 @@ HANDLERS: dict[str, Handler] = {
     "Normalization": normalization,
     "Rescaling": rescaling,
     "LayerScale": layer_scale,
+    "CustomScaleLayer": scaled_sum,
 }
