@@ -26,11 +26,12 @@ def onnx_file(path: Path, shape: Sequence[int | str] = (1, 3), *, operator: str 
     return path
 
 
-def onnx_file_beside(path: Path, location: str, *, content: bytes = b"", length: int = 24) -> Path:
-    """One whose weights lie in another file, by that name."""
+def onnx_file_beside(path: Path, location: str, *, content: bytes | None = b"", length: int = 24) -> Path:
+    """One whose weights lie in another file, by that name; `content`: of that, None where it is there."""
     model = onnx_model()
     (weights,) = model.graph.initializer
-    (path.parent / location).write_bytes(content or weights.raw_data) if content is not None else None
+    if content is not None:
+        (path.parent / location).write_bytes(content or weights.raw_data)
     weights.ClearField("raw_data")
     weights.data_location = 1
     for key, value in (("location", location), ("offset", "0"), ("length", str(length))):

@@ -57,7 +57,7 @@ def test_given_inputs_are_one_sample_or_several(tmp_path: Path) -> None:
     np.testing.assert_array_equal(second[1], [3, 4, 5])
 
 
-WRONG = {
+WRONG: dict[str, dict[str, object]] = {
     "it holds image, the model takes count, image": {"image": np.zeros((1, 2, 2))},
     "'image' is of shape 1x2x3, the model takes 1x2x2": {"image": np.zeros((1, 2, 3)), "count": np.zeros(3, int)},
     "'count' is of type float64, the model takes int64": {"image": np.zeros((1, 2, 2)), "count": np.zeros(3)},

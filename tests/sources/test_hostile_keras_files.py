@@ -47,20 +47,20 @@ def layer(config: Any, name: str) -> Any:
 
 def refusal(path: Path) -> str:
     with pytest.raises(UserError) as caught:
-        keras_file.load(path)
+        keras_file.model_of(path)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_an_own_file_is_read(saved: Path) -> None:
-    assert [one.name for one in keras_file.load(saved).layers][1:3] == ["maps", "normal"]
+    assert [one.name for one in keras_file.model_of(saved).layers][1:3] == ["maps", "normal"]
 
 
 def test_a_compiled_model_is_read_without_its_training(tmp_path: Path) -> None:
     model = small_models.keras_model()
     model.compile(optimizer="adam", loss="mse")
     model.save(tmp_path / "small_models.keras")
-    assert not keras_file.load(tmp_path / "small_models.keras").compiled
+    assert not keras_file.model_of(tmp_path / "small_models.keras").compiled
 
 
 @pytest.mark.parametrize("suffix", ["keras", "h5"])

@@ -15,7 +15,7 @@ from howfar.graphs import writers
 from howfar.graphs.graph import Activation, Graph
 from howfar.portfolio import Portfolio, Prepared
 from howfar.records import TensorSpec
-from howfar.sources import making
+from howfar.sources import blaming, making
 from howfar.sources.request import Request, model_of
 
 pytest.importorskip("tensorflow")
@@ -120,7 +120,7 @@ def test_integers_are_fed_within_the_table(tmp_path: Path) -> None:
 
 def test_own_inputs_are_what_is_measured(tmp_path: Path) -> None:
     file = small_models.onnx_file(tmp_path / "small_models.onnx")
-    np.savez(tmp_path / "x.npz", x=np.float32([[1, 2, 3], [4, 5, 6]]))
+    np.savez(tmp_path / "x.npz", x=np.array([[1, 2, 3], [4, 5, 6]], np.float32))
     result = made(Request(str(file), inputs=str(tmp_path / "x.npz")), tmp_path / "made")
     assert result.samples == 2
     assert np.fromfile(tmp_path / "made/inputs.bin", np.float32).tolist() == [1, 2, 3, 4, 5, 6]
@@ -136,7 +136,7 @@ def test_a_wrong_form_is_refused_and_says_which_operator(tmp_path: Path, monkeyp
 
     write = writers.WRITERS["saved-model"]
     monkeypatch.setattr(making, "WRITERS", {**writers.WRITERS, "saved-model": wrong})
-    monkeypatch.setattr(making.blaming, "WRITERS", {**writers.WRITERS, "saved-model": wrong})
+    monkeypatch.setattr(blaming, "WRITERS", {**writers.WRITERS, "saved-model": wrong})
     file = small_models.onnx_file(tmp_path / "small_models.onnx")
     result = made(Request(str(file)), tmp_path / "made")
     said = result.forms["saved-model"].refused

@@ -52,7 +52,7 @@ def test_a_saved_model(tmp_path: Path) -> None:
     assert "saved_model.pb" in source.own["saved-model"](tmp_path / "copy")
 
 
-class Reaching(tf.Module):  # type: ignore[misc]  # TensorFlow ships no types
+class Reaching(tf.Module):  # type: ignore[misc, name-defined]  # TensorFlow ships no types
     """A module that does something besides."""
 
     def __init__(self, reach: Callable[[Any], Any]) -> None:
@@ -106,6 +106,7 @@ def test_tensorflow_js_s_files(tmp_path: Path, form: Any) -> None:
     WRITERS[form](read(small_models.keras_model()), tmp_path)
     source = loading.load(Request(str(tmp_path / "model.json")))
     check(source)
+    assert source.runtime == "TensorFlow"
     assert source.graph is not None, source.unreadable
     assert [spec.shape for spec in source.inputs] == [(1, 8, 8, 3)]
     (tmp_path / "copy").mkdir()

@@ -31,11 +31,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert not left, "half-made folders stay behind"
 
 
-def test_a_model_is_made_once_and_then_lies_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_can_be_prepared_is_made_once_and_then_lies_ready(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
-    book = sources.portfolio([request])
+    bad = Request(str(small_models.onnx_file(tmp_path / "bad.onnx", operator="Frobnicate")))
+    book = sources.portfolio([request, bad])
     model = model_of(request)
     assert model in book
+    assert "Frobnicate" in book.refused[model_of(bad)]
     assert set(book.files(model, "onnx")) == {"model.onnx"}
     assert "small_models.onnx: writing tfjs-graph" in capsys.readouterr().err
     started = time.perf_counter()
@@ -48,19 +52,6 @@ def test_a_refusal_of_the_child_is_its_line(tmp_path: Path) -> None:
     request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx", ("n", "m"))))
     with pytest.raises(UserError, match=r"small_models.onnx: input 'x' is of open shape 1x\?; say --shape x=1x64"):
         sources.portfolio([request])
-
-
-def test_what_can_be_prepared_goes_on(tmp_path: Path) -> None:
-    good = Request(str(small_models.onnx_file(tmp_path / "good.onnx")))
-    bad = Request(str(small_models.onnx_file(tmp_path / "bad.onnx", operator="Frobnicate")))
-    book = sources.portfolio([good, bad])
-    assert model_of(good) in book
-    assert "Frobnicate" in book.refused[model_of(bad)]
-
-
-def test_a_name_that_keras_does_not_have_is_said() -> None:
-    with pytest.raises(UserError, match=r"keras:MobilNetV2: keras.applications has no such model; try MobileNetV2"):
-        sources.prepare(Request("keras:MobilNetV2"))
 
 
 def test_a_model_larger_than_memory_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """ONNX: each neutral operation that goes number by number, joins or shapes, as ONNX has it."""
 
 from collections.abc import Callable, Mapping
-from math import isinf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ BINARY = {
     "power": "Pow",
 }  # fmt: skip
 
+LARGEST = float(np.finfo(np.float32).max)
 # The names of its types.
 TYPES = {"float32": "FLOAT", "int32": "INT32", "int64": "INT64", "bool": "BOOL", "uint8": "UINT8"}
 
@@ -74,9 +75,10 @@ def _unary(o: Onnx, node: Node) -> None:
 
 
 def _clip(o: Onnx, node: Node) -> None:
+    """Both bounds are written: ONNX Runtime Web's WebGL takes no input that is left out."""
     clip: Any = node.operation
     layout = o.layout(*node.inputs)
-    bounds = ["" if isinf(bound) else o.number(bound) for bound in (clip.low, clip.high)]
+    bounds = [o.number(float(np.clip(bound, -LARGEST, LARGEST))) for bound in (clip.low, clip.high)]
     o.give("Clip", [o.take(node.inputs[0], layout), *bounds], node.output, layout)
 
 

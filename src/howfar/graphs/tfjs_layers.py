@@ -45,12 +45,17 @@ def _windows(m: Layers, node: Node, x: str, size: Sequence[int]) -> tuple[str, d
     return x, {"strides": list(operation.strides), "padding": padding, **FIRST}
 
 
+def _within(node: Node) -> str:
+    """The activation that a layer has in it."""
+    return node.activation.kind if node.activation else "linear"
+
+
 def _convolution(m: Layers, node: Node) -> str:
     operation: Any = node.operation
     kernel = m.constant(node.inputs[1])
     x, config = _windows(m, node, node.inputs[0], kernel.shape)
     config |= {"kernel_size": list(kernel.shape[:2]), "dilation_rate": list(operation.dilations)}
-    config |= {"use_bias": len(node.inputs) == 3, "bias_initializer": ZEROS}
+    config |= {"use_bias": len(node.inputs) == 3, "bias_initializer": ZEROS, "activation": _within(node)}
     biases = {"bias": m.constant(node.inputs[2])} if len(node.inputs) == 3 else {}
     if operation.groups == 1:
         config |= {"filters": kernel.shape[3], "kernel_initializer": ZEROS}
@@ -78,7 +83,7 @@ def _dense(m: Layers, node: Node) -> str:
     weights = {"kernel": m.constant(node.inputs[1])}
     if len(node.inputs) == 3:
         weights["bias"] = m.constant(node.inputs[2])
-    config = {"units": weights["kernel"].shape[1], "use_bias": len(node.inputs) == 3}
+    config = {"units": weights["kernel"].shape[1], "use_bias": len(node.inputs) == 3, "activation": _within(node)}
     return m.add("Dense", [node.inputs[0]], config | {"kernel_initializer": ZEROS, "bias_initializer": ZEROS}, weights)
 
 

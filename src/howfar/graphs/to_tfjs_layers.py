@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from howfar.graphs import lowering
-from howfar.graphs.folding import drop_dead, drop_identities
+from howfar.graphs.folding import HOLDERS, drop_dead, drop_identities, fuse_activations
 from howfar.graphs.graph import Concat, Graph, Lstm, Node
 from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_layers import LAYERS, lstm_config, lstm_weights
@@ -22,7 +22,8 @@ RULES = (
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where no layer does what an operation does."""
-    ready = drop_dead(drop_identities(lower(drop_dead(graph), RULES)))
+    ready = drop_identities(lower(drop_dead(graph), RULES))
+    ready = drop_dead(fuse_activations(ready, ("relu",), HOLDERS))  # a ReLU that Keras's own layers have in them too
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
     described = {"class_name": "Functional", "config": config}

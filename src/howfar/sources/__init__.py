@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import filelock
@@ -84,7 +84,7 @@ def _make(request: Request, model: Model, folder: Path) -> None:
         remove(scratch)
 
 
-def _teller(model: Model) -> "child.Callable[[str], None]":
+def _teller(model: Model) -> Callable[[str], None]:
     return lambda text: print(f"{model}: {text}", file=sys.stderr, flush=True)
 
 

@@ -40,8 +40,11 @@ def _speaker() -> Say:
     """Lines on what is standard output now; whatever else is printed goes to standard error."""
     own = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    encode = msgspec.json.encode
-    return lambda line: own.write(encode(line) + b"\n") and None
+
+    def say(line: Line) -> None:
+        own.write(msgspec.json.encode(line) + b"\n")
+
+    return say
 
 
 if __name__ == "__main__":

@@ -40,10 +40,9 @@ def prepare(asked: Asked, scratch: Path, reaper: Reaper, say: Callable[[str], No
     finally:
         timer.cancel()
         end_tree(process.pid)
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                stream.close()
+        process.wait(timeout=10)
+        if process.stdout:
+            process.stdout.close()
     if late.is_set():
         what = f"it took more than {LIMIT_SECONDS:g} s"
         raise UserError(what, where=asked.request.model, mend="take a smaller model or batch")

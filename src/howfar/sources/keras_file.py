@@ -14,14 +14,23 @@ from typing import Any
 from howfar.errors import UserError
 from howfar.sources import h5_files, keras_config
 from howfar.sources.foreign import calling
+from howfar.sources.keras_source import source_of
 from howfar.sources.memory import check as check_memory
+from howfar.sources.request import Request
+from howfar.sources.source import Source
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 # The longest description of keras.applications is of 0.7 MB.
 MAX_CONFIG_BYTES = 64 << 20
 
 
-def load(path: Path) -> Any:
+def load(request: Request) -> Source:
+    """Raises: UserError where it is broken, hostile, or has what Keras lacks, and as `source_of`."""
+    path = Path(request.model)
+    return source_of(model_of(path), request, f"Keras file {path.name}")
+
+
+def model_of(path: Path) -> Any:
     """The Keras model of a file, for inference.
 
     Raises: UserError where it is broken, hostile, or has what Keras lacks.

@@ -2,17 +2,18 @@
 before TensorFlow loads it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from howfar.errors import UserError
 from howfar.graphs import from_saved_model
+from howfar.records import TensorSpec
 from howfar.sources import natively, outside
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
 from howfar.sources.shapes import Declared, fixed
-from howfar.sources.source import Source, graph_of
+from howfar.sources.source import Array, Run, Source, graph_of
 
 SIGNATURE = "serving_default"
 
@@ -33,13 +34,20 @@ def load(request: Request) -> Source:
         words=f"SavedModel {path.resolve().name}",
         runtime="TensorFlow",
         inputs=inputs,
-        # The signature lives as long as what was loaded.
-        run=lambda arrays, _=loaded: natively.run_signature(signature, inputs, arrays),
+        run=_run(loaded, signature, inputs),
         output_names=tuple(sorted(signature.structured_outputs)),
         graph=graph,
         unreadable=unreadable,
         own={"saved-model": lambda folder: _write(path, folder)},
     )
+
+
+def _run(loaded: Any, signature: Any, inputs: Sequence[TensorSpec]) -> Run:
+    def run(arrays: Sequence[Array]) -> list[Array]:
+        # The signature's variables live as long as what was loaded.
+        return natively.run_signature(loaded and signature, inputs, arrays)
+
+    return run
 
 
 def _check(path: Path) -> None:

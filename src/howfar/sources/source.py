@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.portfolio import FormName
 from howfar.records import TensorSpec
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 # Inputs in the model's order to outputs in its order.
 Run = Callable[[Sequence[Array]], list[Array]]
 # Writes the model's files into a folder; their names.

@@ -37,8 +37,8 @@ def load(request: Request) -> Source:
 
 
 def _batch(interpreter: Any) -> int | None:
-    shape = interpreter.get_input_details()[0]["shape"] if interpreter.get_input_details() else ()
-    return int(shape[0]) if len(shape) else None
+    shapes = [list(one["shape"]) for one in interpreter.get_input_details()]
+    return int(shapes[0][0]) if shapes and shapes[0] else None
 
 
 def _declared(one: Any) -> Declared:
