@@ -119,15 +119,39 @@ def tfjs_files() -> dict[str, bytes]:
         _node("y", "Relu", "h"),
         _node("z", "MatMul", "y", "B"),
     ]  # fmt: skip
-    weights = [{"name": name, "shape": array.shape, "dtype": "float32"} for name, array in constants.items()]
-    description = {
-        "format": "graph-model",
-        "modelTopology": {"node": node, "versions": {}},
-        "signature": {"inputs": _signature(X), "outputs": _signature(Z, Y)},
-        "weightsManifest": [{"paths": ["weights.bin"], "weights": weights}],
+    signature = {"inputs": _signature(X), "outputs": _signature(Z, Y)}
+    topology = {"node": node, "versions": {}}
+    return _saved({"format": "graph-model", "modelTopology": topology, "signature": signature}, constants)
+
+
+def layers_files() -> dict[str, bytes]:
+    """The same as a layers model."""
+    shape = {"name": "x", "dtype": "float32", "batch_input_shape": X.shape}
+    config = {
+        "name": "tiny",
+        "layers": [
+            {"class_name": "InputLayer", "name": "x", "inbound_nodes": [], "config": shape},
+            _dense("y", "x", 4, "relu"),
+            _dense("z", "y", 3, "linear"),
+        ],
+        "input_layers": [["x", 0, 0]],
+        "output_layers": [["z", 0, 0], ["y", 0, 0]],
     }
+    topology = {"model_config": {"class_name": "Model", "config": config}}
+    constants = {"y/kernel": A, "y/bias": a, "z/kernel": B, "z/bias": np.zeros(3, np.float32)}
+    return _saved({"format": "layers-model", "modelTopology": topology}, constants)
+
+
+def _dense(name: str, after: str, units: int, activation: str) -> dict[str, Any]:
+    config = {"name": name, "units": units, "activation": activation, "use_bias": True}
+    return {"class_name": "Dense", "name": name, "inbound_nodes": [[[after, 0, 0, {}]]], "config": config}
+
+
+def _saved(description: dict[str, Any], constants: Mapping[str, Array]) -> dict[str, bytes]:
+    weights = [{"name": name, "shape": array.shape, "dtype": "float32"} for name, array in constants.items()]
+    manifest = {"weightsManifest": [{"paths": ["weights.bin"], "weights": weights}]}
     packed = b"".join(array.tobytes() for array in constants.values())
-    return {"model.json": json.dumps(description).encode(), "weights.bin": packed}
+    return {"model.json": json.dumps(description | manifest).encode(), "weights.bin": packed}
 
 
 def _shape(shape: tuple[int, ...]) -> dict[str, Any]:

@@ -18,15 +18,17 @@ from howfar.study import Limits, Study
 KNOWN = frameworks.registry()
 QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.3, warmup_min_seconds=0.05, warmup_max_seconds=0.1)
 ONNX, LITERT, TFJS = "onnxruntime-web", "litert", "tfjs"
-WRONG, BROKEN, MIXED = (structs.replace(tiny.MODEL, name=name, digest=name) for name in ("wrong", "broken", "mixed"))
+WRONG, BROKEN, MIXED, LAYERS = (
+    structs.replace(tiny.MODEL, name=name, digest=name) for name in ("wrong", "broken", "mixed", "layers")
+)
 
 Measured = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
-    """The tiny model, one whose ONNX file has other weights, one whose file is none, and one with an operator for which
-    ONNX Runtime has nothing on a GPU."""
+    """The tiny model, one whose ONNX file has other weights, one whose file is none, one with an operator for which
+    ONNX Runtime has nothing on a GPU, and one of TensorFlow.js's layers."""
     for needed in ("onnx", "tensorflow"):
         if find_spec(needed) is None:
             pytest.skip(f"{needed.upper()} IS NOT INSTALLED")
@@ -38,6 +40,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Portfolio:
         tiny.MODEL: forms,
         WRONG: {"onnx": {"model.onnx": other}},
         MIXED: {"onnx": {"model.onnx": tiny.onnx_file(between="Shrink")}},
+        LAYERS: {"tfjs-layers": tiny.layers_files()},
         BROKEN: {"onnx": {"model.onnx": files[:100]}, "tflite": {"model.tflite": b"TFL3"}},
     }
     folders = {}
@@ -106,6 +109,12 @@ def test_a_model_is_right_on_every_runtime(measured: Measured, case: Case) -> No
     assert timed and all(ms > 0 for one in timed for ms in one.sample_ms)
     if outcome.live_tensors is not None:
         assert outcome.live_tensors[0] == outcome.live_tensors[1]
+
+
+def test_a_layers_model_is_right(measured: Measured) -> None:
+    outcome = measured(TFJS, "wasm", LAYERS)
+    right(outcome)
+    assert outcome.facts["form"] == "tfjs-layers"
 
 
 def test_what_a_gpu_leaves_to_the_cpu_is_counted(measured: Measured) -> None:

@@ -167,7 +167,7 @@ function fakeTf(format) {
     },
     executeAsync: async () => outputs(),
   };
-  const layersModel = { inputNames: ['b', 'a'], dispose() {}, predict: (/** @type {any} */ feeds) => (asked.push(feeds), tensor(Float32Array.of(5))) };
+  const layersModel = { inputs: [{ name: 'b' }, { name: 'a' }], inputNames: [], dispose() {}, predict: (/** @type {any} */ feeds) => (asked.push(feeds), tensor(Float32Array.of(5))) };
   return {
     asked, tensor, alive: () => alive, io: { http: () => ({ load: async () => ({ format: format === 'layers-model' ? format : 'graph-model' }) }) },
     loadGraphModel: async () => graphModel, loadLayersModel: async () => layersModel,

@@ -14,7 +14,7 @@ import { namesOf, typedValues } from '../../tensors.js';
  * @property {(feeds: Record<string, TfTensor>, outputs: string[]) => Promise<Outputs>} executeAsync
  * @property {() => void} dispose
  */
-/** @typedef {{inputNames: string[], predict(inputs: TfTensor[]): Outputs, dispose(): void}} LayersModel */
+/** @typedef {{inputs: {name: string}[], predict(inputs: TfTensor[]): Outputs, dispose(): void}} LayersModel its `inputNames` are none where it is sequential */
 /** @typedef {{load(): Promise<{format?: string}>}} Source */
 /**
  * @typedef {object} TensorFlowJs
@@ -95,8 +95,11 @@ export async function loadGraph(tf, urls, inputs) {
 const graph = (model) => ({ names: model.inputNodes, run: executor(model), dispose: () => model.dispose() });
 
 /** @param {LayersModel} model */
-const layers = (model) => ({
-  names: model.inputNames,
-  run: (/** @type {Record<string, TfTensor>} */ feeds) => model.predict(model.inputNames.map((name) => /** @type {TfTensor} */ (feeds[name]))),
-  dispose: () => model.dispose(),
-});
+function layers(model) {
+  const names = model.inputs.map(({ name }) => name);
+  return {
+    names,
+    run: (/** @type {Record<string, TfTensor>} */ feeds) => model.predict(names.map((name) => /** @type {TfTensor} */ (feeds[name]))),
+    dispose: () => model.dispose(),
+  };
+}
