@@ -83,7 +83,7 @@ def convolution(operation: g.Convolution, x: Array, kernel: Array, biases: Array
     inner = np.split(windows, operation.groups, axis=-1)
     own = np.split(kernel, operation.groups, axis=-1)
     parts = [np.einsum("nhwklc,klcf->nhwf", *pair) for pair in zip(inner, own, strict=True)]
-    return np.concatenate(parts, axis=-1) + biases
+    return np.asarray(np.concatenate(parts, axis=-1) + biases)
 
 
 def transposed(operation: g.TransposedConvolution, x: Array, kernel: Array, biases: Array | float = 0.0) -> Array:
@@ -101,7 +101,7 @@ def transposed(operation: g.TransposedConvolution, x: Array, kernel: Array, bias
 
 def matmul(operation: g.MatMul, a: Array, b: Array) -> Array:
     a = np.swapaxes(a, -1, -2) if operation.transpose_a else a
-    return np.matmul(a, np.swapaxes(b, -1, -2) if operation.transpose_b else b)
+    return np.asarray(np.matmul(a, np.swapaxes(b, -1, -2) if operation.transpose_b else b))
 
 
 def batch_norm(operation: g.BatchNorm, x: Array, scale: Array, offset: Array, mean: Array, variance: Array) -> Array:
@@ -110,7 +110,7 @@ def batch_norm(operation: g.BatchNorm, x: Array, scale: Array, offset: Array, me
 
 def layer_norm(operation: g.LayerNorm, x: Array, scale: Array, offset: Array) -> Array:
     centred = x - x.mean(-1, keepdims=True)
-    return centred / np.sqrt(x.var(-1, keepdims=True) + operation.epsilon) * scale + offset
+    return np.asarray(centred / np.sqrt(x.var(-1, keepdims=True) + operation.epsilon) * scale + offset)
 
 
 def pool(operation: g.Pool, x: Array) -> Array:
@@ -160,7 +160,8 @@ def _by_step(operation: Any, x: Array, step: Callable[[Array], Array]) -> Array:
 
 
 def lstm(operation: g.Lstm, x: Array, weights: Array, recurrent: Array, biases: Array) -> Array:
-    hidden = cell = np.zeros((len(x), operation.units))
+    hidden: Array = np.zeros((len(x), operation.units))
+    cell = hidden
 
     def step(entry: Array) -> Array:
         nonlocal hidden, cell
@@ -173,7 +174,7 @@ def lstm(operation: g.Lstm, x: Array, weights: Array, recurrent: Array, biases: 
 
 
 def gru(operation: g.Gru, x: Array, weights: Array, recurrent: Array, biases: Array) -> Array:
-    hidden = np.zeros((len(x), operation.units))
+    hidden: Array = np.zeros((len(x), operation.units))
 
     def step(entry: Array) -> Array:
         nonlocal hidden

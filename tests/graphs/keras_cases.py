@@ -1,6 +1,8 @@
 """Small Keras models, one for every kind of layer and operation that is read, and how they get weights."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,15 @@ IMAGE, SERIES, ROW = (7, 8, 4), (6, 5), (5,)
 def one(shape: tuple[int, ...], make: Callable[[Any], Any]) -> Case:
     """One layer on one input: `make` gets keras.layers."""
     return (shape,), lambda k, x: make(k.layers)(x)
+
+
+def _active(kind: str) -> Case:
+    return one(SERIES, lambda k: k.Activation(kind))
+
+
+def keras_own(module: str, name: str) -> Any:
+    """A layer that Keras keeps for one of its applications."""
+    return getattr(import_module(f"keras.src.applications.{module}"), name)
 
 
 def _shared(k: Any, x: Any, y: Any) -> Any:
@@ -136,6 +147,8 @@ CASES: Mapping[str, Case] = {
     "time distributed": one(SERIES, lambda k: k.TimeDistributed(k.Dense(3, activation="relu"))),
     "time distributed image": one((3, *IMAGE), lambda k: k.TimeDistributed(k.Conv2D(2, 3))),
     "attention": ((SERIES,), _attention),
+    "layer scale": one(IMAGE, lambda _: keras_own("convnext", "LayerScale")(0.5, 4)),
+    "scaled sum": ((ROW, ROW), lambda _, x, y: keras_own("inception_resnet_v2", "CustomScaleLayer")(0.2)([x, y])),
     "add": ((ROW, ROW), lambda k, x, y: k.layers.Add()([x, y])),
     "subtract": ((ROW, ROW), lambda k, x, y: k.layers.Subtract()([x, y])),
     "multiply": ((IMAGE, (1, 1, 4)), lambda k, x, y: k.layers.Multiply()([x, y])),
@@ -165,12 +178,13 @@ CASES: Mapping[str, Case] = {
     "mobile": ((IMAGE,), _mobile),
     "dense net": ((IMAGE,), _dense_net),
     "convnext": ((IMAGE,), _convnext),
-    **{f"activation {kind}": one(SERIES, lambda k, kind=kind: k.Activation(kind)) for kind in ACTIVATIONS},
+    **{f"activation {kind}": _active(kind) for kind in ACTIVATIONS},
 }
 
 
+@cache
 def model_of(name: str) -> Any:
-    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin."""
+    """The case's model, every weight drawn, so that none is 0 or 1 as layers begin. It is made once."""
     import keras  # noqa: PLC0415 - it loads a native framework
 
     shapes, make = CASES[name]
@@ -184,7 +198,7 @@ def model_of(name: str) -> Any:
 
 
 def _drawn(draw: np.random.Generator, variable: Any) -> NDArray[np.float64]:
-    values = draw.normal(0, 0.5, variable.shape)
+    values: NDArray[np.float64] = draw.normal(0, 0.5, tuple(variable.shape))
     return np.abs(values) + 0.5 if "variance" in variable.path else values
 
 

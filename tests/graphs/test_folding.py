@@ -11,6 +11,7 @@ from howfar.graphs.building import Builder
 from howfar.graphs.folding import fold
 from howfar.graphs.graph import (
     Activation,
+    ActivationName,
     BatchNorm,
     Binary,
     Clip,
@@ -92,6 +93,18 @@ def test_numbers_by_channel_go_into_the_weights(kind: str, first: bool) -> None:
     same(graph, folded)
 
 
+def test_lines_in_a_row_are_one() -> None:
+    """As images are scaled: three layers of it are one factor and one summand a channel."""
+    b = builder()
+    made = b.add(Binary("multiply"), "x", b.constant(np.float32(1 / 255)))
+    made = b.add(Binary("subtract"), b.constant(numbers(4)), made)
+    made = b.add(Activation("tanh"), normalised(b, b.add(Binary("divide"), made, b.constant(np.float32(3)))))
+    graph = b.finish([b.add(Binary("add"), b.add(Binary("add"), made, b.constant(numbers(4))), b.constant(numbers(4)))])
+    folded = fold(graph)
+    assert kinds(folded) == ["Binary", "Binary", "Activation", "Binary"]
+    same(graph, folded)
+
+
 def test_what_is_taken_twice_stays() -> None:
     """Neither a norm nor an activation may change what another node takes."""
     b = builder()
@@ -165,7 +178,8 @@ def test_only_the_activations_asked_for_are_fused() -> None:
     b = builder()
     graph = b.finish([b.add(Clip(0, 6), weighted(b, "convolution")), b.add(Activation("tanh"), weighted(b, "dense"))])
     assert kinds(fold(graph)) == ["Convolution", "Dense", "Activation"]
-    assert kinds(fold(graph, ("tanh",))) == ["Convolution", "Clip", "Dense"]
+    tanh: tuple[ActivationName, ...] = ("tanh",)
+    assert kinds(fold(graph, tanh)) == ["Convolution", "Clip", "Dense"]
     assert kinds(fold(graph, ("relu6", "tanh"), (Convolution,))) == ["Convolution", "Dense", "Activation"]
     same(graph, fold(graph, ("relu6", "tanh")))
 
@@ -192,6 +206,13 @@ def convolved(operation: Convolution, *kernel: int) -> Callable[[Builder], str]:
     return lambda b: b.add(operation, "x", b.constant(numbers(*kernel)), b.constant(numbers(kernel[-1])))
 
 
+def active(kind: ActivationName) -> Callable[[Builder], str]:
+    return lambda b: b.add(Activation(kind), "x")
+
+
+COMPOSED: tuple[ActivationName, ...] = (
+    "hard_sigmoid", "hard_silu", "silu", "mish", "softsign", "gelu", "gelu_tanh",
+)  # fmt: skip
 LOWERED: dict[str, tuple[Rule, Graph]] = {
     "layer norm": (lowering.layer_norms, added(scaled(LayerNorm(1e-3)))),
     "prelu": (lowering.slopes, added(lambda b: b.add(PRelu(), "x", b.constant(numbers(4))))),
@@ -209,10 +230,7 @@ LOWERED: dict[str, tuple[Rule, Graph]] = {
     "gru": (recurrences, added(recurrent(Gru, 3, sequences=True), 2, 4, 5)),
     "gru backwards": (recurrences, added(recurrent(Gru, 3, sequences=False, backwards=True), 2, 4, 5)),
     "elu": (lowering.activations("elu"), added(lambda b: b.add(Activation("elu", alpha=0.3), "x"))),
-    **{
-        kind: (lowering.activations(kind), added(lambda b, kind=kind: b.add(Activation(kind), "x")))  # type: ignore[misc]
-        for kind in ("hard_sigmoid", "hard_silu", "silu", "mish", "softsign", "gelu", "gelu_tanh")
-    },
+    **{kind: (lowering.activations(kind), added(active(kind))) for kind in COMPOSED},
 }
 
 

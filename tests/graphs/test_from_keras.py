@@ -42,14 +42,14 @@ def test_open_lengths_are_given() -> None:
         read(model, 1, [(9, 8, 4)])
 
 
-class Own(keras.layers.Layer):  # type: ignore[misc]
+class Own(keras.layers.Layer):  # type: ignore[misc,name-defined]
     """A layer of somebody's own."""
 
     def call(self, x: Any) -> Any:
         return x
 
 
-class OwnDense(keras.layers.Dense):  # type: ignore[misc]
+class OwnDense(keras.layers.Dense):  # type: ignore[misc,name-defined]
     """Named otherwise, and its code may do anything."""
 
 
@@ -81,7 +81,7 @@ def test_what_is_not_known_is_refused_by_name(name: str) -> None:
 
 
 def test_subclassed_and_unbuilt_models_are_refused() -> None:
-    class Subclassed(keras.Model):  # type: ignore[misc]
+    class Subclassed(keras.Model):  # type: ignore[misc,name-defined]
         def call(self, x: Any) -> Any:
             return x
 

@@ -108,6 +108,14 @@ def test_weights_are_as_keras_has_them(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stored, [*kernel.ravel(), *biases])
 
 
+def test_layers_have_their_relu_within(tmp_path: Path) -> None:
+    """As in Keras: TensorFlow.js works both out at once then."""
+    config = written("mobile", "tfjs-layers", tmp_path)["modelTopology"]["model_config"]["config"]
+    within = Counter(layer["config"].get("activation") for layer in config["layers"] if layer["class_name"] == "Conv2D")
+    assert within == {"linear": 3, "relu": 1}
+    assert not [layer for layer in config["layers"] if layer["class_name"] == "Activation"]
+
+
 def test_smaller_weights_would_weigh_a_half_and_a_quarter(tmp_path: Path) -> None:
     graph = read(model_of("dense"))
     to_tfjs_graph.write(graph, tmp_path)

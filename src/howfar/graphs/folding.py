@@ -24,13 +24,12 @@ from howfar.graphs.graph import (
     Reshape,
     Slice,
     Transpose,
-    TransposedConvolution,
 )
+from howfar.graphs.lines import into_weights, merge_lines
 from howfar.layers import Shape
 
 HELD: Collection[ActivationName] = ("relu", "relu6")
 HOLDERS: tuple[type, ...] = (Convolution, Dense)
-WEIGHTED = (Convolution, Dense, TransposedConvolution)
 
 
 def fold(graph: Graph, activations: Collection[ActivationName] = HELD, holders: tuple[type, ...] = HOLDERS) -> Graph:
@@ -39,7 +38,7 @@ def fold(graph: Graph, activations: Collection[ActivationName] = HELD, holders: 
 
     Weights are worked out in float64. Arrays that don't change are shared with the graph that was given.
     """
-    for step in (work_out, drop_identities, spread_batch_norms, into_weights, edges_into_windows):
+    for step in (work_out, drop_identities, spread_batch_norms, merge_lines, into_weights, edges_into_windows):
         graph = step(graph)
     return drop_dead(fuse_activations(graph, activations, holders))
 
@@ -111,7 +110,8 @@ def spread_batch_norms(graph: Graph) -> Graph:
 
 def _spread(b: Builder, node: Node) -> str:
     scale, offset, mean, variance = (b.constants[name].astype(np.float64) for name in node.inputs[1:])
-    factors = scale / np.sqrt(variance + node.operation.epsilon)  # type: ignore[union-attr]
+    operation: Any = node.operation
+    factors = scale / np.sqrt(variance + operation.epsilon)
     scaled = b.add(Binary("multiply"), node.inputs[0], b.constant(factors, "scale"))
     return b.add(Binary("add"), scaled, b.constant(offset - mean * factors, "offset"))
 
@@ -135,66 +135,6 @@ def rewritten(graph: Graph, rule: Callable[[Builder, Node], str | None]) -> Grap
     return replace(graph, nodes=tuple(b.nodes), constants=b.constants, shapes=b.shapes)
 
 
-def into_weights(graph: Graph) -> Graph:
-    """Factors and summands by channel go into the weights of the convolution or dense layer before them."""
-    b = Builder(graph.inputs)
-    b.constants, b.shapes = dict(graph.constants), dict(graph.shapes)
-    users, made = graph.users(), dict[str, Node]()
-    for node in graph.nodes:
-        tensor, values = _by_channel(node, graph)
-        before = made.get(tensor)
-        alone = tensor not in graph.outputs and len(users.get(tensor, ())) == 1
-        if before and alone and values is not None and _is_weighted(before, b):
-            del made[tensor]
-            b.scope = node.output
-            inputs = _with(b, before, node.operation, values, first=node.inputs[0] == tensor)
-            made[node.output] = replace(before, output=node.output, inputs=inputs)
-        else:
-            made[node.output] = node
-    return replace(graph, nodes=tuple(made.values()), constants=b.constants, shapes=b.shapes)
-
-
-def _is_weighted(node: Node, b: Builder) -> bool:
-    own = all(name in b.constants for name in node.inputs[1:])
-    return own and isinstance(node.operation, WEIGHTED) and not node.activation
-
-
-def _by_channel(node: Node, graph: Graph) -> tuple[str, Array | None]:
-    """Of two operands the tensor, and the constant where it has one number a channel, or one for all."""
-    if not isinstance(node.operation, Binary) or node.operation.kind not in ("add", "subtract", "multiply", "divide"):
-        return "", None
-    values, tensor = graph.constants.get(node.inputs[1]), node.inputs[0]
-    if values is None and node.operation.kind != "divide":
-        values, tensor = graph.constants.get(node.inputs[0]), node.inputs[1]
-    if values is None or graph.shapes[tensor] != graph.shapes[node.output] or values.dtype.kind != "f":
-        return "", None
-    channels = graph.shapes[tensor][-1]
-    fits = values.size == 1 or (values.size == channels and values.shape[-1] == channels)
-    return tensor, (np.broadcast_to(values.reshape(-1), (channels,)).astype(np.float64) if fits else None)
-
-
-def _with(b: Builder, weighted: Node, operation: Any, values: Array, *, first: bool) -> tuple[str, ...]:
-    """The inputs of a weighted node whose result is multiplied or added to as well."""
-    x, weights, *rest = weighted.inputs
-    kernel = b.constants[weights]
-    biases = b.constants[rest[0]].astype(np.float64) if rest else np.zeros(len(values))
-    factors, summands = _as_factors(operation.kind, values, first=first)
-    if not np.all(factors == 1):
-        along = factors[:, None] if isinstance(weighted.operation, TransposedConvolution) else factors
-        weights = b.constant((kernel * along).astype(np.float32), "weights")
-    return x, weights, b.constant(biases * factors + summands, "biases")
-
-
-def _as_factors(kind: str, values: Array, *, first: bool) -> tuple[Array, Array]:
-    """x op values as x * factors + summands; the constant may come first (`values - x`)."""
-    ones, zeros = np.ones_like(values), np.zeros_like(values)
-    if kind in ("multiply", "divide"):
-        return (values if kind == "multiply" else 1 / values), zeros
-    if kind == "add":
-        return ones, values
-    return (ones, -values) if first else (-ones, values)
-
-
 def edges_into_windows(graph: Graph) -> Graph:
     """Zeros at the edges of an image go into the convolution that takes them; and into the maximum over windows where
     nothing in the image is below 0."""
@@ -207,8 +147,9 @@ def _with_edges(node: Node, made: Mapping[str, Node]) -> Node:
     if pad is None or not _is_zeros_around(pad) or not _takes_zeros(node, made.get(pad.inputs[0])):
         return node
     operation: Any = node.operation
-    outer = pad.operation.margins[1:3]  # type: ignore[union-attr]
-    both = [tuple(map(sum, zip(*pair, strict=True))) for pair in zip(operation.margins, outer, strict=True)]
+    outer: Any = pad.operation
+    pairs = zip(operation.margins, outer.margins[1:3], strict=True)
+    both = [tuple(map(sum, zip(*pair, strict=True))) for pair in pairs]
     if isinstance(operation, Pool) and any(max(pair) >= size for pair, size in zip(both, operation.size, strict=True)):
         return node
     return replace(node, operation=replace(operation, margins=tuple(both)), inputs=(pad.inputs[0], *node.inputs[1:]))

@@ -191,7 +191,8 @@ class Cast(Struct, frozen=True):
 
 class Lstm(Struct, frozen=True):
     """x (n, steps, inputs), weights (inputs, 4 units), recurrent weights (units, 4 units), biases (4 units), gates in
-    the order input, forget, cell, output: to (n, steps, units) with `sequences`, else (n, units)."""
+    the order input, forget, cell, output: to (n, steps, units) with `sequences`, else (n, units). What comes of a step
+    lies at that step, also `backwards`; without `sequences` it is what comes of the last step taken."""
 
     units: int
     sequences: bool
@@ -201,7 +202,7 @@ class Lstm(Struct, frozen=True):
 class Gru(Struct, frozen=True):
     """x (n, steps, inputs), weights (inputs, 3 units), recurrent weights (units, 3 units), biases (2, 3 units), gates
     in the order update, reset, candidate; the reset gate comes after the recurrent product, as in cuDNN: to
-    (n, steps, units) with `sequences`, else (n, units)."""
+    (n, steps, units) with `sequences`, else (n, units); `backwards` as in an LSTM."""
 
     units: int
     sequences: bool

@@ -1,7 +1,7 @@
 """Keras's layers that weigh, pool and normalise, one function a kind."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -127,14 +127,14 @@ def embedding(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
 def pool(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
     (x,) = inputs
     image, size = _as_image(b, x), _pair(layer.pool_size)
-    kind = "max" if type(layer).__name__.startswith("Max") else "average"
+    kind: Literal["max", "average"] = "max" if type(layer).__name__.startswith("Max") else "average"
     margins = _margins(layer, b.shapes[image], size)
     return _as_before(b, b.add(Pool(kind, size, _pair(layer.strides), margins), image), x)
 
 
 def global_pool(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
     axes = tuple(range(1, len(b.shapes[inputs[0]]) - 1))
-    kind = "max" if "Max" in type(layer).__name__ else "mean"
+    kind: Literal["max", "mean"] = "max" if "Max" in type(layer).__name__ else "mean"
     return b.add(Reduce(kind, axes, layer.keepdims), inputs[0])
 
 
@@ -193,6 +193,12 @@ def layer_scale(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
     return b.add(Binary("multiply"), inputs[0], b.weight(layer.gamma))
 
 
+def scaled_sum(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
+    """Of InceptionResNetV2: a tensor and so many of another."""
+    x, y = inputs
+    return b.add(Binary("add"), x, b.scalar("multiply", y, float(layer.scale)))
+
+
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("Conv1D", "Conv2D"), convolution),
     **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), depthwise),
@@ -209,4 +215,5 @@ HANDLERS: dict[str, Handler] = {
     "Normalization": normalization,
     "Rescaling": rescaling,
     "LayerScale": layer_scale,
+    "CustomScaleLayer": scaled_sum,
 }

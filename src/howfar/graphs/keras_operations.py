@@ -157,7 +157,7 @@ def _cast(b: KerasBuilder, operation: Any, given: Sequence[Any]) -> str:
 def _item(b: KerasBuilder, operation: Any, given: Sequence[Any]) -> str:
     """`x[key]` by whole numbers, slices that go forwards, `...` and new axes."""
     x, keys = _tensor(b, given[0]), _spread(b, given)
-    starts, ends, steps, shape = [], [], [], []
+    starts, ends, steps, shape = (list[int]() for _ in range(4))
     lengths = iter(b.shapes[x])
     for key in keys:
         if key is None:
@@ -170,7 +170,8 @@ def _item(b: KerasBuilder, operation: Any, given: Sequence[Any]) -> str:
         start, end, step = (key % length, key % length + 1, 1) if one else key.indices(length)
         if step < 1:
             refuse(operation, "is sliced backwards")
-        starts.append(start), ends.append(end), steps.append(step)
+        for bounds, bound in ((starts, start), (ends, end), (steps, step)):
+            bounds.append(bound)
         shape += [] if one else [len(range(start, end, step))]
     return b.reshape(b.add(Slice(tuple(starts), tuple(ends), tuple(steps)), x), tuple(shape))
 

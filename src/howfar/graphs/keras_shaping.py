@@ -144,7 +144,7 @@ def cropping(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
 
 
 def up_sampling(b: KerasBuilder, layer: Any, inputs: Sequence[str]) -> str:
-    method = getattr(layer, "interpolation", "nearest")
+    method: Any = getattr(layer, "interpolation", "nearest")
     if method not in ("nearest", "bilinear"):
         refuse(layer, f"resizes by the method {method}")
     shape = b.shapes[inputs[0]]

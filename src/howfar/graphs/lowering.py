@@ -58,9 +58,14 @@ def both(b: Builder, kind: BinaryName, x: str, y: str) -> str:
     return b.add(Binary(kind), x, y)
 
 
-def each(b: Builder, kind: UnaryName | ActivationName, x: str) -> str:
+def each(b: Builder, kind: UnaryName, x: str) -> str:
     """One number to one number."""
-    return b.add(Unary(kind) if kind in UnaryName.__args__ else Activation(kind), x)  # type: ignore[attr-defined,arg-type]
+    return b.add(Unary(kind), x)
+
+
+def active(b: Builder, kind: ActivationName, x: str) -> str:
+    """x after an activation."""
+    return b.add(Activation(kind), x)
 
 
 def layer_norms(b: Builder, node: Node) -> str | None:
@@ -92,12 +97,12 @@ def activations(*kinds: ActivationName) -> Rule:
 def _elu(b: Builder, x: str, alpha: float) -> str | None:
     if alpha == 1:
         return None
-    below = scalar(b, "multiply", each(b, "elu", scalar(b, "minimum", x, 0.0)), alpha)
-    return both(b, "add", each(b, "relu", x), below)
+    below = scalar(b, "multiply", active(b, "elu", scalar(b, "minimum", x, 0.0)), alpha)
+    return both(b, "add", active(b, "relu", x), below)
 
 
 def _hard_sigmoid(b: Builder, x: str) -> str:
-    return scalar(b, "multiply", each(b, "relu6", scalar(b, "add", x, 3.0)), 1 / 6)
+    return scalar(b, "multiply", active(b, "relu6", scalar(b, "add", x, 3.0)), 1 / 6)
 
 
 def _softsign(b: Builder, x: str) -> str:
@@ -111,15 +116,15 @@ def _gelu(b: Builder, x: str) -> str:
 
 def _gelu_tanh(b: Builder, x: str) -> str:
     cubed = scalar(b, "multiply", both(b, "multiply", each(b, "square", x), x), 0.044715)
-    share = each(b, "tanh", scalar(b, "multiply", both(b, "add", x, cubed), sqrt(2 / pi)))
+    share = active(b, "tanh", scalar(b, "multiply", both(b, "add", x, cubed), sqrt(2 / pi)))
     return both(b, "multiply", scalar(b, "multiply", x, 0.5), scalar(b, "add", share, 1.0))
 
 
 _ACTIVATIONS: dict[ActivationName, Callable[[Builder, str], str]] = {
     "hard_sigmoid": _hard_sigmoid,
     "hard_silu": lambda b, x: both(b, "multiply", x, _hard_sigmoid(b, x)),
-    "silu": lambda b, x: both(b, "multiply", x, each(b, "sigmoid", x)),
-    "mish": lambda b, x: both(b, "multiply", x, each(b, "tanh", each(b, "softplus", x))),
+    "silu": lambda b, x: both(b, "multiply", x, active(b, "sigmoid", x)),
+    "mish": lambda b, x: both(b, "multiply", x, active(b, "tanh", active(b, "softplus", x))),
     "softsign": _softsign,
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
@@ -132,7 +137,7 @@ def slopes(b: Builder, node: Node) -> str | None:
         return None
     x, slope = node.inputs
     below = both(b, "multiply", scalar(b, "minimum", x, 0.0), slope)
-    return both(b, "add", each(b, "relu", x), below)
+    return both(b, "add", active(b, "relu", x), below)
 
 
 def softmaxes(b: Builder, node: Node) -> str | None:

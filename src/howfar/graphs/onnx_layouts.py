@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from howfar.graphs.building import Array
 from howfar.graphs.graph import Graph
@@ -89,7 +88,7 @@ class Onnx:
         """Whole numbers, as shapes and axes are given."""
         return self.weight(f"int64.{'.'.join(map(str, values))}", np.array(values, np.int64))
 
-    def number(self, value: ArrayLike) -> str:
+    def number(self, value: float) -> str:
         """One float."""
         return self.weight(f"float32.{value}", np.array(value, np.float32))
 

@@ -1,7 +1,7 @@
 """ONNX: each neutral operation that goes number by number, joins or shapes, as ONNX has it."""
 
 from collections.abc import Callable, Mapping
-from math import isinf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ BINARY = {
     "power": "Pow",
 }  # fmt: skip
 
+LARGEST = float(np.finfo(np.float32).max)
 # The names of its types.
 TYPES = {"float32": "FLOAT", "int32": "INT32", "int64": "INT64", "bool": "BOOL", "uint8": "UINT8"}
 
@@ -60,7 +61,8 @@ def _activation(o: Onnx, node: Node) -> None:
 
 
 def _unary(o: Onnx, node: Node) -> None:
-    kind: str = node.operation.kind  # type: ignore[union-attr]
+    operation: Any = node.operation
+    kind: str = operation.kind
     layout = o.layout(*node.inputs)
     x = o.take(node.inputs[0], layout)
     if kind == "square":
@@ -73,14 +75,16 @@ def _unary(o: Onnx, node: Node) -> None:
 
 
 def _clip(o: Onnx, node: Node) -> None:
+    """Both bounds are written: ONNX Runtime Web's WebGL takes no input that is left out."""
     clip: Any = node.operation
     layout = o.layout(*node.inputs)
-    bounds = ["" if isinf(bound) else o.number(bound) for bound in (clip.low, clip.high)]
+    bounds = [o.number(float(np.clip(bound, -LARGEST, LARGEST))) for bound in (clip.low, clip.high)]
     o.give("Clip", [o.take(node.inputs[0], layout), *bounds], node.output, layout)
 
 
 def _binary(o: Onnx, node: Node) -> None:
-    kind: str = node.operation.kind  # type: ignore[union-attr]
+    operation: Any = node.operation
+    kind: str = operation.kind
     layout = o.layout(*node.inputs)
     a, b = (o.take(name, layout) for name in node.inputs)
     if kind == "squared_difference":
@@ -97,13 +101,15 @@ def _prelu(o: Onnx, node: Node) -> None:
 
 def _softmax(o: Onnx, node: Node) -> None:
     layout = o.layout(*node.inputs)
-    axis = _axis(node.operation.axis, layout)  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis = _axis(operation.axis, layout)
     o.give("Softmax", [o.take(node.inputs[0], layout)], node.output, layout, axis=axis)
 
 
 def _concat(o: Onnx, node: Node) -> None:
     layout = o.layout(*node.inputs)
-    axis = _axis(node.operation.axis, layout)  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis = _axis(operation.axis, layout)
     o.give("Concat", [o.take(name, layout) for name in node.inputs], node.output, layout, axis=axis)
 
 
@@ -162,7 +168,8 @@ def _only_dense(o: Onnx, node: Node) -> bool:
 
 
 def _transpose(o: Onnx, node: Node) -> None:
-    permutation = node.operation.permutation  # type: ignore[union-attr]
+    operation: Any = node.operation
+    permutation = operation.permutation
     layout = o.layout(*node.inputs)
     places = [_axis(axis, layout) for axis in permutation]
     o.give("Transpose", [o.take(node.inputs[0], layout)], node.output, perm=places)
@@ -206,7 +213,8 @@ def _resize(o: Onnx, node: Node) -> None:
 
 
 def _gather(o: Onnx, node: Node) -> None:
-    axis: int = node.operation.axis  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis: int = operation.axis
     o.give("Gather", [o.take(name) for name in node.inputs], node.output, axis=axis)
 
 
@@ -214,7 +222,8 @@ def _cast(o: Onnx, node: Node) -> None:
     from onnx import TensorProto  # noqa: PLC0415 - 0.3 s, and an extra
 
     layout = o.layout(*node.inputs)
-    to = getattr(TensorProto, TYPES[node.operation.dtype])  # type: ignore[union-attr]
+    operation: Any = node.operation
+    to = getattr(TensorProto, TYPES[operation.dtype])
     o.give("Cast", [o.take(node.inputs[0], layout)], node.output, layout, to=to)
 
 

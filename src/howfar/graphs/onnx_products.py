@@ -54,7 +54,7 @@ def _dense(o: Onnx, node: Node) -> None:
         return
     given = [o.take(x), _following(o, x, weights)]
     if rank == 2 and biases:
-        sides = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
+        sides: dict[str, Any] = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
         o.give("Gemm", [*given, o.constant(biases[0])], node.output, **sides)
     elif biases:
         product = o.node("MatMul", given, f"{node.output}.product")
@@ -101,7 +101,8 @@ def _turned(o: Onnx, name: str) -> str:
 
 
 def _layer_norm(o: Onnx, node: Node) -> None:
-    epsilon: float = node.operation.epsilon  # type: ignore[union-attr]
+    operation: Any = node.operation
+    epsilon: float = operation.epsilon
     given = [o.take(name) for name in node.inputs]
     o.give("LayerNormalization", given, node.output, axis=-1, epsilon=epsilon, stash_type=1)
 

@@ -45,12 +45,17 @@ def _windows(m: Layers, node: Node, x: str, size: Sequence[int]) -> tuple[str, d
     return x, {"strides": list(operation.strides), "padding": padding, **FIRST}
 
 
+def _within(node: Node) -> str:
+    """The activation that a layer has in it."""
+    return node.activation.kind if node.activation else "linear"
+
+
 def _convolution(m: Layers, node: Node) -> str:
     operation: Any = node.operation
     kernel = m.constant(node.inputs[1])
     x, config = _windows(m, node, node.inputs[0], kernel.shape)
     config |= {"kernel_size": list(kernel.shape[:2]), "dilation_rate": list(operation.dilations)}
-    config |= {"use_bias": len(node.inputs) == 3, "bias_initializer": ZEROS}
+    config |= {"use_bias": len(node.inputs) == 3, "bias_initializer": ZEROS, "activation": _within(node)}
     biases = {"bias": m.constant(node.inputs[2])} if len(node.inputs) == 3 else {}
     if operation.groups == 1:
         config |= {"filters": kernel.shape[3], "kernel_initializer": ZEROS}
@@ -78,7 +83,7 @@ def _dense(m: Layers, node: Node) -> str:
     weights = {"kernel": m.constant(node.inputs[1])}
     if len(node.inputs) == 3:
         weights["bias"] = m.constant(node.inputs[2])
-    config = {"units": weights["kernel"].shape[1], "use_bias": len(node.inputs) == 3}
+    config = {"units": weights["kernel"].shape[1], "use_bias": len(node.inputs) == 3, "activation": _within(node)}
     return m.add("Dense", [node.inputs[0]], config | {"kernel_initializer": ZEROS, "bias_initializer": ZEROS}, weights)
 
 
@@ -130,7 +135,8 @@ def _reduce(m: Layers, node: Node) -> str:
 
 
 def _concat(m: Layers, node: Node) -> str:
-    axis: int = node.operation.axis  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis: int = operation.axis
     if axis == 0 or any(name in m.constants for name in node.inputs):
         refuse(node, "of samples, or of constants")
     return m.add("Concatenate", node.inputs, {"axis": axis})
@@ -143,7 +149,8 @@ def _reshape(m: Layers, node: Node) -> str:
 
 
 def _transpose(m: Layers, node: Node) -> str:
-    permutation = node.operation.permutation  # type: ignore[union-attr]
+    operation: Any = node.operation
+    permutation = operation.permutation
     if permutation[0] != 0:
         refuse(node, "of samples")
     return m.add("Permute", node.inputs, {"dims": list(permutation[1:])})
@@ -177,7 +184,8 @@ def _resize(m: Layers, node: Node) -> str:
 
 def _gather(m: Layers, node: Node) -> str:
     """An embedding; one row repeated."""
-    axis: int = node.operation.axis  # type: ignore[union-attr]
+    operation: Any = node.operation
+    axis: int = operation.axis
     x, indices = node.inputs
     if axis == 0 and x in m.constants and indices not in m.constants and m.constant(x).ndim == 2:
         rows, length = m.constant(x).shape

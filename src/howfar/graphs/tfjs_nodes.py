@@ -152,7 +152,16 @@ BINARY = {
     "add": "AddV2", "subtract": "Sub", "multiply": "Mul", "divide": "RealDiv", "maximum": "Maximum",
     "minimum": "Minimum", "power": "Pow", "squared_difference": "SquaredDifference",
 }  # fmt: skip
-UNARY = {"negative": "Neg", "reciprocal": "Reciprocal"}
+
+
+def _binary(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    return Written(BINARY[operation.kind], node.inputs)
+
+
+def _unary(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    return Written("Neg" if operation.kind == "negative" else operation.kind.capitalize(), node.inputs)
 
 
 def _clip(node: Node, _: Graph) -> Written:
@@ -215,9 +224,9 @@ NODES: Mapping[type, Callable[[Node, Graph], Written]] = {
     Activation: _activation,
     PRelu: lambda node, _: Written("Prelu", node.inputs),
     Softmax: _softmax,
-    Unary: lambda node, _: Written(UNARY.get(node.operation.kind, node.operation.kind.capitalize()), node.inputs),
+    Unary: _unary,
     Clip: _clip,
-    Binary: lambda node, _: Written(BINARY[node.operation.kind], node.inputs),
+    Binary: _binary,
     Concat: _concat,
     Reshape: _reshape,
     Transpose: _transpose,

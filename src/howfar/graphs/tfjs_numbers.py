@@ -43,7 +43,8 @@ def _prelu(m: Layers, node: Node) -> str:
 
 
 def _unary(m: Layers, node: Node) -> str:
-    kind: str = node.operation.kind  # type: ignore[union-attr]
+    operation: Any = node.operation
+    kind: str = operation.kind
     (x,) = node.inputs
     if kind == "negative":
         return m.rescaled(x, -1.0)
@@ -73,7 +74,8 @@ def _bounded(m: Layers, x: str, kind: str, bound: float) -> str:
 
 
 def _binary(m: Layers, node: Node) -> str:
-    kind: str = node.operation.kind  # type: ignore[union-attr]
+    operation: Any = node.operation
+    kind: str = operation.kind
     a, b = node.inputs
     if a in m.constants or b in m.constants:
         return _with_constant(m, node, kind)
@@ -122,7 +124,8 @@ def _by_channel(m: Layers, node: Node, x: str, factors: Any, summands: Any) -> s
 
 
 def _softmax(m: Layers, node: Node) -> str:
-    return m.add("Softmax", node.inputs, {"axis": node.operation.axis})  # type: ignore[union-attr]
+    operation: Any = node.operation
+    return m.add("Softmax", node.inputs, {"axis": operation.axis})
 
 
 LAYERS: Mapping[type, Callable[[Layers, Node], str]] = {

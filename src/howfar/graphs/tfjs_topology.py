@@ -77,7 +77,7 @@ class Layers:
     def never_negative(self, name: str) -> bool:
         """Whether nothing in that tensor is below 0, as far as what made it tells."""
         node = self._made.get(name)
-        match node and node.operation:
+        match node and (node.activation or node.operation):
             case Activation(kind="relu" | "relu6" | "sigmoid" | "softplus" | "hard_sigmoid"):
                 return True
             case Clip(low=low):

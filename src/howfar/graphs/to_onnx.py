@@ -20,7 +20,7 @@ IR_VERSION = 8
 NODES = {**onnx_nodes.NODES, **onnx_products.NODES}
 # What that opset lacks, or what ONNX Runtime Web's WebGL does where simple operators do the same.
 RULES = (
-    lowering.activations("gelu", "gelu_tanh", "hard_sigmoid", "hard_silu", "mish", "silu"),
+    lowering.activations("gelu", "gelu_tanh", "hard_sigmoid", "hard_silu", "mish", "silu", "softsign"),
     lowering.broadcast_products,
 )
 

@@ -57,9 +57,9 @@ def _one_bound(b: Builder, node: Node) -> str | None:
     if not isinstance(clip, Clip) or np.isfinite([clip.low, clip.high]).all():
         return None
     x = node.inputs[0]
-    for kind, bound in (("maximum", clip.low), ("minimum", clip.high)):
-        x = lowering.scalar(b, kind, x, bound) if np.isfinite(bound) else x  # type: ignore[arg-type]
-    return x
+    if np.isfinite(clip.low):
+        x = lowering.scalar(b, "maximum", x, clip.low)
+    return lowering.scalar(b, "minimum", x, clip.high) if np.isfinite(clip.high) else x
 
 
 def quantized_bytes(graph: Graph) -> tuple[int, int]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from howfar.graphs import lowering
-from howfar.graphs.folding import drop_dead, drop_identities
-from howfar.graphs.graph import Concat, Graph, Lstm, Node
+from howfar.graphs.folding import HOLDERS, drop_dead, drop_identities, fuse_activations
+from howfar.graphs.graph import ActivationName, Concat, Graph, Lstm, Node
 from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_layers import LAYERS, lstm_config, lstm_weights
 from howfar.graphs.tfjs_topology import Layers
@@ -19,14 +19,18 @@ RULES = (
     lowering.broadcast_products,
 )
 
+# What Keras's own layers have in them too, and TensorFlow.js works out at once with them.
+WITHIN: tuple[ActivationName, ...] = ("relu",)
+
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where no layer does what an operation does."""
-    ready = drop_dead(drop_identities(lower(drop_dead(graph), RULES)))
+    ready = drop_identities(lower(drop_dead(graph), RULES))
+    ready = drop_dead(fuse_activations(ready, WITHIN, HOLDERS))
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
-    topology = {"keras_version": "2.15.0", "backend": "tensorflow"}
-    topology["model_config"] = {"class_name": "Functional", "config": config}  # type: ignore[assignment]
+    described = {"class_name": "Functional", "config": config}
+    topology = {"keras_version": "2.15.0", "backend": "tensorflow", "model_config": described}
     return write_model(folder, "layers-model", weights, modelTopology=topology)
 
 
