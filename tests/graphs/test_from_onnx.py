@@ -195,6 +195,30 @@ def test_self_attention(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.onnx", nodes, {"ids": ("n", "s")}, constants, types={"ids": TensorProto.INT64})
     graph = same(path, {"ids": (2, steps)})
     assert graph.inputs[0].dtype == "int64"
+    assert kinds(graph)[-1] == "Activation"
+
+
+@pytest.mark.parametrize("half_first", [True, False])
+@pytest.mark.parametrize("divided", [True, False])
+def test_gelu_in_parts_is_found(tmp_path: Path, half_first: bool, divided: bool) -> None:
+    """As PyTorch writes it before opset 20, and as TensorFlow does."""
+    root = np.sqrt(2) if divided else np.sqrt(0.5)
+    constants = {"root": np.array(root, np.float32), "one": np.ones(1, np.float32), "half": np.array(0.5, np.float32)}
+    nodes = [node("Div" if divided else "Mul", "x root", "d"), node("Erf", "d", "e"), node("Add", "one e", "e1")]
+    first = [node("Mul", "half x", "h"), node("Mul", "h e1", "y")]
+    last = [node("Mul", "x e1", "p"), node("Mul", "p half", "y")]
+    graph = same(saved(tmp_path / "m.onnx", nodes + (first if half_first else last), IMAGE, constants))
+    assert kinds(graph) == ["Activation"]
+
+
+def test_what_is_only_like_gelu_stays(tmp_path: Path) -> None:
+    constants = {"root": np.array(1.5, np.float32), "one": np.ones(1, np.float32), "half": np.array(0.5, np.float32)}
+    nodes = [
+        node("Div", "x root", "d"), node("Erf", "d", "e"), node("Add", "one e", "e1"), node("Mul", "x e1", "p"),
+        node("Mul", "p half", "y"),
+    ]  # fmt: skip
+    graph = same(saved(tmp_path / "m.onnx", nodes, IMAGE, constants))
+    assert kinds(graph) == ["Binary", "Unary", "Binary", "Binary", "Binary"]
 
 
 @pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])

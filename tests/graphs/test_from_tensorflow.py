@@ -267,6 +267,17 @@ def test_a_saved_model_that_writes_a_file_is_not_loaded(tmp_path: Path) -> None:
     assert not (tmp_path / "written").exists()
 
 
+def test_a_saved_model_with_a_table_is_not_loaded(tmp_path: Path) -> None:
+    """A table is filled by a function that loading runs."""
+    filler = tf.lookup.KeyValueTensorInitializer([1, 2], [3.0, 4.0], tf.int64, tf.float32)
+    module = tf.Module()
+    module.table = tf.lookup.StaticHashTable(filler, 0.0)
+    module.serve = tf.function(module.table.lookup, input_signature=[tf.TensorSpec((1,), tf.int64, name="x")])
+    tf.saved_model.save(module, str(tmp_path), signatures=module.serve)
+    with pytest.raises(Unreadable, match="run when it is loaded"):
+        from_saved_model.read(tmp_path, {})
+
+
 def test_a_saved_model_cut_off(tmp_path: Path) -> None:
     module = tf.Module()
     module.v = tf.Variable([2.0])

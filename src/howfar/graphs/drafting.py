@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from howfar.graphs import axes
 from howfar.graphs.building import Builder
 from howfar.graphs.folding import drop_dead
+from howfar.graphs.gelus import with_gelus
 from howfar.graphs.graph import Binary, BinaryName, Graph, Operation, Reshape, Transpose, Unreadable
 from howfar.layers import Shape
 from howfar.records import DType, TensorSpec
@@ -60,7 +61,7 @@ class Draft:
 
     def finish(self, outputs: Sequence[Operand]) -> Graph:
         """The graph of what the outputs come from; they lie as in the source."""
-        return drop_dead(self.builder.finish([self.named(output) for output in outputs]))
+        return with_gelus(drop_dead(self.builder.finish([self.named(output) for output in outputs])))
 
     def shape(self, operand: Operand) -> Shape:
         """The source's."""

@@ -64,8 +64,14 @@ def _look_through(folder: Path) -> None:
     reaching = sorted(kind for kind in kinds if kind not in SAVING and any(part in kind for part in REACHING))
     if reaching:
         raise UserError(f"it reaches outside of itself, by {reaching[0]}", where=str(folder))
-    if any(node.WhichOneof("kind") in ("resource", "asset") for node in found.meta_graphs[0].object_graph_def.nodes):
-        raise Unreadable("a SavedModel with tables or files of its own")
+    if any(_runs_something(node) for node in found.meta_graphs[0].object_graph_def.nodes):
+        raise Unreadable("a SavedModel with tables, files or functions that are run when it is loaded")
+
+
+def _runs_something(node: Any) -> bool:
+    """Whether loading would run a function of the model for this part of it; variables have none."""
+    own = node.saveable_objects or node.registered_saver
+    return bool(own) or node.WhichOneof("kind") in ("resource", "asset")
 
 
 def _parsed(file: Path, broken: UserError) -> Any:

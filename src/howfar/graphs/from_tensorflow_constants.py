@@ -77,7 +77,7 @@ def _over(function: Callable[..., Any]) -> Callable[[Step], Array]:
 
 def _squeezed(step: Step) -> Array:
     gone = step.attributes.get("squeeze_dims") or step.attributes.get("axis")
-    return np.squeeze(step.known(0), tuple(gone) if gone else None)
+    return np.asarray(np.squeeze(step.known(0), tuple(gone) if gone else None))
 
 
 def _split(step: Step) -> list[Array]:

@@ -117,7 +117,7 @@ def _is_one(key: str, value: Any) -> bool:
 
 
 def _activation(config: Mapping[str, Any], value: Any) -> str:
-    name = "linear" if value is None else value.get("class_name") if isinstance(value, Mapping) else value
+    name = str(value.get("class_name") if isinstance(value, Mapping) else value or "linear")
     if name not in ACTIVATIONS:
         raise Unreadable(f"layer {config.get('name')}: the activation {name}")
     return ACTIVATIONS[name]

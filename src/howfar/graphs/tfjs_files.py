@@ -97,7 +97,8 @@ def _stored(entry: Mapping[str, Any]) -> np.dtype[Any]:
 def _size_bytes(entry: Mapping[str, Any]) -> int:
     if any(not isinstance(length, int) or length < 0 for length in entry["shape"]):
         raise ValueError(f"{entry['name']} has the shape {entry['shape']}")
-    return prod(entry["shape"]) * _stored(entry).itemsize
+    shape: list[int] = entry["shape"]
+    return prod(shape) * _stored(entry).itemsize
 
 
 def _array(entry: Mapping[str, Any], data: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from howfar.graphs.building import Array, plain_name
+from howfar.graphs.folding import fold
 from howfar.graphs.graph import Graph
 from howfar.graphs.tensorflow_functions import run
 
@@ -44,8 +45,8 @@ def names(graph: Graph) -> tuple[str, ...]:
 
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
-    """Returns the names of the files in the folder."""
-    module = Module(graph)
+    """Folds the graph first. Returns the names of the files in the folder."""
+    module = Module(fold(graph))
     tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.function.get_concrete_function()})
     return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()))
 
