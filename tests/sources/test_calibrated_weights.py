@@ -41,7 +41,8 @@ def answers(model: Any, seeds: Sequence[int] = (1, 2)) -> list[Any]:
 def test_a_deep_network_answers_to_its_input() -> None:
     """As Keras fills it, another image changes the answer in the fourth digit, and hides as large an error."""
     plain, calibrated = (np.ptp(np.stack(answers(deep(seed))), axis=0).max() for seed in (None, 1))
-    assert plain < 0.01 < 0.02 < calibrated
+    assert plain < 0.01
+    assert calibrated > 0.02
 
 
 def test_no_class_takes_all() -> None:

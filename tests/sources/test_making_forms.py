@@ -15,7 +15,7 @@ from howfar.graphs import writers
 from howfar.graphs.graph import Activation, Graph
 from howfar.portfolio import Portfolio, Prepared
 from howfar.records import TensorSpec
-from howfar.sources import blaming, making
+from howfar.sources import blaming, making, memory
 from howfar.sources.request import Request, model_of
 
 pytest.importorskip("tensorflow")
@@ -162,3 +162,12 @@ def test_an_operator_that_howfar_does_not_read_leaves_the_own_form(tmp_path: Pat
     result = made(Request(str(file)), tmp_path / "made")
     assert not result.forms["onnx"].refused
     assert "Hardmax" in result.forms["tfjs-graph"].refused
+
+
+def test_a_form_that_takes_more_memory_than_there_is_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "LITERT_COPIES", 10**12)
+    result = made(Request(str(tiny.onnx_file(tmp_path / "tiny.onnx"))), tmp_path / "made")
+    assert "the model weighs 0.0 GB; preparing it takes about" in result.forms["tflite"].refused
+    assert not result.forms["tfjs-graph"].refused

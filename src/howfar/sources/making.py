@@ -13,12 +13,12 @@ import numpy as np
 
 from howfar.errors import UserError
 from howfar.graphs.counting import multiply_adds, parameters
-from howfar.graphs.graph import Unreadable
+from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.to_tfjs_graph import quantized_bytes
 from howfar.graphs.writers import WRITERS
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
 from howfar.records import Model
-from howfar.sources import blaming, checking, loading, natively, sizes
+from howfar.sources import blaming, checking, loading, memory, natively, sizes
 from howfar.sources.foreign import calling, first_line
 from howfar.sources.inputs import as_bytes, samples_of
 from howfar.sources.request import Request
@@ -118,7 +118,15 @@ def writer_of(form: FormName, source: Source) -> Write | str:
     if form not in WRITERS:
         return NOT_WRITTEN
     graph = source.graph
-    return source.unreadable if graph is None else lambda folder: WRITERS[form](graph, folder)
+    if graph is None:
+        return source.unreadable
+    # Memory is looked at now: the graph itself is in it already.
+    short = memory.shortage(_weights_bytes(graph), memory.LITERT_COPIES - 1) if form == "tflite" else ""
+    return short or (lambda folder: WRITERS[form](graph, folder))
+
+
+def _weights_bytes(graph: Graph) -> int:
+    return sum(array.nbytes for array in graph.constants.values())
 
 
 def _error(form: FormName, source: Source, truth: Truth, folder: Path) -> float | None:
