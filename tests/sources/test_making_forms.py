@@ -168,6 +168,6 @@ def test_a_form_that_takes_more_memory_than_there_is_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "LITERT_COPIES", 10**12)
-    result = made(Request(str(tiny.onnx_file(tmp_path / "tiny.onnx"))), tmp_path / "made")
+    result = made(Request(str(small_models.onnx_file(tmp_path / "small_models.onnx"))), tmp_path / "made")
     assert "the model weighs 0.0 GB; preparing it takes about" in result.forms["tflite"].refused
     assert not result.forms["tfjs-graph"].refused
