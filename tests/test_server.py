@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 import asked
-from howfar import server
+from howfar import pages, server
 from howfar.errors import UserError
 from howfar.records import Assignment
 from howfar.server import Server, Visit
@@ -75,7 +75,7 @@ def test_javascript_says_that_it_is_utf_8(served: Server, path: str) -> None:
 
 def test_files_are_served_as_they_are(served: Server) -> None:
     assert ask(served.port, "/blobs/weights.bin").body == b"\0\1\2"
-    assert ask(served.port, "/page/main.js").body == (server.PAGE / "main.js").read_bytes()
+    assert ask(served.port, "/page/main.js").body == (pages.PAGE / "main.js").read_bytes()
     assert ask(served.port, "/packages/made/1.0.0/made.js").body.decode() == "made = 'mu: \N{GREEK SMALL LETTER MU}';"
     assert ask(served.port, "/page/style.css").headers["content-type"].startswith("text/css")
 

@@ -128,8 +128,7 @@ def bench(
     inputs = str(input) if input else ""
     own = ModelChoice("graph", source=model, shapes=tuple(shape or ()), batch=batch, weights=weights, inputs=inputs)
     chosen = replace(studies.load("bench", known), models=(own,), objective=objective)
-    fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
-    chosen = studies.change(chosen, known, only=only or (), **fields)
+    chosen = studies.change(chosen, known, only=only or (), rounds=rounds, seed=seed, budget_minutes=budget)
     folder = out or Path("results") / f"bench-{_file_name(chosen.sizes()[0].name)}"
     _measure(chosen, known, folder, runner.Options(port, None, None, retry_failed), as_json=as_json)
 

@@ -43,7 +43,7 @@ ONCE: Sequence[Metric] = tuple(
 UNTIL_READY: Sequence[Metric] = tuple(name for name in ONCE if name not in ("first", "dispose"))
 
 # What of it a page can't be spared, and the first operation: `bare_load` is a part of `model_load`.
-UNTIL_FIRST: Sequence[Metric] = ("library_load", "backend_init", "model_load", "first")
+UNTIL_FIRST: Sequence[PhaseName] = ("library_load", "backend_init", "model_load", "first")
 
 # The metrics of each workload, first the one that figures draw and that targets are ranked on; `features` times none.
 BESIDE: Mapping[Workload, Sequence[Metric]] = {

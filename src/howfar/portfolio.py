@@ -89,7 +89,8 @@ class Portfolio:
 
     def outputs(self, model: Model) -> NDArray[np.float32]:
         """The outputs that are right: (samples, numbers of all outputs in a row)."""
-        return np.load(self._folders[model] / OUTPUTS, allow_pickle=False)
+        found: NDArray[np.float32] = np.load(self._folders[model] / OUTPUTS, allow_pickle=False)
+        return found
 
     def facts(self, model: Model, form: FormName) -> dict[str, Fact]:
         """What the judging half is told of a model and the form that a target takes."""

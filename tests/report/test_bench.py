@@ -7,17 +7,18 @@ from rich.console import Console
 
 import made
 import test_benches as own
-from howfar.records import Cell
+from howfar.outcomes import Outcome
+from howfar.records import Cell, Fact
 from howfar.report import bench as benching
 from howfar.report import figures, page, terminal
 from howfar.report.bench import Told
 
-FACTS = {"form": "onnx", "model_bytes": 14_000_000, "conversion_s": 1.25, "form_max_relative_error": 3e-6,
+FACTS: dict[str, Fact] = {"form": "onnx", "model_bytes": 14_000_000, "conversion_s": 1.25, "form_max_relative_error": 3e-6,
          "form_checked_by": "onnxruntime", "trainable_parameters": 3_504_872, "multiply_adds": 300_774_272,
          "source": "keras:MobileNetV2", "weights": "random"}  # fmt: skip
 
 
-def told(*every: list[own.Outcome]) -> Told:
+def told(*every: list[Outcome]) -> Told:
     (found,) = benching.tell(own.results(*every))
     return found
 
@@ -25,7 +26,7 @@ def told(*every: list[own.Outcome]) -> Told:
 def rich() -> Told:
     native = [own.rounds(one, ms) for one, ms in ((made.NATIVE, 4.0), (made.NATIVE_ALL, 2.0))]
     failed = [made.failed(Cell(made.WEBGPU, own.OWN, "inference"), "unsupported", "no adapter", n) for n in range(4)]
-    ort = own.rounds(made.ORT, 10.0, first_ms=600.0, **FACTS)
+    ort = own.rounds(made.ORT, 10.0, 600.0, **FACTS)
     return told(ort, own.rounds(made.WASM, 20.0, first_ms=200.0, form="tfjs-graph"), failed, *native)
 
 
@@ -85,7 +86,7 @@ def test_json_holds_every_target_with_numbers_or_their_reason() -> None:
 
 def test_the_page_has_the_recommendation_on_its_first_screen() -> None:
     stored = own.results(
-        own.rounds(made.ORT, 10.0, **FACTS), own.rounds(made.WASM, 20.0), experiments=("bench", "cost")
+        own.rounds(made.ORT, 10.0, 100.0, **FACTS), own.rounds(made.WASM, 20.0), experiments=("bench", "cost")
     )
     html = page.render(stored, figures.figures(stored))
     assert "What to ship" in html.partition("<main>")[0]

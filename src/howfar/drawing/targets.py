@@ -30,7 +30,7 @@ def models(table: pl.DataFrame, metric: str, fps: Sequence[int]) -> ChartType:
     marks = plotted.marks(table, metric)
     low, high = plotted.domain(marks)
     place = alt.Y("model:N", sort=[name for name, _ in _by_model(marks)], title=None, axis=_names())
-    layers = [*_speeds(fps, low, high), *_points(_channels(marks, place))]
+    layers = [*_speeds(fps, low, high), *_points(_channels(marks, place, by_model=True))]
     figure = alt.layer(*layers, data=alt.InlineData(values=marks)).properties(width=PAGE - 260, height=alt.Step(STEP))
     return styled(figure)
 
@@ -57,13 +57,13 @@ def _names() -> alt.Axis:
     return alt.Axis(labelLimit=300, ticks=False, domain=False, grid=True, gridColor=FAINT)
 
 
-def _channels(marks: Sequence[Mark], place: alt.Y) -> dict[str, Any]:
+def _channels(marks: Sequence[Mark], place: alt.Y, *, by_model: bool = False) -> dict[str, Any]:
     low, high = plotted.domain(marks)
     named = plotted.targets(marks)
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     axis = alt.Axis(values=plotted.ticks(low, high), format=",~g", domain=False, ticks=False)
     legend = alt.Legend(orient="bottom", columns=3, labelLimit=300, symbolStrokeWidth=2)
-    shown = legend if place.to_dict()["field"] == "model" else None
+    shown = legend if by_model else None
     return {
         "x": lambda field: alt.X(f"{field}:Q", title="ms per inference", scale=scale, axis=axis),
         "y": place,

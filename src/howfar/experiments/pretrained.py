@@ -1,6 +1,6 @@
 """Table 4 and Figure 5: the pre-trained models of autumn 2018, or any others, in every runtime and natively."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -97,7 +97,7 @@ def summary(table: pl.DataFrame) -> Summary:
     )
 
 
-def _facts(rows: list[summaries.Row], model: str) -> Iterable[Entry]:
+def _facts(rows: Sequence[summaries.Row], model: str) -> Iterable[Entry]:
     """Parameters and multiply-adds in millions, and the size of the largest form."""
     for metric in ("trainable_parameters", "multiply_adds"):
         row = next((row for row in rows if row["model"] == model and row["metric"] == metric), None)
@@ -108,7 +108,7 @@ def _facts(rows: list[summaries.Row], model: str) -> Iterable[Entry]:
     yield Entry(size, wording.megabytes(paper.megabytes * 1e6) if paper else "")
 
 
-def _best(rows: list[summaries.Row], model: str, key: tuple[str, str]) -> Entry:
+def _best(rows: Sequence[summaries.Row], model: str, key: tuple[str, str]) -> Entry:
     """The fastest right target of a framework, with its back end; without one the reason of the first."""
     own = [row for row in rows if row["model"] == model and row["metric"] == METRIC]
     own = [row for row in own if (row["framework"], row["browser"]) == key]
@@ -129,7 +129,7 @@ def _then(model: str) -> Entry:
     return Entry(FAILED_2018.get(model, wording.NONE))
 
 
-def _colour(rows: list[summaries.Row], framework: str, browser: str) -> str:
+def _colour(rows: Sequence[summaries.Row], framework: str, browser: str) -> str:
     if browser == NATIVE:
         return "#1c1c1c"
     return summaries.column(next(row for row in rows if row["framework"] == framework)).colour
@@ -139,12 +139,12 @@ def sentences(table: pl.DataFrame) -> list[str]:
     """Which run today that did not in 2018, and how many reach each speed."""
     own = tables.current(table).filter((pl.col("metric") == METRIC) & (pl.col("browser") != NATIVE))
     right = own.filter(pl.col("median").is_not_null() & (pl.col("status") != "wrong_result"))
-    best = {name: frame["median"].min() for (name,), frame in right.group_by(["model"], maintain_order=True)}
+    best: dict[str, float] = dict(right.group_by("model").agg(pl.col("median").min()).iter_rows())
     tried = list(dict.fromkeys(own["model"]))
     return [*_since_2018(tried, best), *_reached(tried, best)]
 
 
-def _since_2018(tried: list[str], best: Mapping[str, object]) -> list[str]:
+def _since_2018(tried: list[str], best: Mapping[str, float]) -> list[str]:
     then = [name for name in tried if name in FAILED_2018]
     now, still = [name for name in then if name in best], [name for name in then if name not in best]
     said = [f"{wording.listed(now)} failed in 2018 and run today."] if now else []

@@ -181,7 +181,7 @@ def _data(server: Server, assignment: Assignment) -> tuple[NDArray[np.float32], 
 def _tensors(server: Server, assignment: Assignment) -> tuple[list[list[NDArray[np.generic]]], None]:
     """Per sample the tensors of one's own model."""
     content, offset = server.ask("GET", assignment.data_url), 0
-    samples = []
+    samples: list[list[NDArray[np.generic]]] = []
     for _ in range(assignment.data.samples):
         samples.append([])
         for spec in assignment.inputs:
