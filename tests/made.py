@@ -62,6 +62,9 @@ NATIVE = Target("tensorflow", "2.21.0", "cpu", "native", threads=1)
 NATIVE_ALL = Target("tensorflow", "2.21.0", "cpu", "native", threads=0)
 CONTROL = Target("reference", "1", "cpu", "chromium")
 
+# A model of the user's own.
+OWN = ModelChoice("graph", source="own.onnx", resolved=Model("graph", name="own.onnx", digest="0123456789abcdef"))
+
 # Milliseconds per million weights and a fixed cost per operation, for a batch of 64 in training.
 SPEED = {
     TFJS: (160.0, 2.0), WASM: (22.0, 1.5), WEBGL: (64.3, 14.0), WEBGPU: (58.0, 9.0), OLD: (420.0, 4.0),

@@ -70,7 +70,8 @@ def spec(model: Model, seed: int, form: Form = Form(), vocabulary: int = 0) -> M
     made = layers(model, form, vocabulary)
     if (count := neutral.parameters(made)) > MAX_WEIGHTS:
         raise MemoryError(f"{model} has {count / 1e6:.0f} million weights; {MAX_WEIGHTS / 1e6:.0f} million is the most")
-    rng = np.random.default_rng([seed, int(fingerprint(model), 16)])
+    named = {"kind": model.kind, "depth": model.depth, "width": model.width}
+    rng = np.random.default_rng([seed, int(fingerprint(named), 16)])
     before = (None, *made)
     return ModelSpec(made, tuple(_parameters(rng, layer, one) for layer, one in zip(made, before, strict=False)))
 
