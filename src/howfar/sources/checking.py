@@ -6,8 +6,8 @@ import numpy as np
 
 from howfar.sources.source import Array
 
-# Both are of max |difference| / max |output|. Native against native, ResNet152 reaches 3e-4 and most models 1e-5; a
-# browser's kernels add up in yet another order. A wrong operator is off by 1e-2 and more.
+# All are of max |difference| / max |output|. Native against native, under calibrated random weights, MobileNetV2 and
+# VGG16 reach 1e-5, ResNet50 6e-5, ResNet152 1.3e-3; a browser's kernels add up in yet another order.
 FLOOR = 2e-4
 SPREADS = 5.0
 FAULTY = 1e-2
