@@ -61,6 +61,14 @@ POOLED = 2.0
 
 # Two: the last one's rounds and back ends often follow each other, and the largest take a third of a gigabyte.
 @lru_cache(maxsize=2)
+class _Size(Struct, frozen=True):
+    """What weights are made for: no more of a model than the study's own networks have."""
+
+    kind: str
+    depth: int
+    width: int
+
+
 def spec(model: Model, seed: int, form: Form = Form(), vocabulary: int = 0) -> ModelSpec:  # noqa: B008 - frozen
     """The model's layers in a framework's form, and its seeded weights, which are the same in every form; `spin` and
     `loop` have none. `vocabulary`: of how many characters the text of an `rnn` has each.
@@ -70,8 +78,7 @@ def spec(model: Model, seed: int, form: Form = Form(), vocabulary: int = 0) -> M
     made = layers(model, form, vocabulary)
     if (count := neutral.parameters(made)) > MAX_WEIGHTS:
         raise MemoryError(f"{model} has {count / 1e6:.0f} million weights; {MAX_WEIGHTS / 1e6:.0f} million is the most")
-    named = {"kind": model.kind, "depth": model.depth, "width": model.width}
-    rng = np.random.default_rng([seed, int(fingerprint(named), 16)])
+    rng = np.random.default_rng([seed, int(fingerprint(_Size(model.kind, model.depth, model.width)), 16)])
     before = (None, *made)
     return ModelSpec(made, tuple(_parameters(rng, layer, one) for layer, one in zip(made, before, strict=False)))
 
