@@ -59,7 +59,6 @@ def dense(spec: ModelSpec) -> DenseSpec:
 POOLED = 2.0
 
 
-# Two: the last one's rounds and back ends often follow each other, and the largest take a third of a gigabyte.
 class _Size(Struct, frozen=True):
     """What weights are made for: no more of a model than the study's own networks have."""
 
@@ -68,6 +67,7 @@ class _Size(Struct, frozen=True):
     width: int
 
 
+# Two: the last one's rounds and back ends often follow each other, and the largest take a third of a gigabyte.
 @lru_cache(maxsize=2)
 def spec(model: Model, seed: int, form: Form = Form(), vocabulary: int = 0) -> ModelSpec:  # noqa: B008 - frozen
     """The model's layers in a framework's form, and its seeded weights, which are the same in every form; `spin` and
