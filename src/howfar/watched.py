@@ -1,0 +1,132 @@
+"""What was seen of watched executions, worked out: their phases, and what their processes did in the steady one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
+
+import numpy as np
+from msgspec import Struct
+
+from howfar.measured import COUNTED, REFERENCE, Group, groups
+from howfar.observed import ProcessSamples, Role, RoleSamples
+from howfar.outcomes import Outcome, Results
+from howfar.records import SteadyMetric, Workload
+from howfar.stats import Floats, geometric, t_interval
+
+GPU = ("webgl", "webgpu", "webnn")
+# As long as Chromium's own sampler takes for one look, which is what the paper's extension read.
+WINDOW_SECONDS = 1.0
+
+UNAVAILABLE = "unavailable"
+
+
+class Phase(Struct, frozen=True):
+    """A stretch of a visit, in seconds since it was launched."""
+
+    name: str
+    begin_s: float
+    end_s: float
+
+
+class Over(Struct, frozen=True):
+    """A number over the rounds, with its 95 % interval (None: one round, or no interval can be given)."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+def watched(results: Results, workloads: Sequence[Workload]) -> Iterator[Group]:
+    """The cells whose processes were watched in these workloads."""
+    return groups(
+        results,
+        lambda cell: cell.observe == "processes" and cell.workload in workloads and cell.target.framework != REFERENCE,
+    )
+
+
+def seen(group: Group) -> list[tuple[Outcome, ProcessSamples]]:
+    """The rounds of which there is something to say."""
+    counted = (outcome for outcome in group.outcomes if outcome.status in COUNTED and steady(outcome))
+    return [(outcome, outcome.processes) for outcome in counted if outcome.processes]
+
+
+def phases(outcome: Outcome) -> list[Phase]:
+    """From the launch on."""
+    found, begin = [], 0.0
+    for span in outcome.timeline:
+        if span.name != "idle":
+            found.append(Phase(span.name, begin, begin + span.seconds))
+            begin += span.seconds
+    return found
+
+
+def steady(outcome: Outcome) -> Phase | None:
+    """The phase in which it did its work again and again; a task that is watched has one."""
+    return next((phase for phase in phases(outcome) if phase.name in get_args(SteadyMetric)), None)
+
+
+def role(samples: ProcessSamples, *names: Role) -> RoleSamples | None:
+    """The first of these that there was."""
+    return next((one for name in names for one in samples.roles if one.role == name), None)
+
+
+def computing(outcome: Outcome, samples: ProcessSamples) -> list[RoleSamples]:
+    """The processes that compute: the page's or the native one, and on a GPU back end the GPU's too."""
+    on_gpu = outcome.task.cell.target.backend in GPU
+    found = (role(samples, "page", "main"), role(samples, "gpu") if on_gpu else None)
+    return [one for one in found if one]
+
+
+def windows(samples: ProcessSamples, one: RoleSamples, within: Phase) -> Floats:
+    """Shares of one core, second by second from the phase's beginning; a phase shorter than that is one window. What
+    was used by the ends of a window is interpolated between the looks around them."""
+    whole = int((within.end_s - within.begin_s) / WINDOW_SECONDS)
+    edges = (
+        within.begin_s + WINDOW_SECONDS * np.arange(whole + 1) if whole else np.array([within.begin_s, within.end_s])
+    )
+    used = np.interp(edges, samples.at_s, one.cpu_s)
+    return np.diff(used) / np.maximum(np.diff(edges), 1e-9)
+
+
+def held(samples: ProcessSamples, own: Sequence[RoleSamples]) -> Floats:
+    """Bytes of these processes together at each look at the memory; PSS, or USS where there is none. Empty where one of
+    them can't be read."""
+    sizes = [np.array(one.pss_bytes or one.uss_bytes, float) for one in own]
+    whole = sizes and all(len(size) == len(samples.memory_at_s) for size in sizes)
+    return np.sum(sizes, axis=0) if whole else np.empty(0)
+
+
+def inside(times: Sequence[float], within: Phase) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Which of the times lie in the phase."""
+    at = np.array(times, float)
+    return (at >= within.begin_s) & (at <= within.end_s)
+
+
+def slope(times: Floats, values: Floats) -> float | None:
+    """Per second: the median of the slopes between all pairs (Theil, 1950; Sen, 1968), which a single garbage collection
+    does not move. None with fewer than three."""
+    if len(times) < 3:
+        return None
+    first, second = np.triu_indices(len(times), 1)
+    return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
+
+
+def over(rounds: Sequence[float]) -> Over:
+    """The mean over at least one round: of their logarithms where all are above 0."""
+    if min(rounds) > 0:
+        return Over(*geometric(rounds))
+    low, high = t_interval(rounds) if len(rounds) > 1 else (None, None)
+    return Over(float(np.mean(rounds)), low, high)
+
+
+def each(group: Group, tell: Callable[[Outcome, ProcessSamples], float | None]) -> Over | None:
+    """What is told of each round, over the rounds of which it is told."""
+    told = [number for outcome, samples in seen(group) if (number := tell(outcome, samples)) is not None]
+    return over(told) if told else None
+
+
+def reasons(group: Group, column: str) -> str:
+    """Why a column is unavailable, as a reader is told; nothing where it is not."""
+    every: list[Mapping[str, str]] = [samples.unavailable for _, samples in seen(group)]
+    every += [samples.page.unavailable for _, samples in seen(group) if samples.page]
+    found = dict.fromkeys(reason for one in every if (reason := one.get(column)))
+    return "; ".join(found)
