@@ -1,7 +1,7 @@
 """What was seen of watched executions, worked out: their phases, and what their processes did in the steady one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from msgspec import Struct
@@ -102,8 +102,8 @@ def inside(times: Sequence[float], within: Phase) -> "np.ndarray[tuple[int], np.
 
 
 def slope(times: Floats, values: Floats) -> float | None:
-    """Per second: the median of the slopes between all pairs (Theil, 1950; Sen, 1968), which a single garbage collection
-    does not move. None with fewer than three."""
+    """Per second: the median of the slopes between all pairs (Theil, 1950; Sen, 1968), which a single garbage
+    collection does not move. None with fewer than three."""
     if len(times) < 3:
         return None
     first, second = np.triu_indices(len(times), 1)
@@ -130,3 +130,9 @@ def reasons(group: Group, column: str) -> str:
     every += [samples.page.unavailable for _, samples in seen(group) if samples.page]
     found = dict.fromkeys(reason for one in every if (reason := one.get(column)))
     return "; ".join(found)
+
+
+def of_largest(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those rows of a table that are of its largest network."""
+    sizes = [(row["depth"] * row["width"], row["depth"], row["width"]) for row in rows]
+    return [row for row, size in zip(rows, sizes, strict=True) if size == max(sizes)]

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from howfar import palette, plotted, summaries, tables, wording
+from howfar import plotted, summaries, tables, wording
 from howfar import watched as seen
 from howfar.experiments import spread, watched
 from howfar.measured import NATIVE, Group
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell
 from howfar.study import Study
-from howfar.summaries import Column, Entry, Line, Row, Summary
+from howfar.summaries import Entry, Line, Row, Summary
 
 TITLE = "CPU utilization"
 PAPER = "Table 2"
@@ -64,7 +64,7 @@ SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Shares]]] = {"psutil": (""
 
 
 def cells(study: Study) -> Iterable[Cell]:
-    """Training of a small and a middle network by every target, watched; by WebAssembly on one thread and on all, too."""
+    """Training of a small and a middle network by every target, watched; WebAssembly on one thread and on all, too."""
     return watched(study, "training", spread(study, "mlp", OF)[:SIZES])
 
 
@@ -123,11 +123,11 @@ def summary(table: pl.DataFrame) -> Summary:
     ]
     return Summary(
         corner="% of one core",
-        columns=tuple(_column(own[key][0]) for key in keys),
+        columns=tuple(summaries.target_column(own[key][0]) for key in keys),
         lines=tuple(lines),
         legend="Every second of a steady phase of 3 s is one number; over all networks and rounds. In small, what the"
-        " paper printed (of WebGL: on an integrated GPU; on a discrete one 75.9, 48.0 and 60.0); ≠ marks what is further"
-        " from it than 10 points. A GPU in software works on the processor: its process is no measure of a GPU.",
+        " paper printed (of WebGL: on an integrated GPU; on a discrete one 75.9, 48.0 and 60.0); ≠ marks what is"
+        " further from it than 10 points. A GPU in software works on the processor: its process measures no GPU.",
     )
 
 
@@ -156,13 +156,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
 
 
-def _column(row: Row) -> Column:
-    one = wording.target(dict(row))
-    native = one.browser == NATIVE
-    colour = palette.native_colour(one.threads) if native else palette.colour(one.framework, one.backend)
-    return Column(one.framework, str(one).partition("@")[2] + (" (software)" if row["software_gpu"] else ""), colour)
-
-
 def sentences(table: pl.DataFrame) -> list[str]:
     """The paper's claim that a page can't use more than one core, tested; and what threads change about it."""
     rows = [row for row in summaries.current(table) if row["median"] is not None and row["status"] == "ok"]
@@ -178,7 +171,7 @@ def _bound(rows: Sequence[Row]) -> Iterator[str]:
     most = max(plain, key=lambda row: row["median"])
     who = f"{_named(most)} with {_percent(most['median'])} % in its busiest second"
     if most["median"] <= BOUND:
-        yield f"No page of plain JavaScript used more than the paper's bound of 110 % of a core; most was {who}. The claim holds."
+        yield f"The claim holds that a page of plain JavaScript uses no more than 110 % of a core: most was {who}."
     else:
         beyond = {_named(row) for row in plain if row["median"] > BOUND}
         yield (
