@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -68,7 +69,7 @@ def of(samples: ProcessSamples, role: str) -> RoleSamples:
 
 
 def rises(values: Sequence[float]) -> bool:
-    return all(before <= after for before, after in zip(values, values[1:], strict=False))
+    return all(before <= after for before, after in pairwise(values))
 
 
 def test_a_busy_process_uses_a_core_or_waits_for_one() -> None:

@@ -72,8 +72,8 @@ def test_shares_of_a_core_are_the_largest_second_the_smallest_and_the_mean() -> 
 def test_the_claim_is_tested_and_threads_are_told() -> None:
     holds = said("cpu_utilization", experiments.load("cpu_utilization").table(results([watched(made.CONVNET)])))
     assert holds == (
-        "The claim holds that a page of plain JavaScript uses no more than 110 % of a core: most was convnetjs@0.3.0 cpu"
-        " with 102.0 % in its busiest second."
+        "The claim holds that a page of plain JavaScript uses no more than 110 % of a core: most was convnetjs@0.3.0"
+        " cpu with 102.0 % in its busiest second."
     )
     threads = results([watched(WASM_ONE), watched(WASM_ALL)])
     both = said("cpu_utilization", experiments.load("cpu_utilization").table(threads))
