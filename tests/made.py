@@ -208,7 +208,7 @@ def processes(cell: Cell, **changes: Any) -> ProcessSamples:
 
     heap = tuple(9_000_000 + 1_500_000 * (place % 7) for place in range(50))
     page = PageMemory(tuple(0.06 * 1000 * place for place in range(50)), heap, None, (3_000_000, 3_100_000))
-    found = {
+    found: dict[str, Any] = {
         "at_s": tuple(at.tolist()), "memory_at_s": tuple(memory_at.tolist()), "roles": tuple(map(seen, rates)),
         "sampler_cpu_s": 0.02, "page": None if native else page, "unavailable": {"energy": "there are no counters"},
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """What was seen of watched executions, worked out: their phases, and what their processes did in the steady one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -25,6 +26,14 @@ class Phase(Struct, frozen=True):
     name: str
     begin_s: float
     end_s: float
+
+
+class Window(Struct, frozen=True):
+    """A part of a phase, and the share of one core that was used in it."""
+
+    begin_s: float
+    end_s: float
+    share: float
 
 
 class Over(Struct, frozen=True):
@@ -76,15 +85,18 @@ def computing(outcome: Outcome, samples: ProcessSamples) -> list[RoleSamples]:
     return [one for one in found if one]
 
 
-def windows(samples: ProcessSamples, one: RoleSamples, within: Phase) -> Floats:
-    """Shares of one core, second by second from the phase's beginning; a phase shorter than that is one window. What
-    was used by the ends of a window is interpolated between the looks around them."""
+def windows(samples: ProcessSamples, one: RoleSamples, within: Phase) -> list[Window]:
+    """Second by second from the phase's beginning; a phase shorter than that is one window."""
     whole = int((within.end_s - within.begin_s) / WINDOW_SECONDS)
-    edges = (
-        within.begin_s + WINDOW_SECONDS * np.arange(whole + 1) if whole else np.array([within.begin_s, within.end_s])
-    )
-    used = np.interp(edges, samples.at_s, one.cpu_s)
-    return np.diff(used) / np.maximum(np.diff(edges), 1e-9)
+    edges = [within.begin_s + WINDOW_SECONDS * place for place in range(whole + 1)] if whole else []
+    every = pairwise(edges or [within.begin_s, within.end_s])
+    return [Window(begin, end, share(samples, one, begin, end)) for begin, end in every]
+
+
+def share(samples: ProcessSamples, one: RoleSamples, begin_s: float, end_s: float) -> float:
+    """Of one core, on average; what was used by either end is interpolated between the looks around it."""
+    before, after = np.interp([begin_s, end_s], samples.at_s, one.cpu_s)
+    return float(after - before) / max(end_s - begin_s, 1e-9)
 
 
 def held(samples: ProcessSamples, own: Sequence[RoleSamples]) -> Floats:

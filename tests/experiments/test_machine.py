@@ -13,6 +13,7 @@ from howfar.experiments import Summarized, Telling, cpu_utilization
 from howfar.observed import PageMemory
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell, Model, Target, Workload
+from howfar.watched import Window
 
 WASM_ONE, WASM_ALL = (structs.replace(made.WASM, switch=f"threads={n}") for n in ("1", "all"))
 SMALL, LARGE = Model("mlp", 1, 64), Model("mlp", 8, 256)
@@ -103,8 +104,8 @@ def test_the_table_reads_as_the_papers_turned() -> None:
 
 
 def test_a_second_sampler_stands_beside_ours_with_the_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    def other(_: Outcome) -> cpu_utilization.Shares:
-        return {"cpu": [1.00, 1.01, 1.02], "gpu_cpu": [0.02]}
+    def other(_: Outcome) -> cpu_utilization.Seconds:
+        return {"cpu": [Window(2.0, 3.0, 1.00), Window(3.0, 4.0, 1.02)], "gpu_cpu": [Window(2.0, 3.0, 0.02)]}
 
     samplers = {**cpu_utilization.SAMPLERS, "chrome.processes": ("extension_", other)}
     monkeypatch.setattr(cpu_utilization, "SAMPLERS", samplers)

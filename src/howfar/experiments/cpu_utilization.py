@@ -18,6 +18,7 @@ from howfar.outcomes import Outcome, Results
 from howfar.records import Cell
 from howfar.study import Study
 from howfar.summaries import Entry, Line, Row, Summary
+from howfar.watched import Window
 
 TITLE = "CPU utilization"
 PAPER = "Table 2"
@@ -46,21 +47,21 @@ PRINTED: Mapping[tuple[str, str], tuple[float, float, float]] = {
     ("tfjs", "webgl"): (0.820, 0.549, 0.659),
 }
 
-# Shares of one core, second by second, of the process that measures (`cpu`) and of the GPU's (`gpu_cpu`).
-Shares = Mapping[str, Sequence[float]]
+# Second by second, of the process that measures (`cpu`) and of the GPU's (`gpu_cpu`).
+Seconds = Mapping[str, Sequence[Window]]
 
 
-def from_processes(outcome: Outcome) -> Shares:
+def from_processes(outcome: Outcome) -> Seconds:
     """By the system's own count of each process's CPU time."""
     samples, within = outcome.processes, seen.steady(outcome)
     if samples is None or within is None:
         return {}
     parts = {"cpu": seen.role(samples, "page", "main"), "gpu_cpu": seen.role(samples, "gpu")}
-    return {part: seen.windows(samples, one, within).tolist() for part, one in parts.items() if one}
+    return {part: seen.windows(samples, one, within) for part, one in parts.items() if one}
 
 
 # Who sampled, and the prefix of its metrics; the first is ours, and what another one says is held against it.
-SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Shares]]] = {"psutil": ("", from_processes)}
+SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Seconds]]] = {"psutil": ("", from_processes)}
 
 
 def cells(study: Study) -> Iterable[Cell]:
@@ -82,33 +83,42 @@ def _rows(group: Group) -> Iterator[tables.Row]:
         yield tables.stated(group, METRIC, "share", None)
     for name, (prefix, _) in SAMPLERS.items():
         for part in ("cpu", "gpu_cpu") if group.cell.target.browser != NATIVE else ("cpu",):
-            yield from _statistics(group, prefix + part, [shares[part] for shares in own[name] if part in shares])
+            yield from _statistics(group, prefix + part, [seconds[part] for seconds in own[name] if part in seconds])
     for name in list(SAMPLERS)[1:]:
-        yield from _difference(group, own["psutil"], own[name])
+        yield from _difference(group, counted, own[name])
 
 
-def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[float]]) -> Iterator[tables.Row]:
+def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -> Iterator[tables.Row]:
     if not rounds:
         return
     printed = PRINTED.get((group.cell.target.framework, group.cell.target.backend)) if metric == "cpu" else None
     software = any(outcome.software_gpu for outcome in group.outcomes)
     for place, (name, of) in enumerate(STATISTICS.items()):
-        every = [share for one in rounds for share in one]
-        over = seen.over([of(one) for one in rounds]) if name == "mean" else seen.Over(of(every), None, None)
+        shares = [[second.share for second in one] for one in rounds]
+        every = [share for one in shares for share in one]
+        over = seen.over([of(one) for one in shares]) if name == "mean" else seen.Over(of(every), None, None)
         beside = tables.against_printed(over.value, printed[place] if printed else None, TOLERANCE)
         row = tables.stated(group, f"{metric}_{name}", "share", over.value) | {"low": over.low, "high": over.high}
         yield row | beside | ({"differs": None} if software else {}) | {"samples": len(every)}
 
 
-def _difference(group: Group, ours: Sequence[Shares], others: Sequence[Shares]) -> Iterator[tables.Row]:
-    """Of the rounds in which both looked: the other's mean less ours."""
-    pairs = [
-        (one["cpu"], other["cpu"]) for one, other in zip(ours, others, strict=True) if "cpu" in one and "cpu" in other
+def _difference(group: Group, counted: Sequence[Outcome], others: Sequence[Seconds]) -> Iterator[tables.Row]:
+    """What the other one says of the page less what we say of the same seconds, on average."""
+    apart = [
+        mean for outcome, other in zip(counted, others, strict=True) if (mean := _apart(outcome, other)) is not None
     ]
-    if pairs:
-        over = seen.over([float(np.mean(other) - np.mean(one)) for one, other in pairs])
+    if apart:
+        over = seen.over(apart)
         ends = {"low": over.low, "high": over.high}
         yield tables.stated(group, "sampler_difference", "share", over.value) | ends
+
+
+def _apart(outcome: Outcome, other: Seconds) -> float | None:
+    samples = outcome.processes
+    page = seen.role(samples, "page", "main") if samples else None
+    if samples is None or page is None or not other.get("cpu"):
+        return None
+    return float(np.mean([one.share - seen.share(samples, page, one.begin_s, one.end_s) for one in other["cpu"]]))
 
 
 def summary(table: pl.DataFrame) -> Summary:

@@ -175,7 +175,7 @@ def _target(row: Row) -> tuple[Any, ...]:
 
 
 def _order(size: tuple[str, int, int]) -> tuple[int, int, int]:
-    return (WORKLOADS.index(size[0]), *size[1:])  # type: ignore[arg-type]  # a workload of ours
+    return (WORKLOADS.index(size[0]), *size[1:])
 
 
 def sentences(table: pl.DataFrame) -> list[str]:

@@ -123,5 +123,8 @@ def _garbage(own: pl.DataFrame) -> str:
     if not told.height:
         return ""
     first = own.row(0, named=True)
-    name, megabytes = f"{first['framework']}@{first['version']} {first['backend']}", freed["median"].sum() / 1e6
+    name, megabytes = (
+        f"{first['framework']}@{first['version']} {first['backend']}",
+        sum(freed["median"].to_list()) / 1e6,
+    )
     return f"The heap of {name} fell {freed.height} times in its steady phase, by {megabytes:.3g} MB in all: garbage."

@@ -103,8 +103,8 @@ export function watchMemory(visit, report) {
 
 /** @returns {Heap} reads the heap after operations, once it has begun */
 function heapReader() {
-  /** @type {{usedJSHeapSize: number} | undefined} */
-  const { memory } = /** @type {any} */ (performance);
+  // Each reading of `performance.memory` is a new look.
+  const page = /** @type {{memory?: {usedJSHeapSize: number}}} */ (performance);
   /** @type {number[]} */
   const at_ms = [];
   /** @type {number[]} */
@@ -113,10 +113,10 @@ function heapReader() {
   let last = -Infinity;
   const read = () => {
     const now = performance.now();
-    if (!memory || now < begun || now - last < HEAP_EVERY_MS) return;
+    if (!page.memory || now < begun || now - last < HEAP_EVERY_MS) return;
     last = now;
     at_ms.push(now - begun);
-    bytes.push(/** @type {any} */ (performance).memory.usedJSHeapSize);
+    bytes.push(page.memory.usedJSHeapSize);
   };
   return {
     at_ms,

@@ -168,10 +168,8 @@ const mapOf = (checker) => (value, path) => {
 /** @type {(fields: Record<string, Checker>, optional?: Record<string, Checker>) => Checker} */
 const record = (fields, optional = {}) => (value, path) => {
   mapOf(() => {})(value, path);
-  for (const [key, item] of Object.entries(value)) {
-    demand(Object.hasOwn(fields, key) || Object.hasOwn(optional, key), `${path}.${key}`, 'no such field');
-    optional[key]?.(item, `${path}.${key}`);
-  }
+  for (const key of Object.keys(value)) demand(Object.hasOwn({ ...fields, ...optional }, key), `${path}.${key}`, 'no such field');
+  for (const [key, checker] of Object.entries(optional)) if (Object.hasOwn(value, key)) checker(value[key], `${path}.${key}`);
   for (const [key, checker] of Object.entries(fields)) {
     demand(Object.hasOwn(value, key), `${path}.${key}`, 'this field');
     checker(value[key], `${path}.${key}`);
