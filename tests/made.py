@@ -210,7 +210,8 @@ def processes(cell: Cell, **changes: Any) -> ProcessSamples:
     page = PageMemory(tuple(0.06 * 1000 * place for place in range(50)), heap, None, (3_000_000, 3_100_000))
     found: dict[str, Any] = {
         "at_s": tuple(at.tolist()), "memory_at_s": tuple(memory_at.tolist()), "roles": tuple(map(seen, rates)),
-        "sampler_cpu_s": 0.02, "page": None if native else page, "unavailable": {"energy": "there are no counters"},
+        "sampler_cpu_s": tuple((0.005 * at).tolist()), "page": None if native else page,
+        "unavailable": {"energy": "there are no counters"},
     }  # fmt: skip
     return ProcessSamples(**(found | changes))
 

@@ -39,7 +39,7 @@ def shares(own: ProcessSamples, used: RoleSamples, within: Phase) -> list[float]
 
 def test_windows_are_seconds_of_the_phase_in_shares_of_a_core() -> None:
     used = RoleSamples("page", cpu_s=(0.0, 0.0, 0.5, 1.5, 1.5, 1.5))
-    own = ProcessSamples((0.0, 1.0, 2.0, 3.0, 4.0, 5.0), (), (used,), 0.0)
+    own = ProcessSamples((0.0, 1.0, 2.0, 3.0, 4.0, 5.0), (), (used,))
     assert shares(own, used, Phase("latency", 1.0, 4.2)) == [0.5, 1.0, 0.0]
     assert shares(own, used, Phase("latency", 1.5, 3.5)) == [0.75, 0.5]
     assert shares(own, used, Phase("latency", 2.0, 2.5)) == [1.0]
@@ -52,16 +52,19 @@ def test_what_computes_is_the_page_and_on_a_gpu_back_end_the_gpu_too() -> None:
 
 
 def test_memory_is_summed_and_unknown_where_a_part_can_not_be_read() -> None:
-    outcome = made.outcome(cell(made.WEBGL))
-    own = samples(outcome)
-    page, gpu = watched.computing(outcome, own)
-    assert watched.held(own, [page, gpu]).tolist() == [
-        sum(pair) for pair in zip(page.pss_bytes, gpu.pss_bytes, strict=True)
-    ]
-    without_pss = structs.replace(page, pss_bytes=())
-    assert watched.held(own, [without_pss]).tolist() == list(page.uss_bytes)
-    assert watched.held(own, [structs.replace(without_pss, uss_bytes=()), gpu]).size == 0
+    one = RoleSamples("page", (0.0,) * 3, pss_bytes=(100, 300), uss_bytes=(10, 30))
+    other = RoleSamples("gpu", (0.0,) * 3, uss_bytes=(1, 1))
+    own = ProcessSamples((0.0, 1.0, 2.0), (0.0, 2.0), (one, other))
+    assert watched.held(own, [one]).tolist() == [100, 200, 300]
+    assert watched.held(own, [one, other]).tolist() == [101, 201, 301]
+    assert watched.held(own, [one, structs.replace(other, uss_bytes=())]).size == 0
     assert watched.held(own, []).size == 0
+
+
+def test_between_looks_at_the_memory_it_changes_as_the_running_count_does() -> None:
+    one = RoleSamples("page", (0.0,) * 5, anonymous_bytes=(50, 80, 250, 60, 60), pss_bytes=(100, 110))
+    own = ProcessSamples((0.0, 1.0, 2.0, 3.0, 4.0), (0.0, 4.0), (one,))
+    assert watched.held(own, [one]).tolist() == [100, 130, 300, 110, 110]
 
 
 def test_a_slope_is_not_moved_by_a_single_fall() -> None:

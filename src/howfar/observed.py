@@ -20,14 +20,15 @@ Sizes = Annotated[tuple[Count, ...], Meta(max_length=500_000)]
 class RoleSamples(Struct, frozen=True, forbid_unknown_fields=True):
     """The processes of one role, together.
 
-    At each look: their CPU seconds since each began, those that have ended included, and the seconds that their main
-    threads waited for a core. At each look at the memory: PSS, in which what several processes share counts once, and
-    USS, which is each one's own alone.
+    At each look: their CPU seconds since each began, those that have ended included; the seconds that their main threads
+    waited for a core; and by the system's running count what they hold that is no file's and not shared. At each look
+    at the memory: PSS, in which what several processes share counts once, and USS, which is each one's own alone.
     """
 
     role: Role
     cpu_s: Amounts
     wait_s: Amounts = ()
+    anonymous_bytes: Sizes = ()
     pss_bytes: Sizes = ()
     uss_bytes: Sizes = ()
 
@@ -52,13 +53,13 @@ class ProcessSamples(Struct, frozen=True, forbid_unknown_fields=True):
 
     Times are in seconds since the span `launch` of the outcome's timeline began: `at_s` of the looks, `memory_at_s` of
     those at the memory, which are rarer. `energy_j`: at each look, what the processor's packages have used since the
-    first, idle cores and other programs included. `sampler_cpu_s`: what all this looking cost.
+    first, idle cores and other programs included. `sampler_cpu_s`: the CPU seconds that the looking has cost by each.
     """
 
     at_s: Amounts
     memory_at_s: Amounts
     roles: tuple[RoleSamples, ...]
-    sampler_cpu_s: Amount
+    sampler_cpu_s: Amounts = ()
     energy_j: Amounts = ()
     page: PageMemory | None = None
     unavailable: Mapping[str, str] = {}

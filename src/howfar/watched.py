@@ -100,11 +100,19 @@ def share(samples: ProcessSamples, one: RoleSamples, begin_s: float, end_s: floa
 
 
 def held(samples: ProcessSamples, own: Sequence[RoleSamples]) -> Floats:
-    """Bytes of these processes together at each look at the memory; PSS, or USS where there is none. Empty where one of
-    them can't be read."""
-    sizes = [np.array(one.pss_bytes or one.uss_bytes, float) for one in own]
-    whole = sizes and all(len(size) == len(samples.memory_at_s) for size in sizes)
-    return np.sum(sizes, axis=0) if whole else np.empty(0)
+    """Bytes of these processes together at each look; PSS, or USS where there is none. Between two looks at the memory
+    it changes as the running count does. Empty where one of them can't be read."""
+    sizes = [_held(samples, one) for one in own]
+    return np.sum(sizes, axis=0) if sizes and all(len(size) for size in sizes) else np.empty(0)
+
+
+def _held(samples: ProcessSamples, one: RoleSamples) -> Floats:
+    known = np.array(one.pss_bytes or one.uss_bytes, float)
+    if not len(known):
+        return known
+    count = np.array(one.anonymous_bytes or np.zeros(len(samples.at_s)), float)
+    beside = known - np.interp(samples.memory_at_s, samples.at_s, count)
+    return count + np.interp(samples.at_s, samples.memory_at_s, beside)
 
 
 def inside(times: Sequence[float], within: Phase) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -1,5 +1,6 @@
 """Watched executions in a real browser: what is seen must be what the page does."""
 
+import numpy as np
 import pytest
 
 from howfar import watched
@@ -49,7 +50,9 @@ def test_looks_come_4_to_10_times_a_second_and_cost_at_most_a_hundredth_of_a_cor
     assert steady is not None
     looks = watched.inside(samples.at_s, steady).sum() / (steady.end_s - steady.begin_s)
     assert 4 <= looks <= 10
-    assert samples.sampler_cpu_s / (samples.at_s[-1] - samples.at_s[0]) < 0.015
+    spent = np.interp([steady.begin_s, steady.end_s], samples.at_s, samples.sampler_cpu_s)
+    # Half of it on a machine that has nothing else to do; where others push its caches out it is dearer.
+    assert (spent[1] - spent[0]) / (steady.end_s - steady.begin_s) < 0.015
 
 
 def test_the_page_tells_its_own_memory(cpu: Outcome) -> None:

@@ -50,7 +50,7 @@ def _steady(outcome: Outcome, samples: ProcessSamples) -> float | None:
     """The median while it works."""
     within = seen.steady(outcome)
     sizes = seen.held(samples, seen.computing(outcome, samples))
-    own = sizes[seen.inside(samples.memory_at_s, within)] if within and len(sizes) else sizes
+    own = sizes[seen.inside(samples.at_s, within)] if within and len(sizes) else sizes
     return float(np.median(own)) if len(own) else None
 
 
@@ -72,8 +72,8 @@ def _slope(outcome: Outcome, samples: ProcessSamples) -> float | None:
     sizes = seen.held(samples, seen.computing(outcome, samples))
     if within is None or not len(sizes):
         return None
-    own = seen.inside(samples.memory_at_s, within)
-    return seen.slope(np.array(samples.memory_at_s)[own], sizes[own])
+    own = seen.inside(samples.at_s, within)
+    return seen.slope(np.array(samples.at_s)[own], sizes[own])
 
 
 def _of_page(tell: Callable[[PageMemory], float | None]) -> Tell:

@@ -76,7 +76,7 @@ def _processes(samples: ProcessSamples) -> Iterator[Moment]:
             continue
         for at, share in _shares(samples.at_s, one.cpu_s):
             yield METRIC, "share", at, share, one.role
-        for at, held in zip(samples.memory_at_s, seen.held(samples, [one]), strict=False):
+        for at, held in zip(samples.at_s, seen.held(samples, [one]), strict=False):
             yield "memory_bytes", "bytes", at, float(held), one.role
 
 

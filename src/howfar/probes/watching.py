@@ -1,10 +1,11 @@
 """A visit's processes, looked at again and again from a thread of its own: CPU time, waiting, memory, energy.
 
-The looking must not take from what is looked at. One look at the CPU time of ten processes is ten system calls and ten
-small files; the memory is dearer (the system adds up every page of a process), and so is finding out which processes
-there are: both are looked at more rarely. `ProcessSamples.sampler_cpu_s` says what it cost.
+The looking must not take from what is looked at. The CPU time of a process is one system call; its memory is dearer
+(the system adds up all of its pages, 2 to 6 ms), and so is finding out which processes there are (5 to 10 ms): both are
+looked at more rarely, and what has not worked is not read again. `ProcessSamples.sampler_cpu_s` says what it all cost.
 """
 
+import mmap
 import sys
 import threading
 import time
@@ -23,13 +24,14 @@ N = TypeVar("N", int, float)
 Held = tuple[int, int] | Literal["denied", "gone"]
 
 LOOK_SECONDS = 0.2
-MEMORY_SECONDS = 0.5
-# A browser makes no processes while a page computes; when a phase begins, it is looked at once more anyway.
-TREE_SECONDS = 5.0
+MEMORY_SECONDS, MEMORY_LEAST_SECONDS = 2.0, 1.0
+# A process that has used less than this since the last look at the memory holds what it held: it is not read again.
+WORKED_SECONDS = 0.02
+# A browser makes no processes while a page computes. When a phase begins they are looked for again, but not at once if
+# they just were: phases of the start follow one another in milliseconds.
+TREE_SECONDS, TREE_LEAST_SECONDS = 10.0, 0.3
 
 NAMES: dict[str, Role] = {"main": "browser", "gpu-process": "gpu", "NetworkService": "network"}
-# The memory of those that neither compute nor draw says nothing of a framework: it is looked at once in so many times.
-OTHERS_EVERY = 8
 
 DENIED = "the system lets nobody else read what these processes hold"
 NO_WAIT = "the system does not say how long a thread waits for a core"
@@ -49,25 +51,34 @@ class Process:
 
     def __init__(self, pid: int, looks: int, memory_looks: int) -> None:
         self.pid, self.kind = pid, ""
-        self.cpu_s, self.wait_s = [0.0] * looks, [0.0] * looks
+        self.cpu_s, self.wait_s, self.anonymous_bytes = [0.0] * looks, [0.0] * looks, [0] * looks
         self.pss_bytes, self.uss_bytes = [0] * memory_looks, [0] * memory_looks
         self.alive, self.denied = True, False
+        # Its CPU seconds when its memory was last read; it is read as soon as it is found.
+        self._read_at_s = -WORKED_SECONDS
 
     def look(self) -> None:
-        """Its CPU time and its waiting."""
-        cpu_s, wait_s = cpu_seconds(self.pid), wait_seconds(self.pid)
+        """Its CPU time, its waiting, and its own memory by the system's running count."""
+        cpu_s, before_s = cpu_seconds(self.pid), _last(self.cpu_s, 0.0)
         self.alive = cpu_s is not None
-        self.cpu_s.append(max(cpu_s or 0.0, _last(self.cpu_s, 0.0)))
+        worked = cpu_s is not None and cpu_s > before_s
+        wait_s, anonymous = (wait_seconds(self.pid), anonymous_of(self.pid)) if worked else (None, None)
+        self.cpu_s.append(max(cpu_s or 0.0, before_s))
         self.wait_s.append(max(wait_s or 0.0, _last(self.wait_s, 0.0)))
+        before = _last(self.anonymous_bytes, 0) if self.alive else 0
+        self.anonymous_bytes.append(before if anonymous is None else anonymous)
 
-    def look_at_memory(self, anew: bool) -> None:
-        """What it holds; not `anew`: what it held."""
-        held: Held = memory_of(self.pid) if anew and self.alive else "gone"
-        self.denied = self.denied or held == "denied"
-        before = (_last(self.pss_bytes, 0), _last(self.uss_bytes, 0)) if self.alive and not anew else (0, 0)
-        pss, uss = held if isinstance(held, tuple) else before
-        self.pss_bytes.append(pss)
-        self.uss_bytes.append(uss)
+    def look_at_memory(self) -> None:
+        """What it holds; what it held, where it has hardly worked since."""
+        used_s = _last(self.cpu_s, 0.0)
+        before = (_last(self.pss_bytes, 0), _last(self.uss_bytes, 0)) if self.alive else (0, 0)
+        if self.alive and used_s - self._read_at_s >= WORKED_SECONDS:
+            self._read_at_s = used_s
+            held = memory_of(self.pid)
+            self.denied = self.denied or held == "denied"
+            before = held if isinstance(held, tuple) else (0, 0)
+        self.pss_bytes.append(before[0])
+        self.uss_bytes.append(before[1])
 
 
 class Watcher:
@@ -77,10 +88,12 @@ class Watcher:
         """`begin`: the moment that times are counted from, by the monotonic clock."""
         self._tree, self._begin, self._energy = tree, begin, energy()
         self._processes: dict[int, Process] = {}
+        self._there: set[int] = set()
         self._at: list[float] = []
         self._memory_at: list[float] = []
         self._joules: list[float] = []
-        self._cpu_s = self._tree_due = self._memory_due = 0.0
+        self._cost: list[float] = []
+        self._tree_at = self._tree_due = self._memory_due = 0.0
         self._wake, self._stopped = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
@@ -90,7 +103,8 @@ class Watcher:
 
     def turn(self) -> None:
         """A phase begins: it looks now, and at which processes there are, too. Returns at once."""
-        self._tree_due = 0.0
+        self._tree_due = self._tree_at + TREE_LEAST_SECONDS
+        self._memory_due = min(self._memory_due, self._begin + _last(self._memory_at, 0.0) + MEMORY_LEAST_SECONDS)
         self._wake.set()
 
     def stop(self) -> ProcessSamples:
@@ -102,7 +116,7 @@ class Watcher:
             at_s=tuple(self._at),
             memory_at_s=tuple(self._memory_at),
             roles=tuple(self._roles()),
-            sampler_cpu_s=self._cpu_s,
+            sampler_cpu_s=tuple(self._cost),
             energy_j=tuple(self._joules) if len(self._joules) == len(self._at) else (),
             unavailable=self._unavailable(),
         )
@@ -113,11 +127,10 @@ class Watcher:
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
         self._look(time.monotonic())
-        self._cpu_s = time.thread_time()
 
     def _look(self, now: float) -> None:
         if now >= self._tree_due:
-            self._tree_due = now + TREE_SECONDS
+            self._tree_at, self._tree_due = now, now + TREE_SECONDS
             self._find()
         self._at.append(time.monotonic() - self._begin)
         for process in self._processes.values():
@@ -127,20 +140,22 @@ class Watcher:
         if now >= self._memory_due:
             self._memory_due = now + MEMORY_SECONDS
             self._look_at_memory()
+        self._cost.append(time.thread_time())
 
     def _find(self) -> None:
-        """Which processes there are, and what each is: a renderer begins as a copy of what it was forked from."""
-        for pid in self._tree.pids():
-            if pid not in self._processes:
-                self._processes[pid] = Process(pid, len(self._at), len(self._memory_at))
-            self._processes[pid].kind = role_of(pid) or self._processes[pid].kind
+        """Which processes there are, where the system has new ones, and what each is: a renderer begins as a copy of
+        what it was forked from."""
+        there = set(psutil.pids())
+        for pid in [] if there <= self._there else self._tree.pids():
+            self._processes.setdefault(pid, Process(pid, len(self._at), len(self._memory_at)))
+        for process in self._processes.values():
+            process.kind = role_of(process.pid) or process.kind
+        self._there = there
 
     def _look_at_memory(self) -> None:
-        all_of_them = len(self._memory_at) % OTHERS_EVERY == 0
         self._memory_at.append(time.monotonic() - self._begin)
         for process in self._processes.values():
-            measuring = process.kind in (self._tree.measuring_role, "gpu-process")
-            process.look_at_memory(measuring or all_of_them or not _last(process.uss_bytes, 0))
+            process.look_at_memory()
 
     def _roles(self) -> Iterable[RoleSamples]:
         gathered: dict[Role, list[Process]] = {}
@@ -153,6 +168,7 @@ class Watcher:
                 role,
                 cpu_s=_summed([process.cpu_s for process in own]),
                 wait_s=_summed([process.wait_s for process in own]) if _tells_wait() else (),
+                anonymous_bytes=_known(_summed([process.anonymous_bytes for process in own])),
                 pss_bytes=_known(_summed([process.pss_bytes for process in own])) if readable else (),
                 uss_bytes=_known(_summed([process.uss_bytes for process in own])) if readable else (),
             )
@@ -189,6 +205,16 @@ def wait_seconds(pid: int) -> float | None:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return None
+
+
+def anonymous_of(pid: int) -> int | None:
+    """Bytes of a process in memory that are no file's and not shared: a count that the system keeps, quick to read; None
+    where it is gone, or where there is no such count."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return (int(resident) - int(shared)) * mmap.PAGESIZE
 
 
 def memory_of(pid: int) -> Held:
