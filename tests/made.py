@@ -204,7 +204,7 @@ def processes(cell: Cell, **changes: Any) -> ProcessSamples:
         held = bases[role] + growing * (8 * weights if role in ("page", "main") else 0)
         sizes = tuple(int(size) for size in held)
         used = tuple(float(seconds) for seconds in rates[role] * np.clip(at - 0.5, 0, None))
-        return RoleSamples(role, used, tuple(0.01 * seconds for seconds in used), sizes, sizes)
+        return RoleSamples(role, used, tuple(0.01 * seconds for seconds in used), pss_bytes=sizes, uss_bytes=sizes)
 
     heap = tuple(9_000_000 + 1_500_000 * (place % 7) for place in range(50))
     page = PageMemory(tuple(0.06 * 1000 * place for place in range(50)), heap, None, (3_000_000, 3_100_000))

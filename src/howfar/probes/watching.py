@@ -25,8 +25,9 @@ Held = tuple[int, int] | Literal["denied", "gone"]
 
 LOOK_SECONDS = 0.2
 MEMORY_SECONDS, MEMORY_LEAST_SECONDS = 2.0, 1.0
-# A process that has used less than this since the last look at the memory holds what it held: it is not read again.
-WORKED_SECONDS = 0.02
+# A process that has used less than this since its memory was read holds what it held: it is not read again; of those
+# that neither compute nor draw it has to be more.
+WORKED_SECONDS, OTHERS_WORKED_SECONDS = 0.02, 0.3
 # A browser makes no processes while a page computes. When a phase begins they are looked for again, but not at once if
 # they just were: phases of the start follow one another in milliseconds.
 TREE_SECONDS, TREE_LEAST_SECONDS = 10.0, 0.3
@@ -55,7 +56,7 @@ class Process:
         self.pss_bytes, self.uss_bytes = [0] * memory_looks, [0] * memory_looks
         self.alive, self.denied = True, False
         # Its CPU seconds when its memory was last read; it is read as soon as it is found.
-        self._read_at_s = -WORKED_SECONDS
+        self._read_at_s = -OTHERS_WORKED_SECONDS
 
     def look(self) -> None:
         """Its CPU time, its waiting, and its own memory by the system's running count."""
@@ -68,11 +69,11 @@ class Process:
         before = _last(self.anonymous_bytes, 0) if self.alive else 0
         self.anonymous_bytes.append(before if anonymous is None else anonymous)
 
-    def look_at_memory(self) -> None:
-        """What it holds; what it held, where it has hardly worked since."""
+    def look_at_memory(self, worked_s: float) -> None:
+        """What it holds; what it held, where it has worked less than this since."""
         used_s = _last(self.cpu_s, 0.0)
         before = (_last(self.pss_bytes, 0), _last(self.uss_bytes, 0)) if self.alive else (0, 0)
-        if self.alive and used_s - self._read_at_s >= WORKED_SECONDS:
+        if self.alive and used_s - self._read_at_s >= worked_s:
             self._read_at_s = used_s
             held = memory_of(self.pid)
             self.denied = self.denied or held == "denied"
@@ -126,6 +127,7 @@ class Watcher:
             self._look(time.monotonic())
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
+        self._memory_due = 0.0
         self._look(time.monotonic())
 
     def _look(self, now: float) -> None:
@@ -155,7 +157,8 @@ class Watcher:
     def _look_at_memory(self) -> None:
         self._memory_at.append(time.monotonic() - self._begin)
         for process in self._processes.values():
-            process.look_at_memory()
+            measures = process.kind in (self._tree.measuring_role, "gpu-process")
+            process.look_at_memory(WORKED_SECONDS if measures else OTHERS_WORKED_SECONDS)
 
     def _roles(self) -> Iterable[RoleSamples]:
         gathered: dict[Role, list[Process]] = {}
@@ -208,8 +211,8 @@ def wait_seconds(pid: int) -> float | None:
 
 
 def anonymous_of(pid: int) -> int | None:
-    """Bytes of a process in memory that are no file's and not shared: a count that the system keeps, quick to read; None
-    where it is gone, or where there is no such count."""
+    """Bytes of a process in memory that are no file's and not shared: a count that the system keeps, quick to read.
+    None where it is gone, or where there is no such count."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
     except (OSError, ValueError):
