@@ -92,6 +92,13 @@ def test_a_page_beyond_the_bound_makes_the_claim_fail() -> None:
     )
 
 
+def test_pages_that_were_all_held_up_leave_the_claim_open() -> None:
+    table = experiments.load("cpu_utilization").table(results([watched(made.CONVNET)], disturbed=True))
+    assert "can't be told: other programs held all of them up; most was convnetjs@0.3.0 cpu with 102.0 %" in said(
+        "cpu_utilization", table
+    )
+
+
 def test_the_table_reads_as_the_papers_turned() -> None:
     table = experiments.load("cpu_utilization").table(results([watched(made.CONVNET), watched(made.WEBGL)]))
     found = lines("cpu_utilization", table)
