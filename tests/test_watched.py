@@ -65,6 +65,8 @@ def test_between_looks_at_the_memory_it_changes_as_the_running_count_does() -> N
     one = RoleSamples("page", (0.0,) * 5, anonymous_bytes=(50, 80, 250, 60, 60), pss_bytes=(100, 110))
     own = ProcessSamples((0.0, 1.0, 2.0, 3.0, 4.0), (0.0, 4.0), (one,))
     assert watched.held(own, [one]).tolist() == [100, 130, 300, 110, 110]
+    late = RoleSamples("page", (0.0,) * 5, anonymous_bytes=(0, 0, 0, 60, 60), pss_bytes=(0, 110))
+    assert watched.held(own, [late]).tolist() == [0, 0, 0, 97.5, 110]
 
 
 def test_a_slope_is_not_moved_by_a_single_fall() -> None:

@@ -20,10 +20,10 @@ Sizes = Annotated[tuple[Count, ...], Meta(max_length=500_000)]
 class RoleSamples(Struct, frozen=True, forbid_unknown_fields=True):
     """The processes of one role, together.
 
-    At each look: their CPU seconds since each began, those that have ended included; the seconds that their main
-    threads waited for a core; and by the system's running count what they hold that is no file's and not shared. At
-    each look at the memory: PSS, in which what several processes share counts once, and USS, which is each one's own
-    alone.
+    At each look: their CPU seconds since each began, those that have ended included, and at the looks before one was
+    found what it had used when it was; the seconds that their main threads waited for a core; and by the system's
+    running count what they hold that is no file's and not shared. At each look at the memory: PSS, in which what
+    several processes share counts once, and USS, which is each one's own alone.
     """
 
     role: Role

@@ -110,9 +110,12 @@ def _held(samples: ProcessSamples, one: RoleSamples) -> Floats:
     known = np.array(one.pss_bytes or one.uss_bytes, float)
     if not len(known):
         return known
-    count = np.array(one.anonymous_bytes or np.zeros(len(samples.at_s)), float)
+    if not one.anonymous_bytes:
+        return np.interp(samples.at_s, samples.memory_at_s, known)
+    count = np.array(one.anonymous_bytes, float)
     beside = known - np.interp(samples.memory_at_s, samples.at_s, count)
-    return count + np.interp(samples.at_s, samples.memory_at_s, beside)
+    there = np.maximum(count + np.interp(samples.at_s, samples.memory_at_s, beside), 0.0)
+    return np.where(count > 0, there, 0.0)
 
 
 def inside(times: Sequence[float], within: Phase) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

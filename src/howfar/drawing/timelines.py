@@ -31,6 +31,7 @@ PARTS: Mapping[str, str] = {
     "dispose": "dispose",
     "end": "end",
 }
+DARK = ("timed", "launch")
 TIMED = ("latency", "throughput", "load", "load_from_memory")
 
 
@@ -58,10 +59,10 @@ def _phases(rows: Sequence[Mark], across: alt.Scale) -> Any:
     own = alt.Chart(alt.InlineData(values=spans))
     x, x2 = alt.X("at_s:Q", scale=across, axis=None), alt.X2("end_s:Q")
     tooltip = [alt.Tooltip("name:N", title="phase"), alt.Tooltip("seconds:Q", format=".3f")]
-    colour = alt.Color("part:N", scale=mapped(palette.PARTS), legend=None)
+    colour = alt.Color("colour:N", scale=None)
     strip = own.mark_rect(stroke="white", strokeWidth=0.5).encode(x=x, x2=x2, color=colour, tooltip=tooltip)
     named = own.transform_filter(f"datum.seconds > {0.07 * across.domain[1]}")
-    words = named.mark_text(fontSize=10).encode(x="middle_s:Q", text="name:N", color=alt.value(INK))
+    words = named.mark_text(fontSize=10).encode(x="middle_s:Q", text="name:N", color=alt.Color("ink:N", scale=None))
     return alt.layer(strip, words).properties(width=BROAD, height=STRIP)
 
 
@@ -69,8 +70,9 @@ def _span(row: Mark) -> Mark:
     name, begin, seconds = row["value"], row["at_s"], row["median"]
     part = PARTS.get(name, "timed" if name in TIMED else "load")
     end = begin + seconds
-    return {"name": name.replace("_", " "), "part": part, "at_s": begin, "end_s": end, "seconds": seconds,
-            "middle_s": (begin + end) / 2}  # fmt: skip
+    ink = "white" if part in DARK else INK
+    return {"name": name.replace("_", " "), "colour": palette.PARTS[part], "ink": ink, "at_s": begin, "end_s": end,
+            "seconds": seconds, "middle_s": (begin + end) / 2}  # fmt: skip
 
 
 def _cpu(rows: Sequence[Mark], across: alt.Scale) -> Any:

@@ -15,6 +15,7 @@ from howfar import plotted, summaries, tables, wording
 from howfar import watched as seen
 from howfar.experiments import spread, watched
 from howfar.measured import NATIVE, Group
+from howfar.observed import ProcessSamples
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell
 from howfar.study import Study
@@ -72,7 +73,8 @@ def cells(study: Study) -> Iterable[Cell]:
 
 def table(results: Results) -> pl.DataFrame:
     """`cpu_max`, `cpu_min` and `cpu_mean` of the page's process (natively: of the task's) in shares of one core, and
-    `gpu_cpu_...` of the GPU's; by another sampler the same with its name before, and `sampler_difference`."""
+    `gpu_cpu_...` of the GPU's; by another sampler the same with its name before, and `sampler_difference`; `wait_mean`,
+    how much of the time the page's main thread waited for a core."""
     groups = seen.watched(results, ("training",))
     return tables.frame(row for group in groups for row in _rows(group))
 
@@ -87,20 +89,32 @@ def _rows(group: Group) -> Iterator[tables.Row]:
             yield from _statistics(group, prefix + part, [seconds[part] for seconds in own[name] if part in seconds])
     for name in list(SAMPLERS)[1:]:
         yield from _difference(group, counted, own[name])
+    if waited := seen.each(group, _waited):
+        yield tables.stated(group, "wait_mean", "share", waited.value) | {"low": waited.low, "high": waited.high}
+
+
+def _waited(outcome: Outcome, samples: ProcessSamples) -> float | None:
+    """The share of the steady phase in which the main thread waited for a core: what a page lacks to a whole one."""
+    one, within = seen.role(samples, "page", "main"), seen.steady(outcome)
+    if one is None or within is None or not one.wait_s:
+        return None
+    before, after = np.interp([within.begin_s, within.end_s], samples.at_s, one.wait_s)
+    return float(after - before) / (within.end_s - within.begin_s)
 
 
 def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -> Iterator[tables.Row]:
     if not rounds:
         return
     printed = PRINTED.get((group.cell.target.framework, group.cell.target.backend)) if metric == "cpu" else None
-    software = any(outcome.software_gpu for outcome in group.outcomes)
+    # A GPU in software, and a page that others held up, are not what the paper saw.
+    unlike = any(outcome.software_gpu or outcome.disturbed for outcome in group.outcomes)
     for place, (name, of) in enumerate(STATISTICS.items()):
         shares = [[second.share for second in one] for one in rounds]
         every = [share for one in shares for share in one]
         over = seen.over([of(one) for one in shares]) if name == "mean" else seen.Over(of(every), None, None)
         beside = tables.against_printed(over.value, printed[place] if printed else None, TOLERANCE)
         row = tables.stated(group, f"{metric}_{name}", "share", over.value) | {"low": over.low, "high": over.high}
-        yield row | beside | ({"differs": None} if software else {}) | {"samples": len(every)}
+        yield row | beside | ({"differs": None} if unlike else {}) | {"samples": len(every)}
 
 
 def _difference(group: Group, counted: Sequence[Outcome], others: Sequence[Seconds]) -> Iterator[tables.Row]:
@@ -149,6 +163,7 @@ def _lines() -> Iterator[tuple[str, str, str]]:
         for part, title in {"cpu": "the page", "gpu_cpu": "the GPU's process"}.items():
             yield from ((f"{prefix}{part}_{name}", f"{title}, {words}{by}", name) for name, words in TITLES.items())
     yield "sampler_difference", "the samplers' difference, average", "mean"
+    yield "wait_mean", "the page, waiting for a core", "mean"
 
 
 def _entry(rows: Sequence[Row], metric: str, statistic: str) -> Entry:

@@ -28,9 +28,9 @@ MEMORY_SECONDS, MEMORY_LEAST_SECONDS = 2.0, 1.0
 # A process that has used less than this since its memory was read holds what it held: it is not read again; of those
 # that neither compute nor draw it has to be more.
 WORKED_SECONDS, OTHERS_WORKED_SECONDS = 0.02, 0.3
-# A browser makes no processes while a page computes. When a phase begins they are looked for again, but not at once if
-# they just were: phases of the start follow one another in milliseconds.
-TREE_SECONDS, TREE_LEAST_SECONDS = 10.0, 0.3
+# Until the first phase a browser makes its processes; it makes none while a page computes. When a phase begins they are
+# looked for again, but not at once if they just were: phases of the start follow one another in milliseconds.
+TREE_FIRST_SECONDS, TREE_SECONDS, TREE_LEAST_SECONDS = 0.2, 10.0, 0.3
 
 NAMES: dict[str, Role] = {"main": "browser", "gpu-process": "gpu", "NetworkService": "network"}
 
@@ -52,7 +52,9 @@ class Process:
 
     def __init__(self, pid: int, looks: int, memory_looks: int) -> None:
         self.pid, self.kind = pid, ""
-        self.cpu_s, self.wait_s, self.anonymous_bytes = [0.0] * looks, [0.0] * looks, [0] * looks
+        # What it had used when it was found counts from the first look on: it is no work of that moment.
+        self.cpu_s, self.wait_s = [cpu_seconds(pid) or 0.0] * looks, [wait_seconds(pid) or 0.0] * looks
+        self.anonymous_bytes = [0] * looks
         self.pss_bytes, self.uss_bytes = [0] * memory_looks, [0] * memory_looks
         self.alive, self.denied = True, False
         # Its CPU seconds when its memory was last read; it is read as soon as it is found.
@@ -95,6 +97,7 @@ class Watcher:
         self._joules: list[float] = []
         self._cost: list[float] = []
         self._tree_at = self._tree_due = self._memory_due = 0.0
+        self._tree_seconds = TREE_FIRST_SECONDS
         self._wake, self._stopped = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
 
@@ -105,6 +108,7 @@ class Watcher:
     def turn(self) -> None:
         """A phase begins: it looks now, and at which processes there are, too. Returns at once."""
         self._tree_due = self._tree_at + TREE_LEAST_SECONDS
+        self._tree_seconds = TREE_SECONDS
         self._memory_due = min(self._memory_due, self._begin + _last(self._memory_at, 0.0) + MEMORY_LEAST_SECONDS)
         self._wake.set()
 
@@ -132,7 +136,7 @@ class Watcher:
 
     def _look(self, now: float) -> None:
         if now >= self._tree_due:
-            self._tree_at, self._tree_due = now, now + TREE_SECONDS
+            self._tree_at, self._tree_due = now, now + self._tree_seconds
             self._find()
         self._at.append(time.monotonic() - self._begin)
         for process in self._processes.values():
