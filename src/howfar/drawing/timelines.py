@@ -1,6 +1,6 @@
 """A task on one time axis: a strip of its phases, lines of its processes' CPU, and lines of their memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -49,7 +49,10 @@ def _band(rows: Sequence[Mark]) -> Any:
     known = [row for row in rows if row["at_s"] is not None]
     end = max((row["at_s"] + row["median"] for row in known if row["metric"] == "phase"), default=1.0)
     across = alt.Scale(domain=[0, end], nice=False)
-    parts = [_phases(known, across), _cpu(known, across), _memory(known, across)]
+    cpu = _points(known, {"cpu_share": ""}, 100.0)
+    memory = _points(known, {"memory_bytes": "", "heap_bytes": "JS heap"}, 1e-6)
+    colour = _colour({point["whose"] for point in [*cpu, *memory]})
+    parts = [_phases(known, across), _cpu(cpu, across, colour), _memory(memory, known, across, colour)]
     return alt.vconcat(*parts, spacing=4, title=alt.Title(title, fontSize=13, anchor="start"))
 
 
@@ -75,16 +78,15 @@ def _span(row: Mark) -> Mark:
             "seconds": seconds, "middle_s": (begin + end) / 2}  # fmt: skip
 
 
-def _cpu(rows: Sequence[Mark], across: alt.Scale) -> Any:
+def _cpu(own: Sequence[Mark], across: alt.Scale, colour: alt.Color) -> Any:
     """Shares of one core; a fine line at one core in full."""
-    own = _points(rows, {"cpu_share": ""}, 100.0)
     y = alt.Y("number:Q", title="% of one core", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
     full = alt.Chart(alt.InlineData(values=[{"one": 100}])).mark_rule(color=AXIS, strokeDash=[3, 3]).encode(y="one:Q")
-    return alt.layer(full, _lines(own, across, y, with_axis=False)).properties(width=BROAD, height=LINES)
+    return alt.layer(full, _lines(own, across, y, colour)).properties(width=BROAD, height=LINES)
 
 
-def _memory(rows: Sequence[Mark], across: alt.Scale) -> Any:
-    own = _points(rows, {"memory_bytes": "", "heap_bytes": "JS heap"}, 1e-6)
+def _memory(own: Sequence[Mark], rows: Sequence[Mark], across: alt.Scale, colour: alt.Color) -> Any:
+    """What each holds, and a fine line where the heap fell."""
     y = alt.Y("number:Q", title="MB", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
     collected = _points(rows, {"collected_bytes": "JS heap"}, 1e-6)
     tooltip = [
@@ -93,7 +95,8 @@ def _memory(rows: Sequence[Mark], across: alt.Scale) -> Any:
     ]
     ticks = alt.Chart(alt.InlineData(values=collected)).mark_rule(color=ROLES["JS heap"], opacity=0.25)
     marks = ticks.encode(x=alt.X("at_s:Q", scale=across), tooltip=tooltip)
-    return alt.layer(marks, _lines(own, across, y, with_axis=True)).properties(width=BROAD, height=LINES)
+    axis = alt.Axis(title="seconds since the launch", grid=False)
+    return alt.layer(marks, _lines(own, across, y, colour, axis)).properties(width=BROAD, height=LINES)
 
 
 def _points(rows: Sequence[Mark], metrics: Mapping[str, str], times: float) -> list[Mark]:
@@ -104,16 +107,15 @@ def _points(rows: Sequence[Mark], metrics: Mapping[str, str], times: float) -> l
     ]
 
 
-def _lines(points: Sequence[Mark], across: alt.Scale, y: alt.Y, *, with_axis: bool) -> Any:
-    axis = alt.Axis(title="seconds since the launch", grid=False) if with_axis else alt.Axis(labels=False, title=None)
-    there = [role for role in ROLES if SAID[role] in {point["whose"] for point in points}]
-    scale = mapped({SAID[role]: ROLES[role] for role in there})
-    legend = alt.Legend(orient="right", title=None)
+def _colour(there: Collection[str]) -> alt.Color:
+    """One for both charts, so that they share a legend."""
+    scale = mapped({SAID[role]: colour for role, colour in ROLES.items() if SAID[role] in there})
+    return alt.Color("whose:N", scale=scale, legend=alt.Legend(orient="right", title=None, symbolType="stroke"))
+
+
+def _lines(points: Sequence[Mark], across: alt.Scale, y: alt.Y, colour: alt.Color, axis: alt.Axis | None = None) -> Any:
+    """A line for each; without an axis of its own it stands above one that has it."""
     tooltip = ["whose:N", alt.Tooltip("at_s:Q", title="s", format=".2f"), alt.Tooltip("number:Q", format=",.1f")]
-    own = alt.Chart(alt.InlineData(values=list(points)))
-    return own.mark_line(strokeWidth=1.6, interpolate="linear").encode(
-        x=alt.X("at_s:Q", scale=across, axis=axis),
-        y=y,
-        color=alt.Color("whose:N", scale=scale, legend=legend),
-        tooltip=tooltip,
-    )
+    own = alt.Chart(alt.InlineData(values=list(points))).mark_line(strokeWidth=1.6)
+    x = alt.X("at_s:Q", scale=across, axis=axis or alt.Axis(labels=False, title=None))
+    return own.encode(x=x, y=y, color=colour, tooltip=tooltip)
