@@ -11,7 +11,7 @@ from howfar import plotted, summaries, tables, wording
 from howfar import watched as seen
 from howfar.experiments import spread, watched
 from howfar.measured import Group
-from howfar.observed import PageMemory, ProcessSamples
+from howfar.observed import PageMemory, ProcessSamples, RoleSamples
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell, Workload
 from howfar.study import Study
@@ -55,16 +55,21 @@ def _steady(outcome: Outcome, samples: ProcessSamples) -> float | None:
 
 
 def _peak(outcome: Outcome, samples: ProcessSamples) -> float | None:
-    """The largest of the whole visit."""
-    sizes = seen.held(samples, seen.computing(outcome, samples))
-    return float(sizes.max()) if len(sizes) else None
+    """The largest from the launch until its work is done; what ends then moves what it shared to the others."""
+    return _highest(outcome, samples, seen.computing(outcome, samples))
 
 
 def _gpu(outcome: Outcome, samples: ProcessSamples) -> float | None:
     """The GPU's process by itself, at its highest, where the back end is on it."""
     gpu = seen.role(samples, "gpu") if outcome.task.cell.target.backend in seen.GPU else None
-    sizes = seen.held(samples, [gpu]) if gpu else np.empty(0)
-    return float(sizes.max()) if len(sizes) else None
+    return _highest(outcome, samples, [gpu]) if gpu else None
+
+
+def _highest(outcome: Outcome, samples: ProcessSamples, own: Sequence[RoleSamples]) -> float | None:
+    within, sizes = seen.steady(outcome), seen.held(samples, own)
+    if within is None or not len(sizes):
+        return None
+    return float(sizes[np.array(samples.at_s) <= within.end_s].max(initial=0.0)) or None
 
 
 def _slope(outcome: Outcome, samples: ProcessSamples) -> float | None:
@@ -152,7 +157,7 @@ def summary(table: pl.DataFrame) -> Summary:
         columns=tuple(summaries.target_column(heads[key]) for key in keys),
         lines=tuple(lines),
         legend="MB (10⁶ bytes) of the page's process (natively of the task's, on a GPU back end with the GPU's process)"
-        " while it works; in small the highest of the whole visit. What several processes share counts once. Bytes per"
+        " while it works; in small the highest from its launch on. What several processes share counts once. Bytes per"
         " parameter: what the largest network takes more than the smallest, by its parameters.",
     )
 

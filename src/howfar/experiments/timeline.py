@@ -120,7 +120,7 @@ def _by_target(table: pl.DataFrame) -> Iterator[tuple[object, pl.DataFrame]]:
 
 def _garbage(own: pl.DataFrame) -> str:
     told, freed = own.filter(metric="heap_bytes"), own.filter(metric="collected_bytes")
-    if not told.height:
+    if not (told.height and freed.height):
         return ""
     first = own.row(0, named=True)
     name, megabytes = (
