@@ -19,9 +19,9 @@ MEASURING = {
 }  # fmt: skip
 JUDGING = {
     "benches", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats",
-    "summaries", "tables", "trees", "wording",
+    "summaries", "tables", "trees", "watched", "wording",
 }  # fmt: skip
-SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
+SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

@@ -105,6 +105,17 @@ def test_nothing_at_all_is_no_success() -> None:
     assert "The run is not complete: 0 of" in found.failed
 
 
+def test_a_run_in_which_all_was_watched_claims_nothing_of_time() -> None:
+    watched = [
+        Cell(target, Model("mlp", 1, 64), "training", observe="processes") for target in (made.TFJS, made.NATIVE)
+    ]
+    found = told(rounds(watched))
+    assert found.fastest.startswith("Nothing was timed here: every execution was watched")
+    assert found.native == "Nothing to hold against native, either."
+    mixed = told(rounds([*watched, *made.cells([made.TFJS], "inference", SIZES)]), made.TFJS)
+    assert "tfjs@4.22.0 cpu is the only browser target" in mixed.fastest
+
+
 def test_a_whole_run_without_failures_says_so() -> None:
     study = made.study([made.TFJS], experiments=("inference_time",), rounds=1)
     outcomes = [made.outcome(cell) for cell in study.cells("inference")]

@@ -12,6 +12,7 @@ import pytest
 import made
 from howfar import report
 from howfar.outcomes import Results
+from howfar.records import Cell, Model
 from howfar.report import export
 from howfar.report.machine import control_drift
 
@@ -147,6 +148,11 @@ def test_the_controls_show_the_machine_drifting() -> None:
     drift = control_drift(made.rich())
     assert len(drift.medians) == 9
     assert 1.05 < drift.spread < 1.15
+
+
+def test_watched_executions_are_no_controls() -> None:
+    cell = Cell(made.TFJS, Model("mlp", 1, 64), "inference", observe="processes")
+    assert control_drift(made.results([made.outcome(cell)])).medians == ()
 
 
 def test_exports_hold_the_same_rows_in_every_format(tmp_path: Path) -> None:

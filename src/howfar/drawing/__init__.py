@@ -6,6 +6,7 @@ from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.steps import steps
 from howfar.drawing.targets import models, targets
+from howfar.drawing.timelines import timelines
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "models", "shares", "steps", "targets", "times", "trees"]
+__all__ = ["maps", "models", "shares", "steps", "targets", "timelines", "times", "trees"]

@@ -17,6 +17,7 @@ from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
 
+WATCHED = "Nothing was timed here: every execution was watched, and says what it asks of the machine or of a person."
 NAMES = {"webgl": "WebGL", "webgpu": "WebGPU", "webnn": "WebNN"}
 
 
@@ -31,6 +32,8 @@ class Answer(Struct, frozen=True):
 def answer(results: Results) -> Answer:
     """What these results say about the question of the project's name."""
     stand = standings(results)
+    if {bool(outcome.task.cell.observe) for outcome in results.outcomes if not outcome.task.control} == {True}:
+        return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))
     return Answer(_fastest(stand), _native(stand, results), _failed(results))
 
 
