@@ -13,15 +13,15 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "environment", "exporters", "folders",
-    "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes", "progress",
+    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
+    "folders", "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes", "progress",
     "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
     "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries",
     "tables", "trees", "wording",
 }  # fmt: skip
-SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
+SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

@@ -15,9 +15,9 @@ Amount = Annotated[float, Meta(ge=0)]
 class ExtensionSample(Struct, frozen=True, forbid_unknown_fields=True):
     """One process in one update of Chromium's task manager (chrome.processes), which come once a second.
 
-    `at_s`: when it came, in seconds since the span `launch` of the outcome's timeline began. `cpu_percent`: of one core,
-    since the update before. `private_bytes` are the process's own, `js_bytes` those in use on its JS heap. None of what
-    the update did not tell.
+    `at_s`: when it came, in seconds since the span `launch` of the outcome's timeline began. `cpu_percent`: of one
+    core, since the update before. `private_bytes` are the process's own, `js_bytes` those in use on its JS heap. None
+    of what the update did not tell.
     """
 
     at_s: float

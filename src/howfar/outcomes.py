@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from howfar.layers import Positive
+from howfar.observed import ExtensionSamples
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
@@ -113,6 +114,8 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     disturbed: bool = False
     software_gpu: bool = False
     timeline: tuple[Span, ...] = ()
+    # What the extension sampled, where it drove the browser.
+    extension: ExtensionSamples | None = None
 
 
 class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from howfar.errors import UserError
+from howfar.observed import ExtensionSamples
 from howfar.outcomes import Report
 from howfar.pages import SafeHeaders, page_files, page_with
 from howfar.records import Assignment, PhaseName
@@ -61,11 +62,14 @@ class Visit:
 
     def __init__(self, assignment: Assignment, url: str, token: str) -> None:
         self.assignment, self.url, self.token = assignment, url, token
+        self.opened_at = time.monotonic()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         # The package files that it asked for, by their path under /packages.
         self.library_files: set[str] = set()
         # Called when a phase begins, before the page is told to go on: what is read here lies outside every sample.
         self.on_phase: Callable[[PhaseName], None] = lambda _: None
+        # What the extension sampled, where it opened the page.
+        self.extension: ExtensionSamples | None = None
 
     def put(self, kind: str, value: Any = None) -> None:
         """Adds an event, stamped now."""
@@ -73,14 +77,17 @@ class Visit:
 
 
 Assign = Callable[[Mapping[str, str]], Assignment]
+Routes = Sequence[BaseRoute]
 
 
 class Server:
     """Use as a context manager; it runs in a thread of its own."""
 
-    def __init__(self, *, port: int = 0, assign: Assign | None = None, adapters: Path | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, assign: Assign | None = None, adapters: Path | None = None, routes: Routes = ()
+    ) -> None:
         """`port` 0 = any free one. `assign`: makes the assignment of a page that a person opened (none: 404).
-        `adapters`: a folder of further adapters, served under /adapters."""
+        `adapters`: a folder of further adapters, served under /adapters. `routes`: what else is served."""
         self._assign = assign
         self._visits: dict[str, Visit] = {}
         self._blobs: dict[str, bytes] = {}
@@ -89,7 +96,9 @@ class Server:
         self._opened = 0
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(self._app(adapters), log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self._app(adapters, routes), log_level="error", lifespan="off", timeout_graceful_shutdown=1
+        )
         self._uvicorn = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._uvicorn.run, args=([self._socket],), daemon=True)
 
@@ -140,7 +149,7 @@ class Server:
         finally:
             del self._visits[task]
 
-    def _app(self, adapters: Path | None) -> Starlette:
+    def _app(self, adapters: Path | None, more: Routes) -> Starlette:
         routes = [
             Route("/run/", self._page),
             Route("/tasks/{task}", self._fetch),
@@ -151,6 +160,7 @@ class Server:
             Route("/files/{path:path}", self._file),
             Route("/page/{path:path}", self._page_file),
             Mount("/packages", self._package_file),
+            *more,
         ]
         if adapters:
             routes.append(Mount("/adapters", StaticFiles(directory=adapters)))
@@ -167,7 +177,7 @@ class Server:
     async def _fetch(self, request: Request) -> Response:
         visit = self._visit(request)
         visit.put("fetched")
-        return _json(visit.assignment)
+        return json_answer(visit.assignment)
 
     async def _page_file(self, request: Request) -> Response:
         """From memory: a page waits for these files with a browser that has just started."""
@@ -256,20 +266,32 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _json(value: Any) -> Response:
+def json_answer(value: Any) -> Response:
+    """A record, as it goes out."""
     return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 async def _read(request: Request, visit: Visit, kind: Any) -> Any:
+    try:
+        return await read_message(request, kind)
+    except HTTPException as error:
+        raise _refuse(visit, error.detail, error.status_code) from None
+
+
+async def read_message(request: Request, kind: Any) -> Any:
+    """What is posted, as a record of that kind.
+
+    Raises: HTTPException where it is too large, or no such record.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_MESSAGE_BYTES:
-            raise _refuse(visit, f"a message of over {MAX_MESSAGE_BYTES} bytes", status=413)
+            raise HTTPException(413, f"a message of over {MAX_MESSAGE_BYTES} bytes")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise _refuse(visit, str(error)) from None
+        raise HTTPException(400, str(error)) from None
 
 
 def _refuse(visit: Visit, why: str, status: int = 400) -> HTTPException:

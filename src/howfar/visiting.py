@@ -145,7 +145,9 @@ class Visitor:
                 log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
-        blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
+        blank = Outcome(
+            task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans), extension=visit.extension
+        )
         if end.report is None:
             return msgspec.structs.replace(blank, message=end.message, detail=log)
         return self._judged(blank, host, visit, end.report, watch)
