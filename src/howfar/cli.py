@@ -26,6 +26,10 @@ PackageDir = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
 ]
+Driver = Annotated[
+    Literal["process", "extension"],
+    typer.Option(help="A browser process for each task, or howfar's extension in tabs of one, which samples them."),
+]
 Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
 
 
@@ -59,22 +63,29 @@ def run(
     mnist: Mnist = None,
     text: Text = None,
     port: Port = 0,
+    driver: Driver = "process",
     retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
-    from howfar import experiments, folders, progress, runner, store, studies
+    from howfar import folders, runner, studies
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     chosen = studies.load(study, known)
     fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
     chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
     folders.demand_use(known, package_dir or [], chosen)
+    options = runner.Options(port, mnist, text, retry_failed, driver=driver)
+    _run(chosen, known, out or Path("results") / chosen.name, options)
+
+
+def _run(chosen: Any, known: Any, folder: Path, options: Any) -> None:
+    """The study's tasks, and its report, into a folder."""
+    from howfar import experiments, progress, runner, store
+
     cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
-    folder = out or Path("results") / chosen.name
     follower = progress.follow(console)
     with store.create(folder) as outcomes:
         try:
-            options = runner.Options(port, mnist, text, retry_failed)
             failed = runner.run(chosen, known, cells, outcomes, follower, options)
         finally:
             follower.close()
@@ -173,16 +184,34 @@ def doctor() -> None:
 
 
 @app.command()
-def serve(package_dir: PackageDir = None, port: Port = 0, mnist: Mnist = None, text: Text = None) -> None:
-    """Serve the page for a person: choose what to measure by its URL."""
-    from howfar import folders, serving
+def serve(
+    study: Annotated[str | None, typer.Argument(help="A study, for howfar's extension in your own browser.")] = None,
+    out: Out = None,
+    package_dir: PackageDir = None,
+    port: Port = 0,
+    mnist: Mnist = None,
+    text: Text = None,
+) -> None:
+    """Serve the page for a person: choose what to measure by its URL. With a study: its pages, one after the other, for
+    a browser in which you load howfar's extension; then write its report."""
+    from howfar import folders, runner, serving, studies
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
+    if study:
+        chosen = studies.load(study, known)
+        folders.demand_use(known, package_dir or [], chosen)
+        options = runner.Options(port, mnist, text, driver="extension", invite=_invite)
+        _run(chosen, known, out or Path("results") / chosen.name, options)
+        return
     with serving.serve(known, port=port, mnist=mnist, text=text) as address:
         query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
         console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
         console.print("Ctrl-C ends it", markup=False, highlight=False)
         signal.pause() if hasattr(signal, "pause") else input()
+
+
+def _invite(address: str) -> None:
+    console.print(f"open {address} in Chromium: the page says how", markup=False, highlight=False, soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import html
 import json
+import math
 import mimetypes
 import secrets
 import threading
@@ -79,7 +80,9 @@ class Driving:
     """The one extension of a run: what the runner wants of it, and what it says. The runner calls from its thread, the
     extension through the server's."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_hand: bool = False) -> None:
+        """`by_hand`: a person opens the browser, and loads the extension."""
+        self.by_hand = by_hand
         self.token = secrets.token_urlsafe(16)
         self.port = 0  # the server's, once it has one
         # Why there is no extension, where none answered when the run began.
@@ -87,7 +90,7 @@ class Driving:
         self._changed = threading.Condition()
         self._wanted = Wanted()
         self._asking: Asking | None = None
-        self._asked_at = -SILENCE_SECONDS
+        self._asked_at = -math.inf
         self._uploads: dict[str, ExtensionSamples] = {}
         self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
@@ -109,7 +112,7 @@ class Driving:
     def forget(self) -> None:
         """Its browser is gone, or another comes: who asks next is a new one."""
         with self._changed:
-            self._asked_at, self._asking = -SILENCE_SECONDS, None
+            self._asked_at, self._asking = -math.inf, None
             self._wanted = Wanted()
 
     def open(self, visit: Visit) -> None:
@@ -128,6 +131,10 @@ class Driving:
             self._changed.wait_for(lambda: self._is_closed(task), seconds)
             return self._uploads.pop(task, None) or self._nothing(seconds)
 
+    def is_free(self) -> bool:
+        """Whether the extension is there, and has no page open."""
+        return self.answers() and self._asking is not None and not self._asking.task
+
     def end(self) -> None:
         """The run is over: the extension is told, if it is there."""
         self._want(Wanted(ended=True))
@@ -138,7 +145,7 @@ class Driving:
         return ExtensionSamples(unavailable=f"the extension did not say within {seconds:g} s what it sampled")
 
     def _is_closed(self, task: str) -> bool:
-        return task in self._uploads and self._asking is not None and not self._asking.task
+        return task in self._uploads and self.is_free()
 
     def _want(self, wanted: Wanted) -> None:
         with self._changed:
@@ -187,13 +194,14 @@ class Driving:
         if not self._news_for(asking):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), ANSWER_SECONDS)
+        return json_answer(self._answer(asking))
+
+    def _answer(self, asking: Asking) -> Wanted:
         with self._changed:
-            self._asked_at = time.monotonic()
-            wanted = self._wanted
-            if wanted.ended:
-                self._asked_at = -SILENCE_SECONDS
+            if self._asking is asking:  # and not one that was forgotten, or has asked again, meanwhile
+                self._asked_at = -math.inf if self._wanted.ended else time.monotonic()
                 self._changed.notify_all()
-        return json_answer(wanted)
+            return self._wanted
 
     def _note(self, asking: Asking) -> None:
         with self._changed:

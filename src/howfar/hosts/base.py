@@ -90,7 +90,12 @@ class LaunchedProcess:
         return self._process.poll() is None
 
     def log(self) -> str:
-        return tail(self._folder / "stderr.txt")
+        return tail(self.log_file)
+
+    @property
+    def log_file(self) -> Path:
+        """What its processes write to standard error."""
+        return self._folder / "stderr.txt"
 
 
 @contextlib.contextmanager
