@@ -19,7 +19,8 @@ import { browserPid, isPageOf, samplesOf } from './samples.js';
 const SCHEMA = 3;
 // Of a page that never ends: a day's updates.
 const MOST_SAMPLES = 90_000;
-const GIVE_UP = 20;
+// Times, a second apart: longer than a server takes to see that an earlier life is over.
+const GIVE_UP = 30;
 
 /** @param {number} ms */
 const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
@@ -91,7 +92,7 @@ export class Life {
       } catch (error) {
         failures += 1;
         this.say(`trying again: ${error}`);
-        await this.pause(250);
+        await this.pause(1000);
       }
     }
     this.over = true;
