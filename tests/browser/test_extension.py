@@ -1,0 +1,302 @@
+"""The extension in a real Chromium: page after page in tabs of one browser, whatever becomes of each."""
+
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+import psutil
+import pytest
+from conftest import ADAPTERS, QUICK
+
+from devtools import opened
+from howfar import driving, plan
+from howfar.frameworks import Framework
+from howfar.hosts import extension
+from howfar.outcomes import Outcome
+from howfar.probes.processes import snapshot, tree
+from howfar.records import Cell, Model, Sampling, Target
+from howfar.runner import Block, Options, Workshop
+from howfar.study import Limits, Study
+from leftovers import browsers, profiles
+
+SPIN = Model("spin", 1, 1000)
+# Busy for 4 s: some updates of the task manager, which come once a second.
+LONG = Sampling(min_samples=5, min_seconds=4.0, max_seconds=5.0, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
+LIMITS = Limits(launch_seconds=20, phase_seconds=8)
+STUDY = Study("test", "", (), (), (), sampling=QUICK, limits=LIMITS)
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    before = set(profiles())
+    yield
+    assert browsers() == []
+    assert set(profiles()) <= before
+
+
+@pytest.fixture
+def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
+    with Workshop(STUDY, known, Options(adapters=ADAPTERS, driver="extension")) as made:
+        yield made
+
+
+@pytest.fixture
+def block(shop: Workshop) -> Iterator[Block]:
+    with shop.block() as made:
+        yield made
+
+
+@pytest.fixture
+def measure(shop: Workshop, block: Block) -> Run:
+    """Measures a known answer, or a fault, in the block's one browser."""
+
+    def run(framework: str = "reference", backend: str = "cpu", sampling: Sampling = QUICK) -> Outcome:
+        study = Study("test", "", (), (), (), sampling=sampling)
+        task = plan.task_of(
+            study, Cell(Target(framework, "1", backend, "chromium"), SPIN, "inference"), shop.data.names, 0
+        )
+        return shop.visitor.measure(block.host("chromium"), task, "test")
+
+    return run
+
+
+def roots() -> list[psutil.Process]:
+    """The browsers themselves, without what they started."""
+    return [one for one in browsers() if not any(word.startswith("--type=") for word in one.cmdline())]
+
+
+def renderers() -> list[int]:
+    return [one.pid for one in browsers() if "--type=renderer" in one.cmdline()]
+
+
+def test_a_study_s_pages_are_visited_in_one_browser_whatever_becomes_of_each(measure: Run) -> None:
+    first = measure()
+    pids = {process.pid for process in roots()}
+    crashed = while_killing_its_tab(lambda: measure("faulty", "never"))
+    hung = measure("faulty", "hang")
+    busy = [pid for pid in renderers() if psutil.Process(pid).cpu_percent(0.2) > 50]
+    last = measure(sampling=LONG)
+    assert [one.status for one in (first, crashed, hung, last)] == ["ok", "crashed", "hung", "ok"], (first, last)
+    assert crashed.message == "the process was gone in first"
+    assert busy == []  # the tab that hung is gone, and works no more
+    assert {process.pid for process in roots()} == pids
+    for outcome in (first, crashed, hung, last):
+        assert outcome.extension is not None and outcome.extension.unavailable == ""
+    assert hung.extension is not None and last.extension is not None
+    for found in (hung, last):
+        pages = [one for one in found.extension.samples if one.role == "page"]  # type: ignore[union-attr]  # said above
+        assert len(pages) >= 3
+        assert {one.role for one in found.extension.samples} == {"page", "gpu"}  # type: ignore[union-attr]
+        assert max(one.cpu_percent or 0 for one in pages) > 30
+        assert all((one.private_bytes or 0) > 1e6 for one in pages)
+        assert all(0 <= one.at_s <= sum(span.seconds for span in found.timeline) for one in pages)
+
+
+def while_killing_its_tab(measured: Callable[[], Outcome]) -> Outcome:
+    """Kills the newest renderer while the page waits for ever in its first operation."""
+
+    def kill() -> None:
+        own = [psutil.Process(pid) for pid in renderers()]
+        names = {process.pid: " ".join(process.cmdline()) for process in own}
+        pages = [one for one in own if "--extension-process" not in names[one.pid]]
+        for process in sorted(pages, key=lambda one: one.cpu_times().user)[-1:]:
+            process.kill()
+
+    timer = threading.Timer(2.5, kill)
+    timer.start()
+    try:
+        return measured()
+    finally:
+        timer.join()
+
+
+class Sampler(threading.Thread):
+    """CPU seconds of every process of the browser, by Unix time, as the system counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.looks: list[tuple[float, dict[int, float]]] = []
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.05):
+            pids = [pid for root in roots()[:1] for pid in tree(root.pid)] if not self.looks else list(self.looks[0][1])
+            found = snapshot(set(pids) | set(renderers() if len(self.looks) % 20 == 0 else self._last()))
+            cpu = {pid: sum(one.cpu_s for one in times.threads.values()) for pid, times in found.processes.items()}
+            if cpu:
+                self.looks.append((time.time(), cpu))
+
+    def _last(self) -> list[int]:
+        return list(self.looks[-1][1])
+
+    def percent(self, pid: int, begin: float, end: float) -> float:
+        return 100 * (self._cpu_at(pid, end) - self._cpu_at(pid, begin)) / (end - begin)
+
+    def _cpu_at(self, pid: int, at: float) -> float:
+        before = max((look for look in self.looks if look[0] <= at and pid in look[1]), key=lambda look: look[0])
+        after = min((look for look in self.looks if look[0] > at and pid in look[1]), key=lambda look: look[0])
+        share = (at - before[0]) / (after[0] - before[0])
+        return before[1][pid] + share * (after[1][pid] - before[1][pid])
+
+
+def test_both_samplers_agree_on_a_busy_page(measure: Run) -> None:
+    measure()
+    sampler = Sampler()
+    sampler.start()
+    began = time.time()
+    outcome = measure(sampling=LONG)
+    time.sleep(0.3)
+    sampler.over.set()
+    sampler.join()
+    assert outcome.status == "ok" and outcome.extension is not None
+    pages = [one for one in outcome.extension.samples if one.role == "page" and one.cpu_percent is not None]
+    began += outcome.timeline[0].seconds * 0  # `at_s` counts from the span `launch`, which begins as the visit does
+    pairs = [
+        (now.cpu_percent or 0.0, sampler.percent(now.pid, began + before.at_s, began + now.at_s))
+        for before, now in zip(pages[1:], pages[2:], strict=False)
+    ]
+    print("chrome.processes, the system:", [tuple(round(one, 1) for one in pair) for pair in pairs])
+    assert len(pairs) >= 2
+    assert max(theirs for theirs, _ in pairs) > 30
+    assert median(abs(theirs - ours) for theirs, ours in pairs) <= 2
+
+
+def test_a_page_costs_little_beyond_itself(measure: Run) -> None:
+    measure()
+    found = [measure() for _ in range(5)]
+    spans = [{span.name: span.seconds for span in outcome.timeline} for outcome in found]
+    around = median(one["idle"] + one["launch"] + one["end"] for one in spans)
+    print(
+        "idle, launch and end of a page:",
+        [[round(one[name], 3) for name in ("idle", "launch", "end")] for one in spans],
+    )
+    assert around < 1.0  # 0.2 s where nothing else runs
+
+
+@pytest.fixture
+def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The extension's folder, to be spoiled."""
+    folder = tmp_path / "extension"
+    shutil.copytree(driving.FOLDER, folder)
+    driving.extension_id()  # of the manifest as it is
+    monkeypatch.setattr(driving, "FOLDER", folder)
+    monkeypatch.setattr(extension, "START_SECONDS", 8.0)
+    return folder
+
+
+def test_a_browser_without_chrome_processes_is_driven_and_not_sampled(
+    changed: Path, known: Mapping[str, Framework]
+) -> None:
+    """As a branded Chrome, where the permission is not to be had."""
+    manifest = json.loads((changed / "manifest.json").read_text())
+    (changed / "manifest.json").write_text(json.dumps({**manifest, "permissions": []}))
+    outcome = measured_alone(known)
+    assert outcome.status == "ok" and outcome.extension is not None
+    assert outcome.extension.unavailable == "this browser has no chrome.processes"
+    assert outcome.extension.samples == ()
+
+
+def test_an_extension_that_never_answers_is_no_end_of_the_run(changed: Path, known: Mapping[str, Framework]) -> None:
+    (changed / "worker.js").write_text("while (false);")
+    outcome = measured_alone(known)
+    assert outcome.status == "ok" and outcome.extension is not None
+    assert outcome.extension.unavailable.startswith("the extension did not answer within 8 s")
+
+
+def measured_alone(known: Mapping[str, Framework]) -> Outcome:
+    """In a run of its own, which asks first what its browser is."""
+    with Workshop(STUDY, known, Options(driver="extension")) as shop, shop.block() as block:
+        host = block.host("chromium")
+        host.checked_facts()
+        cell = Cell(Target("reference", "1", "cpu", "chromium"), SPIN, "inference")
+        return shop.visitor.measure(host, plan.task_of(STUDY, cell, shop.data.names, 0), "test")
+
+
+SMALL = """
+name = "small"
+title = "A small study"
+experiments = ["inference_time"]
+rounds = 1
+models = [{ sizes = [[1, 4]] }]
+targets = [{ framework = "convnetjs" }, { framework = "numpy", threads = [1] }]
+limits = { noise_repeats = 0 }
+[sampling]
+min_samples = 5
+min_seconds = 1.5
+max_seconds = 2.0
+warmup_min_seconds = 0.05
+warmup_max_seconds = 0.1
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "small.toml").write_text(SMALL)
+    return tmp_path
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "howfar",
+        words[0],
+        str(folder / "small.toml"),
+        "--out",
+        str(folder / "out"),
+        *words[1:],
+    ]
+
+
+def stored(folder: Path) -> list[dict[str, object]]:
+    with closing(sqlite3.connect(f"file:{folder}/out/outcomes.sqlite?mode=ro", uri=True)) as database:
+        return [json.loads(row[0]) for row in database.execute("SELECT outcome FROM outcomes ORDER BY id")]
+
+
+def has_samples(outcome: dict[str, object]) -> bool:
+    found = outcome["extension"]
+    return isinstance(found, dict) and bool(found["samples"]) and not found["unavailable"]
+
+
+def test_a_run_of_the_command_with_the_extension(folder: Path) -> None:
+    done = subprocess.run(
+        command(folder, "run", "--driver", "extension"), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    outcomes = stored(folder)
+    assert {outcome["status"] for outcome in outcomes} == {"ok"}
+    in_browser = [one for one in outcomes if one["task"]["cell"]["target"]["browser"] == "chromium"]  # type: ignore[index]
+    assert len(in_browser) == 3 and all(map(has_samples, in_browser))  # ConvNetJS, and a control before and after
+    assert [one["extension"] for one in outcomes if one not in in_browser] == [None]
+    assert (folder / "out" / "report" / "index.html").is_file()
+
+
+def test_a_person_loads_the_extension_by_hand(folder: Path, tmp_path: Path) -> None:
+    serving = subprocess.Popen(command(folder, "serve"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert serving.stdout is not None
+    address = re.search(r"http://localhost:\d+/extension/\?token=\S+", serving.stdout.readline())
+    assert address
+    try:
+        with opened(address[0], tmp_path / "without") as page:
+            said = page.text_with("Load unpacked", seconds=20)
+        assert "The extension is not here yet." in said and str(driving.FOLDER) in said
+        with opened(address[0], tmp_path / "with", f"--load-extension={driving.FOLDER}") as page:
+            output, errors = serving.communicate(timeout=120)
+            said = page.text_with("The run is over", seconds=10)
+    finally:
+        serving.kill()
+    assert serving.returncode == 0, errors
+    assert "report:" in output
+    assert "The run is over" in said and "sampled once a second" in said
+    assert sum(map(has_samples, stored(folder))) == 3
