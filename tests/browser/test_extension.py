@@ -16,7 +16,6 @@ from statistics import median
 
 import psutil
 import pytest
-from conftest import ADAPTERS, QUICK
 
 from devtools import opened
 from howfar import driving, plan
@@ -29,7 +28,9 @@ from howfar.runner import Block, Options, Workshop
 from howfar.study import Limits, Study
 from leftovers import browsers, profiles
 
+ADAPTERS = Path(__file__).parent / "adapters"
 SPIN = Model("spin", 1, 1000)
+QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
 # Busy for 4 s: some updates of the task manager, which come once a second.
 LONG = Sampling(min_samples=5, min_seconds=4.0, max_seconds=5.0, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
 LIMITS = Limits(launch_seconds=20, phase_seconds=8)
