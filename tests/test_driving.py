@@ -231,6 +231,21 @@ def test_the_end_of_the_run_is_told(driver: Driving) -> None:
     assert time.monotonic() - start < 0.1
 
 
+def test_the_server_ends_without_a_word_while_the_extension_of_a_dead_browser_waits(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    made = Driving()
+    with Server(routes=made.routes()) as served:
+        made.port = served.port
+        threading.Thread(target=post, args=(made, "next", NEW), daemon=True).start()
+        assert made.wait(5) == NEW
+        made.forget()
+        made.end()
+        start = time.monotonic()
+    assert time.monotonic() - start < 0.9
+    assert capfd.readouterr().err == ""
+
+
 def test_the_folder_is_an_extension_that_a_browser_can_load() -> None:
     manifest = json.loads((driving.FOLDER / "manifest.json").read_bytes())
     assert (driving.FOLDER / manifest["background"]["service_worker"]).is_file()

@@ -92,7 +92,9 @@ class Driving:
         self._asking: Asking | None = None
         self._asked_at = -math.inf
         self._uploads: dict[str, ExtensionSamples] = {}
-        self._waiting: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        # Of those who ask and are kept waiting: set, they are answered.
+        self._waiting: set[asyncio.Event] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def page_url(self) -> str:
@@ -113,7 +115,7 @@ class Driving:
         """Its browser is gone, or another comes: who asks next is a new one."""
         with self._changed:
             self._asked_at, self._asking = -math.inf, None
-            self._wanted = Wanted()
+        self._want(Wanted())
 
     def open(self, visit: Visit) -> None:
         """Has the extension open the page of a visit."""
@@ -150,11 +152,13 @@ class Driving:
     def _want(self, wanted: Wanted) -> None:
         with self._changed:
             self._wanted = wanted
-            waiting = self._waiting
-        if waiting:
-            loop, event = waiting
-            with contextlib.suppress(RuntimeError):  # the server's loop has ended
-                loop.call_soon_threadsafe(event.set)
+        with contextlib.suppress(RuntimeError):  # the server has ended
+            if self._loop:
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
 
     # The extension's side.
 
@@ -189,12 +193,20 @@ class Driving:
     async def _next(self, request: Request) -> Response:
         asking: Asking = await self._read(request, Asking)
         self._note(asking)
-        event = asyncio.Event()
-        self._waiting = (asyncio.get_running_loop(), event)
-        if not self._news_for(asking):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), ANSWER_SECONDS)
+        self._loop = asyncio.get_running_loop()
+        await self._wait_for_news(asking)
         return json_answer(self._answer(asking))
+
+    async def _wait_for_news(self, asking: Asking) -> None:
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            if not self._news_for(asking):
+                await asyncio.wait_for(event.wait(), ANSWER_SECONDS)
+        except TimeoutError:
+            pass  # it asks again
+        finally:
+            self._waiting.discard(event)
 
     def _answer(self, asking: Asking) -> Wanted:
         with self._changed:

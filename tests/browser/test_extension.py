@@ -85,7 +85,7 @@ def renderers() -> list[int]:
 def test_a_study_s_pages_are_visited_in_one_browser_whatever_becomes_of_each(measure: Run) -> None:
     first = measure()
     pids = {process.pid for process in roots()}
-    crashed = while_killing_its_tab(lambda: measure("faulty", "never"))
+    crashed = while_killing(lambda: measure("faulty", "never"))
     hung = measure("faulty", "hang")
     busy = [pid for pid in renderers() if psutil.Process(pid).cpu_percent(0.2) > 50]
     last = measure(sampling=LONG)
@@ -105,12 +105,12 @@ def test_a_study_s_pages_are_visited_in_one_browser_whatever_becomes_of_each(mea
         assert all(0 <= one.at_s <= sum(span.seconds for span in found.timeline) for one in pages)
 
 
-def while_killing_its_tab(measured: Callable[[], Outcome]) -> Outcome:
-    """Kills every tab's process, that of the page that says how too, while the page waits for ever."""
+def while_killing(measured: Callable[[], Outcome], *, the_extension: bool = False) -> Outcome:
+    """Kills every tab's process, also that of the page that says how, or the extension's, while a page waits."""
 
     def kill() -> None:
         for pid in renderers():
-            if "--extension-process" not in psutil.Process(pid).cmdline():
+            if the_extension == ("--extension-process" in psutil.Process(pid).cmdline()):
                 psutil.Process(pid).kill()
 
     timer = threading.Timer(4, kill)
@@ -119,6 +119,17 @@ def while_killing_its_tab(measured: Callable[[], Outcome]) -> Outcome:
         return measured()
     finally:
         timer.join()
+
+
+def test_where_the_extension_dies_the_next_page_has_another(measure: Run) -> None:
+    measure()
+    before = {process.pid for process in roots()}
+    left = while_killing(lambda: measure("faulty", "never"), the_extension=True)
+    assert left.status == "hung" and left.extension is not None
+    assert left.extension.unavailable == "the extension did not say within 5 s what it sampled"
+    after = measure()
+    assert after.status == "ok" and after.extension is not None and after.extension.unavailable == ""
+    assert not before & {process.pid for process in roots()}
 
 
 class Sampler(threading.Thread):
@@ -269,7 +280,7 @@ def test_a_run_of_the_command_with_the_extension(folder: Path) -> None:
     done = subprocess.run(
         command(folder, "run", "--driver", "extension"), capture_output=True, text=True, check=False, timeout=120
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     outcomes = stored(folder)
     assert {outcome["status"] for outcome in outcomes} == {"ok"}
     in_browser = [one for one in outcomes if one["task"]["cell"]["target"]["browser"] == "chromium"]  # type: ignore[index]
@@ -292,7 +303,7 @@ def test_a_person_loads_the_extension_by_hand(folder: Path, tmp_path: Path) -> N
             said = page.text_with("The run is over", seconds=10)
     finally:
         serving.kill()
-    assert serving.returncode == 0, errors
+    assert (serving.returncode, errors) == (0, "")
     assert "report:" in output
     assert "The run is over" in said and "sampled once a second" in said
     assert sum(map(has_samples, stored(folder))) == 3
