@@ -23,9 +23,9 @@ from pathlib import Path
 from howfar import frameworks, plan
 from howfar.hosts import chromium
 from howfar.hosts.base import remove
+from howfar.pages import HEADERS
 from howfar.records import Cell, Sampling, Target
 from howfar.runner import Options, Workshop
-from howfar.server import HEADERS
 from howfar.study import Study
 
 SHORT = Sampling(1, 0.001, 0.002, 0.5, 0.001, 0.002)
