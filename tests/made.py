@@ -7,6 +7,7 @@ from zlib import crc32
 import numpy as np
 from msgspec import structs
 
+from howfar.observed import PageMemory, ProcessSamples, Role, RoleSamples
 from howfar.outcomes import Check, Noise, Outcome, Phase, Results, RunFacts, Series, Span
 from howfar.records import (
     PROTOCOLS,
@@ -167,7 +168,52 @@ def outcome(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
         "software_gpu": cell.target.backend in ("webgl", "webgpu") and cell.target.browser != "native",
         "timeline": timeline(rng),
     }
+    if cell.observe == "processes":
+        found |= {"timeline": WATCHED, "processes": processes(cell)}
+        changes = changes | {"facts": {**changes.get("facts", {}), "parameters": parameters(cell.model)}}
     return Outcome(**(found | changes))
+
+
+def parameters(model: Model) -> int:
+    """Of a dense network with biases."""
+    return 785 * model.width + (model.depth - 1) * (model.width + 1) * model.width + (model.width + 1) * 10
+
+
+# A visit that was watched, in seconds: its steady phase begins 1.5 s after the launch.
+WATCHED = tuple(
+    Span(name, seconds)
+    for name, seconds in {"idle": 0.2, "launch": 0.5, "library_load": 0.2, "first": 0.3, "warmup": 0.5,
+                          "throughput": 3.0, "dispose": 0.1, "end": 0.2}.items()
+)  # fmt: skip
+WORKING = {"": 1.02, "threads=1": 0.98, "threads=all": 1.75}
+
+
+def processes(cell: Cell, **changes: Any) -> ProcessSamples:
+    """What was seen of such a visit: a page at one core from 0.5 s on, more on threads; on a GPU back end the GPU's
+    process at one and a half beside a page at a third."""
+    target, weights = cell.target, parameters(cell.model)
+    gpu, native = target.backend in ("webgl", "webgpu"), target.browser == "native"
+    at, memory_at = np.arange(0, 4.8, 0.2), np.arange(0, 4.8, 0.5)
+    rates: dict[Role, float] = {"main": 3.0 if target.threads == 0 else 1.0}
+    if not native:
+        rates = {"page": 0.33 if gpu else WORKING[target.switch], "gpu": 1.5 if gpu else 0.01, "browser": 0.02}
+    bases: dict[Role, float] = {"page": 40e6, "gpu": 90e6, "browser": 60e6, "main": 400e6}
+
+    def seen(role: Role) -> RoleSamples:
+        growing = np.clip(memory_at - 0.5, 0, 1)
+        held = bases[role] + growing * (8 * weights if role in ("page", "main") else 0)
+        sizes = tuple(int(size) for size in held)
+        used = tuple(float(seconds) for seconds in rates[role] * np.clip(at - 0.5, 0, None))
+        return RoleSamples(role, used, tuple(0.01 * seconds for seconds in used), pss_bytes=sizes, uss_bytes=sizes)
+
+    heap = tuple(9_000_000 + 1_500_000 * (place % 7) for place in range(50))
+    page = PageMemory(tuple(0.06 * 1000 * place for place in range(50)), heap, None, (3_000_000, 3_100_000))
+    found: dict[str, Any] = {
+        "at_s": tuple(at.tolist()), "memory_at_s": tuple(memory_at.tolist()), "roles": tuple(map(seen, rates)),
+        "sampler_cpu_s": tuple((0.005 * at).tolist()), "page": None if native else page,
+        "unavailable": {"energy": "there are no counters"},
+    }  # fmt: skip
+    return ProcessSamples(**(found | changes))
 
 
 def timeline(rng: np.random.Generator) -> tuple[Span, ...]:

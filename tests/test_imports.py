@@ -20,7 +20,7 @@ MEASURING = {
 }  # fmt: skip
 JUDGING = {
     "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries",
-    "tables", "trees", "wording",
+    "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli"}

@@ -67,6 +67,17 @@ def test_every_factor_makes_another_id(other: Task) -> None:
     assert other.id != asked.task().id
 
 
+def test_a_watched_cell_is_another_task_that_does_one_thing_for_a_fixed_time() -> None:
+    cell = structs.replace(asked.task().cell, observe="processes")
+    study = asked.study(protocols=("corrected", "published"), sampling=Sampling(max_seconds=0.5, min_seconds=0.1))
+    (block,) = blocks(structs.replace(study, rounds=1), [cell], asked.NAMES)
+    (task,) = (one for one in block if not one.control)
+    assert task.id != asked.task().id
+    assert task.metrics == ("throughput",)
+    assert task.sampling.min_seconds == task.sampling.max_seconds == plan.WATCHED_SECONDS
+    assert task.sampling.warmup_max_seconds == study.sampling.warmup_max_seconds
+
+
 def test_what_can_not_change_a_number_does_not_change_the_id() -> None:
     assert asked.task(name="other", title="x", rounds=9, control_every=3).id == asked.task().id
 

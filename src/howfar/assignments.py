@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import structs
 
-from howfar import exporters, portfolio, vendor
+from howfar import exporters, layers, portfolio, vendor
 from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rate
 from howfar.data import Data
 from howfar.errors import Unavailable
@@ -128,8 +128,8 @@ class Desk:
     def known_facts(self, task: Task, fetched: Collection[str] = ()) -> dict[str, Fact]:
         """What is known of a task without asking its page: one hash over all library files of a browser task, the bytes
         of a saved model and of the package files that one's own model's page `fetched`, of a `features` task what the
-        package says of itself and where it runs, and of a task that trains what is wrong with the framework's own
-        rule."""
+        package says of itself and where it runs, of a task that trains what is wrong with the framework's own rule, and
+        of one that is watched the size of its network."""
         target = task.cell.target
         framework = self._known[target.framework]
         backend = framework.backend(target.backend, target.version)
@@ -145,6 +145,8 @@ class Desk:
             facts["backends"] = ", ".join(framework.backends_at(target.version))
         if task.cell.workload == "training":
             facts["rule"] = framework.network(task.cell.model.kind).rule
+        if task.cell.observe and task.cell.model.kind != "graph":
+            facts["parameters"] = layers.parameters(self._examiner.spec(task).layers)
         if fault := self._examiner.fault(task):
             facts["training_fault"] = fault
         return facts

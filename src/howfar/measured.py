@@ -119,9 +119,10 @@ class Measured(Struct, frozen=True):
 def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric]) -> list[Measured]:
     """Every group of the wanted cells, for each of `metrics` that it has samples of.
 
-    The first of `metrics` is the primary one: every group has a row for it, with numbers or without.
+    The first of `metrics` is the primary one: every group has a row for it, with numbers or without. What was watched
+    is never among them.
     """
-    gathered = list(groups(results, wanted))
+    gathered = list(groups(results, lambda cell: not cell.observe and wanted(cell)))
     alike = _alike(results, gathered)
     known = {metric: prior(list(_medians(_samples(group, metric)).values()) for group in alike) for metric in metrics}
     return [

@@ -3,13 +3,67 @@
 A column that this machine or this browser can't give is empty, and `unavailable` has the reason.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from howfar.records import Count, Text
 
+# `page`: the renderer that worked most · `main`: a native task's · `utility`: whatever else belongs to the visit.
+Role = Literal["page", "gpu", "browser", "network", "utility", "main"]
 Amount = Annotated[float, Meta(ge=0)]
+Amounts = Annotated[tuple[Amount, ...], Meta(max_length=500_000)]
+Sizes = Annotated[tuple[Count, ...], Meta(max_length=500_000)]
+
+
+class RoleSamples(Struct, frozen=True, forbid_unknown_fields=True):
+    """The processes of one role, together.
+
+    At each look: their CPU seconds since each began, those that have ended included; the seconds that their main
+    threads waited for a core; and by the system's running count what they hold that is no file's and not shared. At
+    each look at the memory: PSS, in which what several processes share counts once, and USS, which is each one's own
+    alone.
+    """
+
+    role: Role
+    cpu_s: Amounts
+    wait_s: Amounts = ()
+    anonymous_bytes: Sizes = ()
+    pss_bytes: Sizes = ()
+    uss_bytes: Sizes = ()
+
+
+class PageMemory(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a page says of its own memory.
+
+    `heap_bytes`: the JS heap in use, after the operations of the steady phase, so many ms after that phase began. Pairs
+    are from before the steady phases and after them: the memories of WebAssembly, and what the browser ascribes to the
+    page (measureUserAgentSpecificMemory), garbage not counted.
+    """
+
+    heap_at_ms: Amounts = ()
+    heap_bytes: Sizes = ()
+    wasm_bytes: tuple[Count, Count] | None = None
+    agent_bytes: tuple[Count, Count] | None = None
+    unavailable: Mapping[str, str] = {}
+
+
+class ProcessSamples(Struct, frozen=True, forbid_unknown_fields=True):
+    """A visit's processes, looked at from outside.
+
+    Times are in seconds since the span `launch` of the outcome's timeline began: `at_s` of the looks, `memory_at_s` of
+    those at the memory, which are rarer. `energy_j`: at each look, what the processor's packages have used since the
+    first, idle cores and other programs included. `sampler_cpu_s`: the CPU seconds that the looking has cost by each.
+    """
+
+    at_s: Amounts
+    memory_at_s: Amounts
+    roles: tuple[RoleSamples, ...]
+    sampler_cpu_s: Amounts = ()
+    energy_j: Amounts = ()
+    page: PageMemory | None = None
+    unavailable: Mapping[str, str] = {}
 
 
 class ExtensionSample(Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,10 +6,10 @@ Frozen, strict and versioned like all records; no average is among them.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from howfar.layers import Positive
-from howfar.observed import ExtensionSamples
+from howfar.observed import ExtensionSamples, PageMemory, ProcessSamples
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
@@ -51,6 +51,8 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
+    # Of a page whose processes are watched.
+    memory: PageMemory | UnsetType = UNSET
     schema: Literal[3] = SCHEMA
 
 
@@ -114,6 +116,7 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     disturbed: bool = False
     software_gpu: bool = False
     timeline: tuple[Span, ...] = ()
+    processes: ProcessSamples | None = None
     # What the extension sampled, where it drove the browser.
     extension: ExtensionSamples | None = None
 

@@ -16,6 +16,7 @@ from howfar.records import (
     DataNames,
     Model,
     ProtocolName,
+    Sampling,
     SteadyMetric,
     Target,
     Task,
@@ -26,6 +27,9 @@ from howfar.study import Study
 # The control cell: a fixed plain-JS loop of 200 thousand turns (1 to 5 ms on the machines seen so far). It does
 # the same work before, between and after the cells of every block, so that its times show the machine drifting.
 CONTROL_MODEL = Model("loop", 1, 200)
+# A task that is watched works so long, whatever its interval: long enough that a sampler that looks once a second, as
+# Chromium's own does, has something to say.
+WATCHED_SECONDS = 3.0
 
 
 def blocks(study: Study, cells: Iterable[Cell], data: DataNames) -> list[list[Task]]:
@@ -75,7 +79,7 @@ def task_of(  # noqa: PLR0913 - what a task is made of
         seed=study.seed,
         data=data.of(cell.model),
         metrics=_metrics(study, cell, protocol),
-        sampling=study.sampling,
+        sampling=_sampling(study, cell),
         protocol=PROTOCOLS[protocol],
         control=control,
         scale=scale,
@@ -83,14 +87,22 @@ def task_of(  # noqa: PLR0913 - what a task is made of
     return msgspec.structs.replace(blank, id=fingerprint(blank))
 
 
+def _sampling(study: Study, cell: Cell) -> Sampling:
+    if not cell.observe:
+        return study.sampling
+    return msgspec.structs.replace(study.sampling, min_seconds=WATCHED_SECONDS, max_seconds=WATCHED_SECONDS)
+
+
 def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMetric, ...]:
-    """What is sampled; the published protocol knew one figure per operation."""
+    """What is sampled; the published protocol knew one figure per operation, and a task that is watched does one thing
+    all the time."""
     if protocol == "published":
         return ("latency",)
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)
     every = STEADY_METRICS[cell.workload]
-    return every if study.metrics == "all" else tuple(one for one in every if one == PRIMARY_METRIC[cell.workload])
+    all_of_them = study.metrics == "all" and not cell.observe
+    return every if all_of_them else tuple(one for one in every if one == PRIMARY_METRIC[cell.workload])
 
 
 def belongs(task: Task, run: RunFacts) -> bool:

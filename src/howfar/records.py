@@ -191,7 +191,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
 
     def describe(self) -> str:
         """The cell as a person says it, for progress lines and messages."""
-        return f"{self.cell.target} {self.cell.model} {self.cell.workload}"
+        watched = self.cell.observe and f", watched: {self.cell.observe}"
+        return f"{self.cell.target} {self.cell.model} {self.cell.workload}{watched}"
 
 
 def fingerprint(facts: Any) -> str:

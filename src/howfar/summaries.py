@@ -64,6 +64,14 @@ def column(row: Row, *, with_backend: bool = False) -> Column:
     return Column(row["framework"], version, palette.colour(row["framework"], row["backend"]))
 
 
+def target_column(row: Row) -> Column:
+    """The head of a row's target with all that tells it apart: back end, threads and what is switched."""
+    one = wording.target(dict(row))
+    native = one.browser == "native"
+    colour = palette.native_colour(one.threads) if native else palette.colour(one.framework, one.backend)
+    return Column(one.framework, wording.named(one, row["software_gpu"]).partition("@")[2], colour)
+
+
 def entry(row: Row | None, say: Callable[[float], str]) -> Entry:
     """A row's number in words, the paper's too; without a number its words, or why there is none."""
     if row is None:

@@ -64,6 +64,8 @@ SCHEMA: dict[str, Any] = {
     "switch": pl.String,
     # The target that a ratio is against.
     "against": pl.String,
+    # Seconds since its visit was launched, of a row that is one moment (`timeline`).
+    "at_s": pl.Float64,
 }
 
 Row = dict[str, Any]

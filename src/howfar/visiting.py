@@ -4,6 +4,7 @@ import contextlib
 import queue
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,10 @@ from msgspec import Struct
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
+from howfar.observed import ProcessSamples
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
+from howfar.probes.watching import Watcher
 from howfar.records import PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
 from howfar.study import Limits
@@ -45,28 +48,45 @@ class Watch:
 
     def __init__(self, visit: Visit, limits: Limits) -> None:
         self._visit, self._limits = visit, limits
-        self._since = self._limit_from = time.monotonic()
+        self._begin = self._since = self._limit_from = time.monotonic()
         self._phase = "launch"
         self._start: Snapshot | None = None
         self._running: Running | None = None
+        self._watcher: Watcher | None = None
         self.spans: list[Span] = []
         self.timed: list[tuple[Snapshot, Snapshot]] = []
         # What its processes held when all was done, and nothing let go of yet; asked of one's own model.
         self.memory_bytes: int | None = None
+        # Of a task whose processes are watched.
+        self.processes: ProcessSamples | None = None
 
     def until_end(self, running: Running) -> End:
         """Waits for the report, the death of the process, or a limit."""
         self._running = running
         self._limit_from = time.monotonic()  # what it took to get here (an import, natively) is no hang
         self._visit.on_phase = self._at_phase
-        while True:
-            event = self._next_event(running)
-            if isinstance(event, End):
-                return event
-            if event.kind in ("phase", "arrived"):
-                self.turn_to(event.value or "page", event.at)
-            elif event.kind != "fetched":
-                return self._end_of(event, running)
+        with self._watching(running):
+            while True:
+                event = self._next_event(running)
+                if isinstance(event, End):
+                    return event
+                if event.kind in ("phase", "arrived"):
+                    self.turn_to(event.value or "page", event.at)
+                elif event.kind != "fetched":
+                    return self._end_of(event, running)
+
+    @contextlib.contextmanager
+    def _watching(self, running: Running) -> Iterator[None]:
+        """Looks at its processes all the while, where the task is to be watched at them."""
+        if self._visit.assignment.task.cell.observe != "processes":
+            yield
+            return
+        watcher = self._watcher = Watcher(running, self._begin)
+        watcher.start()
+        try:
+            yield
+        finally:
+            self.processes = watcher.stop()
 
     def turn_to(self, phase: str, at: float) -> None:
         """The phase that was ends here, this one begins."""
@@ -107,6 +127,8 @@ class Watch:
 
     def _at_phase(self, phase: PhaseName) -> None:
         """Called by the server while the host waits: the snapshots lie outside every sample."""
+        if self._watcher:
+            self._watcher.turn()
         if phase == "dispose" and self._running and self._visit.assignment.task.cell.model.kind == "graph":
             self.memory_bytes = memory_bytes(self._running.pids())
         if self._running is None or (self._start is None and phase not in TIMED):
@@ -145,9 +167,8 @@ class Visitor:
                 log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
-        blank = Outcome(
-            task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans), extension=visit.extension
-        )
+        blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
+        blank = msgspec.structs.replace(blank, processes=watch.processes, extension=visit.extension)
         if end.report is None:
             return msgspec.structs.replace(blank, message=end.message, detail=log)
         return self._judged(blank, host, visit, end.report, watch)
@@ -169,6 +190,8 @@ class Visitor:
             "disturbed": found is not None and _disturbed(found),
             "software_gpu": blank.task.cell.target.backend in ("webgl", "webgpu") and host.software_gpu(report.facts),
         }
+        if watch.processes and report.memory is not msgspec.UNSET:
+            fields["processes"] = msgspec.structs.replace(watch.processes, page=report.memory)
         if watch.memory_bytes is not None:
             fields["facts"]["memory_bytes"] = watch.memory_bytes
         if report.status == "ok":

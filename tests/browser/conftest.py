@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from howfar import frameworks, plan
 from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Model, ProtocolName, Sampling, Target, Workload
+from howfar.records import Cell, Model, Observation, ProtocolName, Sampling, Target, Workload
 from howfar.runner import Options, Workshop
 from howfar.study import Limits, Study
 from real import Measure
@@ -58,9 +59,19 @@ def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
         yield opened
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def measure_watched(shop: Workshop) -> Measure:
+    """The same, watched at its processes."""
+    return partial(_measure_with(shop), observe="processes")
+
+
+@pytest.fixture(scope="session")
 def measure(shop: Workshop) -> Measure:
     """Measures one cell in a real browser (or natively) and returns its outcome."""
+    return _measure_with(shop)
+
+
+def _measure_with(shop: Workshop) -> Measure:
 
     def run(  # noqa: PLR0913 - what a cell is made of
         framework: str,
@@ -74,11 +85,12 @@ def measure(shop: Workshop) -> Measure:
         version: str = "",
         protocol: ProtocolName = "corrected",
         switch: str = "",
+        observe: Observation = "",
     ) -> Outcome:
         one = shop.known[framework]
         version = frameworks.resolve_version(framework, one, version)
         threads = 1 if browser == "native" else None
-        cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload)
+        cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload, observe)
         task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.data.names, 0, protocol)
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)

@@ -5,6 +5,7 @@ from howfar.drawing.bars import shares
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.steps import steps
+from howfar.drawing.timelines import timelines
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "shares", "steps", "times", "trees"]
+__all__ = ["maps", "shares", "steps", "timelines", "times", "trees"]

@@ -4,12 +4,13 @@ An experiment is found by its file being here; its id is the file's name. Each i
 an `Annotated` one has words of its frameworks beneath, a `Telling` one its own.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import polars as pl
+from msgspec.structs import replace
 
 from howfar.errors import UserError
 from howfar.outcomes import Results
@@ -106,3 +107,21 @@ def one_each(study: Study, workload: Workload) -> list[Target]:
     for target in study.targets_for(workload):
         firsts.setdefault((target.framework, target.version), target)
     return list(firsts.values())
+
+
+def watched(study: Study, workload: Workload, models: Iterable[Model]) -> Iterator[Cell]:
+    """Every target with these models, watched at its processes; where its threads can be switched, on one thread and on
+    all of them too."""
+    wanted = set(models)
+    for cell in study.cells(workload):
+        if cell.model in wanted:
+            yield replace(cell, observe="processes")
+            for switch in _threads(study, cell.target):
+                yield replace(cell, target=replace(cell.target, switch=switch), observe="processes")
+
+
+def _threads(study: Study, target: Target) -> list[str]:
+    able = study.abilities.get(target.framework)
+    if able is None or target.threads is not None:
+        return []
+    return [switch for switch in able.switches.get(target.backend, ()) if switch.startswith("threads=")]

@@ -12,7 +12,7 @@ from howfar import driving
 from howfar.driving import Driving
 from howfar.errors import UserError
 from howfar.hosts.base import Host, LaunchedProcess, Reaper, Running, fresh_folder, launched, tail
-from howfar.hosts.chromium import Chromium, is_software
+from howfar.hosts.chromium import MEMORY_FLAG, Chromium, is_software
 from howfar.observed import ExtensionSamples
 from howfar.probes.processes import tree
 from howfar.records import Fact
@@ -114,8 +114,8 @@ class Driven:
     @contextlib.contextmanager
     def _launched(self) -> Iterator[LaunchedProcess]:
         with fresh_folder() as folder:
-            # All tasks of the block share the browser, so it has the flags of those on the GPU.
-            own = (f"--load-extension={driving.FOLDER}", self._driver.page_url)
+            # All tasks of the block share the browser, so it has the flags of those on the GPU and of those watched.
+            own = (MEMORY_FLAG, f"--load-extension={driving.FOLDER}", self._driver.page_url)
             command = self._chromium.command(folder, *own, gpu=True)
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running

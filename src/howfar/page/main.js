@@ -65,12 +65,14 @@ function phaseTimer(visit, report) {
  */
 async function measureTask(visit, report, gpuFacts) {
   const { task, adapter_url } = visit.assignment;
-  const { workload } = task.cell;
+  const { workload, observe } = task.cell;
+  const watched = observe === 'processes' ? (await import('./memory.js')).watchMemory(visit, report) : null;
   /** @type {[{adapter: Adapter}, Record<string, Function>, Data]} */
   const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
-  const makeWork = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
+  const makeOwn = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
+  const makeWork = async () => (watched ? watched.work(await makeOwn()) : makeOwn());
   try {
-    await measureAdapter(adapter, makeWork, visit, report, gpuFacts);
+    await measureAdapter(adapter, makeWork, watched?.visit ?? visit, report, gpuFacts);
   } catch (error) {
     const lacking = error instanceof Error && adapter.lacks?.(error.message);
     throw lacking ? new Failure('unsupported', lacking) : error;

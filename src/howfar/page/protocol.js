@@ -71,6 +71,16 @@
  */
 
 /**
+ * What a page holds that is watched; `unavailable`: why something of it is not told.
+ * @typedef {object} PageMemory
+ * @property {number[]} heap_at_ms since its steady phase began
+ * @property {number[]} heap_bytes
+ * @property {[number, number] | null} wasm_bytes before the steady phases, and after them; so the next
+ * @property {[number, number] | null} agent_bytes
+ * @property {Record<string, string>} unavailable
+ */
+
+/**
  * @typedef {object} Report
  * @property {string} task_id
  * @property {Status} status
@@ -83,6 +93,7 @@
  * @property {(number | null)[]} losses
  * @property {[number, number] | null} live_tensors
  * @property {[number, number] | null} heap_bytes
+ * @property {PageMemory} [memory] of a page whose processes are watched
  * @property {number} schema
  */
 
@@ -154,10 +165,11 @@ const mapOf = (checker) => (value, path) => {
   demand(typeof value === 'object' && value !== null && !Array.isArray(value), path, 'an object');
   for (const [key, item] of Object.entries(value)) checker(item, `${path}.${key}`);
 };
-/** @type {(fields: Record<string, Checker>) => Checker} */
-const record = (fields) => (value, path) => {
+/** @type {(fields: Record<string, Checker>, optional?: Record<string, Checker>) => Checker} */
+const record = (fields, optional = {}) => (value, path) => {
   mapOf(() => {})(value, path);
-  for (const key of Object.keys(value)) demand(Object.hasOwn(fields, key), `${path}.${key}`, 'no such field');
+  for (const key of Object.keys(value)) demand(Object.hasOwn({ ...fields, ...optional }, key), `${path}.${key}`, 'no such field');
+  for (const [key, checker] of Object.entries(optional)) if (Object.hasOwn(value, key)) checker(value[key], `${path}.${key}`);
   for (const [key, checker] of Object.entries(fields)) {
     demand(Object.hasOwn(value, key), `${path}.${key}`, 'this field');
     checker(value[key], `${path}.${key}`);
@@ -212,6 +224,10 @@ const pair = orNull((value, path) => {
   demand(value.length === 2, path, 'two counts');
 });
 
+const memory = record({
+  heap_at_ms: listOf(duration), heap_bytes: listOf(count), wasm_bytes: pair, agent_bytes: pair, unavailable: mapOf(text),
+});
+
 const report = record({
   task_id: text, status: oneOf(...STATUSES), message: text, detail: text, facts: mapOf(fact),
   phases: listOf(record({ name: oneOf(...PHASES), ms: duration })),
@@ -220,7 +236,7 @@ const report = record({
     sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
-});
+}, { memory });
 
 /**
  * @param {unknown} value what the server sent

@@ -46,8 +46,16 @@ def tree(pid: int) -> list[int]:
     try:
         parent = psutil.Process(pid)
         return [pid, *(child.pid for child in parent.children(recursive=True))]
-    except psutil.NoSuchProcess:
+    except psutil.Error:
         return []
+
+
+def role_of(pid: int) -> str:
+    """What a process is to its browser, or `main`; nothing where it is gone."""
+    try:
+        return _role(psutil.Process(pid).cmdline())
+    except (psutil.Error, OSError):
+        return ""
 
 
 def noise(spans: Iterable[tuple[Snapshot, Snapshot]], measuring_role: str) -> Noise:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.experiments import load, names
-from howfar.measured import METRICS, NATIVE, contestant, groups, per_operation
+from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
 from howfar.outcomes import Outcome, Results
 from howfar.records import OVER_BUDGET, Fact
 
@@ -39,7 +39,7 @@ class Noisiness(Struct, frozen=True):
 
 def control_drift(results: Results) -> Drift:
     """The drift over all controls of the newest environment that answered."""
-    controls = [group for group in groups(results, lambda cell: not contestant(cell)) if group.current]
+    controls = [group for group in groups(results, lambda cell: cell.target.framework == REFERENCE) if group.current]
     outcomes = sorted((o for group in controls for o in group.outcomes), key=lambda outcome: outcome.started_at)
     samples = (per_operation(outcome, METRICS[outcome.task.cell.workload][0]) for outcome in outcomes)
     return Drift(tuple(float(np.median(values)) for values in samples if len(values)))
