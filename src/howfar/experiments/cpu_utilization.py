@@ -61,8 +61,20 @@ def from_processes(outcome: Outcome) -> Seconds:
     return {part: seen.windows(samples, one, within) for part, one in parts.items() if one}
 
 
+def from_extension(outcome: Outcome) -> Seconds:
+    """By Chromium's task manager, which the paper's extension read too."""
+    samples, within = outcome.extension, seen.steady(outcome)
+    if samples is None or within is None:
+        return {}
+    told = {"cpu": seen.updates(samples, "page", within), "gpu_cpu": seen.updates(samples, "gpu", within)}
+    return {part: windows for part, windows in told.items() if windows}
+
+
 # Who sampled, and the prefix of its metrics; the first is ours, and what another one says is held against it.
-SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Seconds]]] = {"psutil": ("", from_processes)}
+SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Seconds]]] = {
+    "psutil": ("", from_processes),
+    "chrome.processes": ("extension_", from_extension),
+}
 
 
 def cells(study: Study) -> Iterable[Cell]:
@@ -87,6 +99,15 @@ def _rows(group: Group) -> Iterator[tables.Row]:
             yield from _statistics(group, prefix + part, [seconds[part] for seconds in own[name] if part in seconds])
     for name in list(SAMPLERS)[1:]:
         yield from _difference(group, counted, own[name])
+    yield from _without_extension(group)
+
+
+def _without_extension(group: Group) -> Iterator[tables.Row]:
+    """Where it was asked for, and could not sample."""
+    reasons = dict.fromkeys(one.extension.unavailable for one in group.outcomes if one.extension)
+    if why := "; ".join(filter(None, reasons)):
+        row = tables.stated(group, "extension_cpu_mean", "share", None)
+        yield row | {"value": seen.UNAVAILABLE, "message": why}
 
 
 def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -> Iterator[tables.Row]:
