@@ -5,8 +5,10 @@ more is the browser around it, its GPU process included.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+
+import psutil
 
 from howfar import driving
 from howfar.driving import Driving
@@ -37,6 +39,18 @@ def driven(name: str, reaper: Reaper, driver: Driving) -> Host:
     return Person(driver) if driver.by_hand else Driven(reaper, driver)
 
 
+def extensions_among(pids: Iterable[int]) -> set[int]:
+    """The processes in which a browser's extensions run: renderers too, but no visit's."""
+    return {pid for pid in pids if "--extension-process" in _command(pid)}
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
 class Tab:
     """One visit, in a browser that had others before."""
 
@@ -45,9 +59,10 @@ class Tab:
     def __init__(self, browser: LaunchedProcess) -> None:
         self._browser = browser
         self._said_before = browser.log_file.stat().st_size
+        self._extensions = extensions_among(browser.pids())
 
     def pids(self) -> list[int]:
-        return self._browser.pids()
+        return [pid for pid in self._browser.pids() if pid not in self._extensions]
 
     def alive(self) -> bool:
         return self._browser.alive()
@@ -128,9 +143,13 @@ class PersonsTab:
 
     def __init__(self, driver: Driving) -> None:
         self._driver = driver
+        self._extensions = extensions_among(self._browser_pids())
 
     def pids(self) -> list[int]:
-        """All of the browser's, where the extension could tell which it is."""
+        return [pid for pid in self._browser_pids() if pid not in self._extensions]
+
+    def _browser_pids(self) -> list[int]:
+        """Where the extension could tell which they are."""
         asking = self._driver.wait(0)
         return tree(asking.browser_pid) if asking and asking.browser_pid else []
 
