@@ -4,7 +4,8 @@
 
 In turn, so that a drifting machine meets both alike. `bare` is the least that any tool pays: the same program, a fresh
 profile, a page of one line. `bare, isolated` is the same with the headers that give the page its 5 us clock and its
-threads. howfar's own: until its page runs, and until the first sample is taken.
+threads. howfar's own: until its page runs, and until the first sample is taken. `extension`: the same in a tab of a
+browser that has the extension, and what the extension adds between one page's report and the next page's opening.
 """
 
 import http.server
@@ -86,6 +87,22 @@ def howfar_launch(shop: Workshop) -> tuple[float, float]:
     return seconds["launch"], sum(seconds[name] for name in before_first)
 
 
+def extension_launches(runs: int) -> dict[str, list[float]]:
+    """Seconds of each page after the first, in one browser."""
+    seconds: dict[str, list[float]] = {"extension, page": [], "extension, between": []}
+    study = Study("launch", "", (), (), (), sampling=SHORT)
+    cell = Cell(Target("reference", "1", "cpu", "chromium"), plan.CONTROL_MODEL, "inference")
+    with Workshop(study, frameworks.registry(), Options(driver="extension")) as shop, shop.block() as block:
+        for number in range(runs + 1):
+            task = plan.task_of(study, cell, shop.data.names, number)
+            outcome = shop.visitor.measure(block.host("chromium"), task, "")
+            spans = {span.name: span.seconds for span in outcome.timeline}
+            if number:
+                seconds["extension, page"].append(spans["launch"])
+                seconds["extension, between"].append(spans["idle"] + spans["end"])
+    return seconds
+
+
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     bare, isolated = Bare({}), Bare(HEADERS)
@@ -97,6 +114,7 @@ def main() -> None:
             page, first_sample = howfar_launch(shop)
             seconds["howfar, page"].append(page)
             seconds["howfar, first sample"].append(first_sample)
+    seconds |= extension_launches(runs)
     for name, values in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(values, seconds["bare"], strict=True))
         print(f"{name:22} median {statistics.median(values):.3f} s, min {min(values):.3f} s, {ratio:.2f} x bare")

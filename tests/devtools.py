@@ -56,11 +56,19 @@ class Page:
 
 
 @contextlib.contextmanager
-def opened(url: str, profile: Path) -> Iterator[Page]:
-    """Opens the URL in a fresh browser."""
+def opened(url: str, profile: Path, *more: str) -> Iterator[Page]:
+    """Opens the URL in a fresh browser, with `more` flags."""
     (read_theirs, write_ours), (read_ours, write_theirs) = os.pipe(), os.pipe()
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    flags = [*sandbox, "--headless=new", "--no-first-run", "--remote-debugging-pipe", f"--user-data-dir={profile}", url]
+    flags = [
+        *sandbox,
+        "--headless=new",
+        "--no-first-run",
+        "--remote-debugging-pipe",
+        f"--user-data-dir={profile}",
+        *more,
+        url,
+    ]
     shell = ["bash", "-c", f'exec "$0" "$@" 3<&{read_theirs} 4>&{write_theirs}', str(chromium.require()), *flags]
     quiet = subprocess.DEVNULL
     browser = subprocess.Popen(

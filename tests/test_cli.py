@@ -28,6 +28,8 @@ BAD: Mapping[str, tuple[str, str]] = {
     "no study": ("run", "study"),
     "rounds of zero": ("run quick --rounds 0", "--rounds"),
     "unknown study": ("run nowhere", "quick"),
+    "unknown driver": ("run quick --driver magic", "extension"),
+    "unknown study for a person": ("serve nowhere", "quick"),
     "bad selection": ("run quick --only tfjs", "--only"),
     "no MNIST": ("run {folder}/study.toml --out {folder}/new --mnist {folder}", "train-images-idx3-ubyte"),
     "a package without a folder": ("run quick --package-dir mind", "mind=DIR"),
@@ -182,3 +184,17 @@ def test_a_command_that_is_stopped_says_so_in_one_line(folder: Path) -> None:
             assert process.returncode == code
             assert said.count("\n") == 1
             assert said.startswith("howfar: stopped")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_study_that_waits_for_a_person_says_where_and_can_be_stopped(folder: Path) -> None:
+    pipe = subprocess.PIPE
+    command = howfar("serve {folder}/study.toml --out {folder}/served", folder)
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert re.match(r"open http://localhost:\d+/extension/\?token=\S+ in Chromium: the page says how", line)
+    assert process.returncode == 130
+    assert said == "howfar: stopped; what was measured is kept, the same command goes on from there\n"

@@ -18,7 +18,7 @@ from howfar import hosts
 from howfar.errors import UserError
 from howfar.hosts import base, chromium, native
 from howfar.hosts.base import Reaper, end_tree, fresh_folder, launched
-from howfar.server import Visit
+from howfar.visits import Visit
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sessions and signals are POSIX")
 

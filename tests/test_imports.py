@@ -13,16 +13,17 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "environment", "exporters", "folders",
-    "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes", "progress",
-    "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor", "visiting",
+    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
+    "folders", "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes",
+    "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor",
+    "visiting",
 }  # fmt: skip
 JUDGING = {
     "benches", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats",
     "summaries", "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
-TOP = {"__main__", "cli"}
+TOP = {"__main__", "cli", "commands"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 
 # Whom the modules of each may import.
@@ -30,7 +31,7 @@ ALLOWED = {
     "measuring": MEASURING | SHARED,
     "judging": JUDGING | SHARED,
     "shared": SHARED,
-    "top": MEASURING | JUDGING | SHARED | {"cli"},
+    "top": MEASURING | JUDGING | SHARED | TOP,
 }
 
 

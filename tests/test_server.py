@@ -15,7 +15,8 @@ import asked
 from howfar import pages, server
 from howfar.errors import UserError
 from howfar.records import Assignment
-from howfar.server import Server, Visit
+from howfar.server import Server
+from howfar.visits import Visit
 from knocking import Answer, ask, embedded
 
 TASK = asked.task()

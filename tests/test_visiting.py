@@ -16,9 +16,10 @@ from howfar.errors import Unavailable
 from howfar.models import reference
 from howfar.outcomes import Outcome, Report
 from howfar.records import Fact, PhaseName, Target
-from howfar.server import Server, Visit
+from howfar.server import Server
 from howfar.study import Limits
 from howfar.visiting import Visitor
+from howfar.visits import Visit
 from played import Page
 
 DATA = asked.data()

@@ -9,9 +9,9 @@ import pytest
 
 import asked
 from howfar.records import PhaseName
-from howfar.server import Visit
 from howfar.study import Limits
 from howfar.visiting import End, Watch
+from howfar.visits import Visit
 from played import Page
 
 TASK = asked.task(asked.NUMPY)

@@ -1,32 +1,23 @@
 """The command table. Nothing imports it; it alone ends the process: 0 done, 2 the user must mend something, 3 some
 tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
 
-import json
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from howfar import __version__, frameworks
+from howfar import __version__
+from howfar.commands import answering, asking, measuring
 from howfar.errors import UserError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-console = Console()
-
-Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
-Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
-Text = Annotated[Path | None, typer.Option(help="A text for the RNNs to read, in UTF-8, instead of howfar's essay.")]
-PackageDir = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
-]
-Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
+for command in (measuring.quick, measuring.run, measuring.bench, answering.report, answering.export):
+    app.command()(command)
+app.command("list")(asking.list_)
+for command in (asking.doctor, measuring.serve):
+    app.command()(command)
 
 
 class Stopped(BaseException):
@@ -35,217 +26,6 @@ class Stopped(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-@app.command()
-def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
-    """A true answer in minutes: small models, every framework and back end, against native. Same as `run quick`."""
-    run("quick", out=out, package_dir=package_dir, mnist=mnist, port=port)
-
-
-@app.command()
-def run(
-    study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
-    out: Out = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,..."),
-    ] = None,
-    framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
-    package_dir: PackageDir = None,
-    mnist: Mnist = None,
-    text: Text = None,
-    port: Port = 0,
-    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
-) -> None:
-    """Run a study and write its report. What was measured before is not measured again."""
-    from howfar import folders, runner, studies
-
-    known = folders.with_folders(frameworks.registry(), package_dir or [])
-    chosen = studies.load(study, known)
-    fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
-    chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
-    folders.demand_use(known, package_dir or [], chosen)
-    options = runner.Options(port, mnist, text, retry_failed)
-    _measure(chosen, known, out or Path("results") / chosen.name, options)
-
-
-def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bool = False) -> None:
-    """The run of a study, into a folder, and its report and answer; exit 3 where tasks failed."""
-    from msgspec.structs import replace
-
-    from howfar import experiments, progress, runner, sources, store, studies
-
-    cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
-    follower = progress.follow(Console(stderr=True) if as_json else console)
-    with store.create(folder) as outcomes:
-        try:
-            options = replace(options, own=sources.portfolio(studies.requests(chosen)))
-            failed = runner.run(chosen, known, cells, outcomes, follower, options)
-        finally:
-            follower.close()
-        _report(outcomes.results(), folder / "report", as_json=as_json)
-    if failed:
-        raise typer.Exit(3)
-
-
-@app.command()
-def bench(
-    model: Annotated[
-        str,
-        typer.Argument(help="A file (.onnx, .keras, .h5, .tflite, model.json), a SavedModel's folder, or keras:NAME."),
-    ],
-    shape: Annotated[
-        list[str] | None, typer.Option(help="An input's shape where it is open: [NAME=]1x224x224x3.")
-    ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="The batch where it is open; 1 where not given.")] = None,
-    input: Annotated[
-        Path | None, typer.Option(help="Real inputs, a NumPy archive (.npz); seeded ones otherwise.")
-    ] = None,
-    weights: Annotated[str, typer.Option(help="Of keras:NAME: random, imagenet or a file.")] = "",
-    objective: Annotated[Literal["latency", "first-use", "size"], typer.Option(help="What to rank by.")] = "latency",
-    only: Annotated[
-        list[str] | None, typer.Option(help="Only these targets: framework=tfjs,litert,backend=wasm.")
-    ] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per target.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of random weights, inputs and order.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The answer for machines, on standard output.")] = False,
-    out: Out = None,
-    port: Port = 0,
-    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
-) -> None:
-    """Which runtime to ship a model of yours with: will it run, is it right, how big, how slow, how far from native."""
-    from msgspec.structs import replace
-
-    from howfar import runner, studies
-    from howfar.study import ModelChoice
-
-    known = frameworks.registry()
-    inputs = str(input) if input else ""
-    own = ModelChoice("graph", source=model, shapes=tuple(shape or ()), batch=batch, weights=weights, inputs=inputs)
-    chosen = replace(studies.load("bench", known), models=(own,), objective=objective)
-    chosen = studies.change(chosen, known, only=only or (), rounds=rounds, seed=seed, budget_minutes=budget)
-    folder = out or Path("results") / f"bench-{_file_name(chosen.sizes()[0].name)}"
-    _measure(chosen, known, folder, runner.Options(port, None, None, retry_failed), as_json=as_json)
-
-
-def _file_name(text: str) -> str:
-    return "".join(one if one.isalnum() or one in "-_." else "-" for one in text)
-
-
-@app.command()
-def report(
-    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
-    out: Annotated[Path | None, typer.Option(help="Where to; RESULTS/report where not given.")] = None,
-) -> None:
-    """Write the report of what is stored."""
-    from howfar import store
-
-    with store.read(results) as stored:
-        folder = results if results.is_dir() else results.parent
-        _report(stored.results(), out or folder / "report")
-
-
-def _report(results: Any, folder: Path, *, as_json: bool = False) -> None:
-    from howfar import report as reports
-    from howfar.report import answer, bench, terminal
-
-    try:
-        page = reports.write(results, folder)
-    except OSError as error:
-        mend = "give another folder with --out; what was measured is kept"
-        raise UserError(f"the report can't be written ({error.strerror})", where=str(folder), mend=mend) from None
-    benched = bench.tell(results)
-    if as_json:
-        print(json.dumps([bench.as_json(told) for told in benched], indent=2))
-        return
-    for told in benched:
-        terminal.show(console, told)
-    if benched and "bench" in results.run.study.experiments:
-        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
-        return
-    found = answer.answer(results)
-    for sentences in (found.fastest, found.native, found.failed):
-        console.print(sentences, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def export(
-    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
-    experiment: Annotated[str, typer.Option(help="See `howfar list experiments`.")],
-    to: Annotated[Literal["json", "csv", "parquet"], typer.Option(help="The format.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
-) -> None:
-    """The rows of one experiment, for other tools."""
-    from howfar import store
-    from howfar.report import export as exporting
-
-    with store.read(results) as stored:
-        content = exporting.encode(exporting.rows(stored.results(), experiment), to)
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        _write(output, content)
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"can't be written ({error.strerror})", where=str(file), mend="give another --output") from None
-
-
-@app.command("list")
-def list_(
-    what: Annotated[str, typer.Argument(help="frameworks, browsers, backends, experiments or studies.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
-    """What there is, whether it works here, and the reason where it does not."""
-    from howfar import catalogue
-
-    if what not in catalogue.LISTS:
-        raise UserError(f"there is no list of {what!r}", mend=f"known: {', '.join(catalogue.LISTS)}")
-    head, *rows = catalogue.LISTS[what](frameworks.registry())
-    if as_json:
-        print(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
-        return
-    table = Table(*head, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    console.print(table)
-
-
-@app.command()
-def doctor() -> None:
-    """Is this machine ready, and does the whole path tell the truth here?"""
-    from howfar import doctor as doctors
-
-    bad = 0
-    for finding in doctors.examine(frameworks.registry()):
-        mark = {True: "ok ", False: "BAD", None: " - "}[finding.good]
-        console.print(f"{mark} {finding.what}: {finding.found}", markup=False, highlight=False, soft_wrap=True)
-        bad += finding.good is False
-    if bad:
-        raise UserError(f"{bad} of these must be mended first", mend="each line marked BAD says how")
-
-
-@app.command()
-def serve(package_dir: PackageDir = None, port: Port = 0, mnist: Mnist = None, text: Text = None) -> None:
-    """Serve the page for a person: choose what to measure by its URL."""
-    from howfar import folders, serving
-
-    known = folders.with_folders(frameworks.registry(), package_dir or [])
-    with serving.serve(known, port=port, mnist=mnist, text=text) as address:
-        query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
-        console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
-        console.print("Ctrl-C ends it", markup=False, highlight=False)
-        signal.pause() if hasattr(signal, "pause") else input()
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from howfar.records import Count
+from howfar.records import Count, Text
 
 # `page`: the renderer that worked most · `main`: a native task's · `utility`: whatever else belongs to the visit.
 Role = Literal["page", "gpu", "browser", "network", "utility", "main"]
@@ -64,3 +64,26 @@ class ProcessSamples(Struct, frozen=True, forbid_unknown_fields=True):
     energy_j: Amounts = ()
     page: PageMemory | None = None
     unavailable: Mapping[str, str] = {}
+
+
+class ExtensionSample(Struct, frozen=True, forbid_unknown_fields=True):
+    """One process in one update of Chromium's task manager (chrome.processes), which come once a second.
+
+    `at_s`: when it came, in seconds since the span `launch` of the outcome's timeline began. `cpu_percent`: of one
+    core, since the update before. `private_bytes` are the process's own, `js_bytes` those in use on its JS heap. None
+    of what the update did not tell.
+    """
+
+    at_s: float
+    role: Literal["page", "gpu"]
+    pid: Count
+    cpu_percent: Amount | None = None
+    private_bytes: Count | None = None
+    js_bytes: Count | None = None
+
+
+class ExtensionSamples(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the extension sampled while it held the page open: the tab's process and the GPU's."""
+
+    samples: Annotated[tuple[ExtensionSample, ...], Meta(max_length=200_000)] = ()
+    unavailable: Text = ""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from howfar.layers import Positive
-from howfar.observed import PageMemory, ProcessSamples
+from howfar.observed import ExtensionSamples, PageMemory, ProcessSamples
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
@@ -117,6 +117,8 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     software_gpu: bool = False
     timeline: tuple[Span, ...] = ()
     processes: ProcessSamples | None = None
+    # What the extension sampled, where it drove the browser.
+    extension: ExtensionSamples | None = None
 
 
 class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):

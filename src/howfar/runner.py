@@ -2,16 +2,17 @@
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from howfar import __version__, data, environment, frameworks, plan, portfolio, schedule, vendor
 from howfar.assignments import Desk
 from howfar.costs import at_least_seconds
+from howfar.driving import Driving
 from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
@@ -46,6 +47,10 @@ class Options(Struct, frozen=True):
     retry_failed: bool = False
     adapters: Path | None = None
     own: Portfolio = portfolio.EMPTY
+    # What opens a browser's visits: a process for each, or howfar's extension in tabs of one.
+    driver: Literal["process", "extension"] = "process"
+    # The extension is loaded by hand: called with the address of the page that says how.
+    invite: Callable[[str], None] | None = None
 
 
 class Environment(Struct, frozen=True):
@@ -62,15 +67,23 @@ class Workshop:
         self.study, self.known, self._options = study, known, options
         self.data = data.load(study.seed, study.batch_size, options.mnist, options.text)
         self._stack = contextlib.ExitStack()
+        self._driving = Driving(by_hand=options.invite is not None) if options.driver == "extension" else None
 
     def __enter__(self) -> "Workshop":
+        routes = self._driving.routes() if self._driving else ()
         with contextlib.ExitStack() as stack:
-            server = stack.enter_context(Server(port=self._options.port, adapters=self._options.adapters))
+            server = Server(port=self._options.port, adapters=self._options.adapters, routes=routes)
+            stack.enter_context(server)
+            if self._driving:
+                self._driving.port = server.port
+                stack.callback(self._driving.end)
             self.reaper = Reaper()
             stack.callback(self.reaper.close)
             desk = Desk(server, self.known, self.data, self._options.own)
             self.visitor = Visitor(server, desk, self.study.limits)
             self._stack = stack.pop_all()
+        if self._driving and self._options.invite:
+            self._options.invite(self._driving.page_url)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,7 +92,7 @@ class Workshop:
     @contextlib.contextmanager
     def block(self) -> Iterator["Block"]:
         """The hosts of one block: opened when first needed, closed together."""
-        block = Block(self.reaper)
+        block = Block(self.reaper, self._driving)
         try:
             yield block
         finally:
@@ -129,14 +142,14 @@ class Workshop:
 class Block:
     """The hosts of one block."""
 
-    def __init__(self, reaper: Reaper) -> None:
-        self._reaper = reaper
+    def __init__(self, reaper: Reaper, driving: Driving | None = None) -> None:
+        self._reaper, self._driving = reaper, driving
         self._hosts: dict[str, Host] = {}
 
     def host(self, name: str) -> Host:
         """The host of that name, opened now if it was not."""
         if name not in self._hosts:
-            self._hosts[name] = open_host(name, self._reaper)
+            self._hosts[name] = open_host(name, self._reaper, self._driving)
         return self._hosts[name]
 
     def close(self) -> None:

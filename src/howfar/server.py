@@ -8,12 +8,11 @@ names, and the bytes registered with it: nothing else.
 import contextlib
 import hmac
 import mimetypes
-import queue
 import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -35,6 +34,7 @@ from howfar.outcomes import Report
 from howfar.pages import SafeHeaders, page_files, page_with
 from howfar.records import Assignment, PhaseName
 from howfar.vendor import packages_dir
+from howfar.visits import Visit
 
 # The largest report seen is about 1 MB (3 metrics of 10 s at 0.4 ms a sample); a message past this is not one of ours.
 MAX_MESSAGE_BYTES = 32_000_000
@@ -47,44 +47,18 @@ KEEP_ALIVE_SECONDS = 86_400
 MAX_KEPT_BYTES = 256_000_000
 
 
-class Event(msgspec.Struct, frozen=True):
-    """Something a visit did, and when by the runner's monotonic clock (seconds).
-
-    `fetched`: it has its assignment · `arrived`: it runs, and its connection stays open · `phase`: `value` begins ·
-    `report`: `value` is the Report · `gone`: its process closed the connection · `refused`: it sent what is not a
-    message of the protocol; `value` says why.
-    """
-
-    kind: str
-    at: float
-    value: Any = None
-
-
-class Visit:
-    """One page (or native process) that was opened for one task: its URL, and what comes from it."""
-
-    def __init__(self, assignment: Assignment, url: str, token: str) -> None:
-        self.assignment, self.url, self.token = assignment, url, token
-        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        # The package files that it asked for, by their path under /packages.
-        self.library_files: set[str] = set()
-        # Called when a phase begins, before the page is told to go on: what is read here lies outside every sample.
-        self.on_phase: Callable[[PhaseName], None] = lambda _: None
-
-    def put(self, kind: str, value: Any = None) -> None:
-        """Adds an event, stamped now."""
-        self.events.put(Event(kind, time.monotonic(), value))
-
-
 Assign = Callable[[Mapping[str, str]], Assignment]
+Routes = Sequence[BaseRoute]
 
 
 class Server:
     """Use as a context manager; it runs in a thread of its own."""
 
-    def __init__(self, *, port: int = 0, assign: Assign | None = None, adapters: Path | None = None) -> None:
+    def __init__(
+        self, *, port: int = 0, assign: Assign | None = None, adapters: Path | None = None, routes: Routes = ()
+    ) -> None:
         """`port` 0 = any free one. `assign`: makes the assignment of a page that a person opened (none: 404).
-        `adapters`: a folder of further adapters, served under /adapters."""
+        `adapters`: a folder of further adapters, served under /adapters. `routes`: what else is served."""
         self._assign = assign
         self._visits: dict[str, Visit] = {}
         self._blobs: dict[str, bytes] = {}
@@ -94,7 +68,7 @@ class Server:
         self._socket = _listen(port)
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
-            self._app(adapters),
+            self._app(adapters, routes),
             log_level="error",
             lifespan="off",
             timeout_graceful_shutdown=1,
@@ -150,7 +124,7 @@ class Server:
         finally:
             del self._visits[task]
 
-    def _app(self, adapters: Path | None) -> Starlette:
+    def _app(self, adapters: Path | None, more: Routes) -> Starlette:
         routes = [
             Route("/run/", self._page),
             Route("/tasks/{task}", self._fetch),
@@ -161,6 +135,7 @@ class Server:
             Route("/files/{path:path}", self._file),
             Route("/page/{path:path}", self._page_file),
             Mount("/packages", self._package_file),
+            *more,
         ]
         if adapters:
             routes.append(Mount("/adapters", StaticFiles(directory=adapters)))
@@ -177,7 +152,7 @@ class Server:
     async def _fetch(self, request: Request) -> Response:
         visit = self._visit(request)
         visit.put("fetched")
-        return _json(visit.assignment)
+        return json_answer(visit.assignment)
 
     async def _page_file(self, request: Request) -> Response:
         """From memory: a page waits for these files with a browser that has just started."""
@@ -266,20 +241,32 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _json(value: Any) -> Response:
+def json_answer(value: Any) -> Response:
+    """A record, as it goes out."""
     return Response(msgspec.json.encode(value), media_type="application/json")
 
 
 async def _read(request: Request, visit: Visit, kind: Any) -> Any:
+    try:
+        return await read_message(request, kind)
+    except HTTPException as error:
+        raise _refuse(visit, error.detail, error.status_code) from None
+
+
+async def read_message(request: Request, kind: Any) -> Any:
+    """What is posted, as a record of that kind.
+
+    Raises: HTTPException where it is too large, or no such record.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_MESSAGE_BYTES:
-            raise _refuse(visit, f"a message of over {MAX_MESSAGE_BYTES} bytes", status=413)
+            raise HTTPException(413, f"a message of over {MAX_MESSAGE_BYTES} bytes")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise _refuse(visit, str(error)) from None
+        raise HTTPException(400, str(error)) from None
 
 
 def _refuse(visit: Visit, why: str, status: int = 400) -> HTTPException:

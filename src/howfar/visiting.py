@@ -19,8 +19,9 @@ from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
 from howfar.probes.watching import Watcher
 from howfar.records import PhaseName, Status, Task
-from howfar.server import Event, Server, Visit
+from howfar.server import Server
 from howfar.study import Limits
+from howfar.visits import Event, Visit
 
 TIMED: tuple[PhaseName, ...] = ("latency", "throughput", "load", "load_from_memory")
 
@@ -168,7 +169,7 @@ class Visitor:
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
         blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
-        blank = msgspec.structs.replace(blank, processes=watch.processes)
+        blank = msgspec.structs.replace(blank, processes=watch.processes, extension=visit.extension)
         if end.report is None:
             return msgspec.structs.replace(blank, message=end.message, detail=log)
         return self._judged(blank, host, visit, end.report, watch)

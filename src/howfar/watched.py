@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from howfar.measured import COUNTED, REFERENCE, Group, groups
-from howfar.observed import ProcessSamples, Role, RoleSamples
+from howfar.observed import ExtensionSamples, ProcessSamples, Role, RoleSamples
 from howfar.outcomes import Outcome, Results
 from howfar.records import SteadyMetric, Workload
 from howfar.stats import Floats, geometric, t_interval
@@ -97,6 +97,17 @@ def share(samples: ProcessSamples, one: RoleSamples, begin_s: float, end_s: floa
     """Of one core, on average; what was used by either end is interpolated between the looks around it."""
     before, after = np.interp([begin_s, end_s], samples.at_s, one.cpu_s)
     return float(after - before) / max(end_s - begin_s, 1e-9)
+
+
+def updates(samples: ExtensionSamples, role: Role, within: Phase) -> list[Window]:
+    """What the extension was told of a process, each from one update to the next, as far as they lie in the phase."""
+    own = [one for one in samples.samples if one.role == role]
+    return [
+        Window(before.at_s, now.at_s, now.cpu_percent / 100)
+        for before, now in pairwise(own)
+        if before.pid == now.pid and now.cpu_percent is not None
+        if within.begin_s <= before.at_s and now.at_s <= within.end_s
+    ]
 
 
 def held(samples: ProcessSamples, own: Sequence[RoleSamples]) -> Floats:

@@ -62,8 +62,20 @@ def from_processes(outcome: Outcome) -> Seconds:
     return {part: seen.windows(samples, one, within) for part, one in parts.items() if one}
 
 
+def from_extension(outcome: Outcome) -> Seconds:
+    """By Chromium's task manager, which the paper's extension read too."""
+    samples, within = outcome.extension, seen.steady(outcome)
+    if samples is None or within is None:
+        return {}
+    told = {"cpu": seen.updates(samples, "page", within), "gpu_cpu": seen.updates(samples, "gpu", within)}
+    return {part: windows for part, windows in told.items() if windows}
+
+
 # Who sampled, and the prefix of its metrics; the first is ours, and what another one says is held against it.
-SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Seconds]]] = {"psutil": ("", from_processes)}
+SAMPLERS: Mapping[str, tuple[str, Callable[[Outcome], Seconds]]] = {
+    "psutil": ("", from_processes),
+    "chrome.processes": ("extension_", from_extension),
+}
 
 
 def cells(study: Study) -> Iterable[Cell]:
@@ -91,6 +103,7 @@ def _rows(group: Group) -> Iterator[tables.Row]:
         yield from _difference(group, counted, own[name])
     if waited := seen.each(group, _waited):
         yield tables.stated(group, "wait_mean", "share", waited.value) | {"low": waited.low, "high": waited.high}
+    yield from _without_extension(group)
 
 
 def _waited(outcome: Outcome, samples: ProcessSamples) -> float | None:
@@ -100,6 +113,14 @@ def _waited(outcome: Outcome, samples: ProcessSamples) -> float | None:
         return None
     before, after = np.interp([within.begin_s, within.end_s], samples.at_s, one.wait_s)
     return float(after - before) / (within.end_s - within.begin_s)
+
+
+def _without_extension(group: Group) -> Iterator[tables.Row]:
+    """Where it was asked for, and could not sample."""
+    reasons = dict.fromkeys(one.extension.unavailable for one in group.outcomes if one.extension)
+    if why := "; ".join(filter(None, reasons)):
+        row = tables.stated(group, "extension_cpu_mean", "share", None)
+        yield row | {"value": seen.UNAVAILABLE, "message": why}
 
 
 def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -> Iterator[tables.Row]:

@@ -8,9 +8,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from howfar.driving import Driving
     from howfar.hosts.base import Host, Reaper
 
-_NOT_BROWSERS = {"__init__", "base", "native", "reaper"}
+_NOT_BROWSERS = {"__init__", "base", "extension", "native", "reaper"}
 
 
 def browsers() -> list[str]:
@@ -19,10 +20,12 @@ def browsers() -> list[str]:
     return sorted(set(names) - _NOT_BROWSERS)
 
 
-def open_host(name: str, reaper: "Reaper") -> "Host":
-    """The host of that name (a browser, or `native`).
+def open_host(name: str, reaper: "Reaper", driving: "Driving | None" = None) -> "Host":
+    """The host of that name (a browser, or `native`); with `driving` the extension opens a browser's visits.
 
-    Raises: UserError where this machine lacks it.
+    Raises: UserError where this machine lacks it, or where the extension is not for that browser.
     """
+    if driving is not None and name != "native":
+        return importlib.import_module("howfar.hosts.extension").driven(name, reaper, driving)  # type: ignore[no-any-return]
     host: Host = importlib.import_module(f"howfar.hosts.{name}").HOST(reaper)
     return host

@@ -17,7 +17,7 @@ import psutil
 
 from howfar.probes.processes import tree
 from howfar.records import Fact
-from howfar.server import Visit
+from howfar.visits import Visit
 
 
 class Running(Protocol):
@@ -90,7 +90,12 @@ class LaunchedProcess:
         return self._process.poll() is None
 
     def log(self) -> str:
-        return tail(self._folder / "stderr.txt")
+        return tail(self.log_file)
+
+    @property
+    def log_file(self) -> Path:
+        """What its processes write to standard error."""
+        return self._folder / "stderr.txt"
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
 from howfar.records import Fact
-from howfar.server import Visit
+from howfar.visits import Visit
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -93,6 +93,12 @@ def version(browser: Path) -> str:
     return found.group() if found else "unknown"
 
 
+def is_software(facts: Mapping[str, Fact]) -> bool:
+    """Whether the GPU that a report's facts name is one in name only."""
+    found = f"{facts.get('webgl_renderer', '')} {facts.get('webgpu_adapter', '')}"
+    return bool(SOFTWARE_RENDERER.search(found)) or facts.get("webgpu_fallback_adapter") is True
+
+
 def sandbox_flags() -> tuple[str, ...]:
     """Root can't have a sandbox."""
     return ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
@@ -136,12 +142,16 @@ class Chromium:
         self._gpu_flags = gpu_flags(self.path)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
-        found = f"{facts.get('webgl_renderer', '')} {facts.get('webgpu_adapter', '')}"
-        return bool(SOFTWARE_RENDERER.search(found)) or facts.get("webgpu_fallback_adapter") is True
+        return is_software(facts)
 
     def checked_facts(self) -> Mapping[str, Fact]:
         facts = {"browser": "chromium", "browser_version": self._version, "browser_flags": " ".join(self._flags)}
         return {**facts, "browser_gpu_flags": " ".join(self._gpu_flags), "headless": True}
+
+    def command(self, folder: Path, *rest: str, gpu: bool) -> list[str]:
+        """Starts it with a profile in the folder, with or without the flags of a task on the GPU."""
+        flags = (*(self._gpu_flags if gpu else ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
+        return [str(self.path), *flags, *rest]
 
     @contextlib.contextmanager
     def launch(self, visit: Visit) -> Iterator[LaunchedProcess]:
@@ -149,10 +159,8 @@ class Chromium:
             # Only a task on the GPU asks for one: it is dearer to start (0.07 s on two cores), and the others then meet
             # the browser as it is.
             cell = visit.assignment.task.cell
-            gpu = self._gpu_flags if cell.target.backend in GPU_BACKENDS else ()
             watched = (MEMORY_FLAG,) if cell.observe == "processes" else ()
-            own = f"--user-data-dir={folder / 'profile'}"
-            command = [str(self.path), *gpu, *watched, *self._flags, own, visit.url]
+            command = self.command(folder, *watched, visit.url, gpu=cell.target.backend in GPU_BACKENDS)
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running
 

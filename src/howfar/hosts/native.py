@@ -19,7 +19,7 @@ import psutil
 from howfar.hosts.base import Reaper, end_tree, fresh_folder, own_environment, tail
 from howfar.probes.processes import tree
 from howfar.records import Fact
-from howfar.server import Visit
+from howfar.visits import Visit
 
 IMPORT_LIMIT_SECONDS = 120.0
 

@@ -60,6 +60,12 @@ class Process:
         # Its CPU seconds when its memory was last read; it is read as soon as it is found.
         self._read_at_s = -OTHERS_WORKED_SECONDS
 
+    @property
+    def worked_s(self) -> float:
+        """Its CPU seconds since it was first looked at; since it began, where that was later. In a browser that stays
+        open for visit after visit, an idle tab may have used more in its life than the page has."""
+        return self.cpu_s[-1] - self.cpu_s[0] if self.cpu_s else 0.0
+
     def look(self) -> None:
         """Its CPU time, its waiting, and its own memory by the system's running count."""
         cpu_s, before_s = cpu_seconds(self.pid), _last(self.cpu_s, 0.0)
@@ -166,7 +172,7 @@ class Watcher:
 
     def _roles(self) -> Iterable[RoleSamples]:
         gathered: dict[Role, list[Process]] = {}
-        page = max(self._of_measuring_role(), key=lambda process: _last(process.cpu_s, 0.0), default=None)
+        page = max(self._of_measuring_role(), key=lambda process: process.worked_s, default=None)
         for process in self._processes.values():
             gathered.setdefault(self._role(process, page), []).append(process)
         for role, own in sorted(gathered.items()):

@@ -1,0 +1,73 @@
+"""The commands that answer from what is stored."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from howfar.commands.options import console
+from howfar.errors import UserError
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
+    out: Annotated[Path | None, typer.Option(help="Where to; RESULTS/report where not given.")] = None,
+) -> None:
+    """Write the report of what is stored."""
+    from howfar import store
+
+    with store.read(results) as stored:
+        folder = results if results.is_dir() else results.parent
+        write_report(stored.results(), out or folder / "report")
+
+
+def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
+    from howfar import report as reports
+    from howfar.report import answer, bench, terminal
+
+    try:
+        page = reports.write(results, folder)
+    except OSError as error:
+        mend = "give another folder with --out; what was measured is kept"
+        raise UserError(f"the report can't be written ({error.strerror})", where=str(folder), mend=mend) from None
+    benched = bench.tell(results)
+    if as_json:
+        print(json.dumps([bench.as_json(told) for told in benched], indent=2))
+        return
+    for told in benched:
+        terminal.show(console, told)
+    if benched and "bench" in results.run.study.experiments:
+        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+        return
+    found = answer.answer(results)
+    for sentences in (found.fastest, found.native, found.failed):
+        console.print(sentences, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+
+
+def export(
+    results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
+    experiment: Annotated[str, typer.Option(help="See `howfar list experiments`.")],
+    to: Annotated[Literal["json", "csv", "parquet"], typer.Option(help="The format.")] = "csv",
+    output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
+) -> None:
+    """The rows of one experiment, for other tools."""
+    from howfar import store
+    from howfar.report import export as exporting
+
+    with store.read(results) as stored:
+        content = exporting.encode(exporting.rows(stored.results(), experiment), to)
+    if output is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        _write(output, content)
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise UserError(f"can't be written ({error.strerror})", where=str(file), mend="give another --output") from None

@@ -1,0 +1,22 @@
+"""What several commands take, and where they speak."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+console = Console()
+
+Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
+Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
+Text = Annotated[Path | None, typer.Option(help="A text for the RNNs to read, in UTF-8, instead of howfar's essay.")]
+PackageDir = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
+]
+Driver = Annotated[
+    Literal["process", "extension"],
+    typer.Option(help="A browser process for each task, or howfar's extension in tabs of one, which samples them."),
+]
+Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
