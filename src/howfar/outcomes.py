@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from howfar.layers import Positive
+from howfar.observed import Experience, Stacks
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
@@ -50,6 +51,8 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
+    # Of a page that was watched for it.
+    experience: Experience | None = None
     schema: Literal[3] = SCHEMA
 
 
@@ -113,6 +116,8 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     disturbed: bool = False
     software_gpu: bool = False
     timeline: tuple[Span, ...] = ()
+    stacks: Stacks | None = None
+    experience: Experience | None = None
 
 
 class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):

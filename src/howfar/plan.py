@@ -84,8 +84,9 @@ def task_of(  # noqa: PLR0913 - what a task is made of
 
 
 def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMetric, ...]:
-    """What is sampled; the published protocol knew one figure per operation."""
-    if protocol == "published":
+    """What is sampled; the published protocol knew one figure per operation. Who looks at stacks, or sits in front of
+    the page, sees each operation to its end."""
+    if protocol == "published" or cell.observe in ("stacks", "experience"):
         return ("latency",)
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)

@@ -116,8 +116,10 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
         return list(dict.fromkeys(model for choice in self.models for model in choice.models()))
 
     def protocols_for(self, cell: Cell) -> tuple[ProtocolName, ...]:
-        """The protocols that a cell is measured under: the published one timed training and inference only."""
-        return self.protocols if cell.workload in ("training", "inference") else ("corrected",)
+        """The protocols that a cell is measured under: the published one timed training and inference only, and nobody
+        looked on."""
+        timed = cell.workload in ("training", "inference") and not cell.observe
+        return self.protocols if timed else ("corrected",)
 
     def targets_for(self, workload: Workload) -> Iterator[Target]:
         """The targets that can do the workload."""

@@ -14,6 +14,7 @@ from howfar.assignments import Desk
 from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
+from howfar.probes.observers import Nobody, Observer, observer
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
 from howfar.records import PhaseName, Status, Task
 from howfar.server import Event, Server, Visit
@@ -51,6 +52,7 @@ class Watch:
         self._running: Running | None = None
         self.spans: list[Span] = []
         self.timed: list[tuple[Snapshot, Snapshot]] = []
+        self.observer: Observer = Nobody()
         # What its processes held when all was done, and nothing let go of yet; asked of one's own model.
         self.memory_bytes: int | None = None
 
@@ -107,6 +109,7 @@ class Watch:
 
     def _at_phase(self, phase: PhaseName) -> None:
         """Called by the server while the host waits: the snapshots lie outside every sample."""
+        self.observer.at_phase(phase)
         if phase == "dispose" and self._running and self._visit.assignment.task.cell.model.kind == "graph":
             self.memory_bytes = memory_bytes(self._running.pids())
         if self._running is None or (self._start is None and phase not in TIMED):
@@ -140,8 +143,10 @@ class Visitor:
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)
             with host.launch(visit) as running:
+                watch.observer = observer(task.cell.observe, running)
                 end = watch.until_end(running)
                 watch.turn_to("end", time.monotonic())
+                watch.observer.end()
                 log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
@@ -169,6 +174,7 @@ class Visitor:
         }
         if watch.memory_bytes is not None:
             fields["facts"]["memory_bytes"] = watch.memory_bytes
+        fields |= watch.observer.found(report)
         if report.status == "ok":
             check = self._desk.check(visit.assignment, report)
             fields["check"] = check

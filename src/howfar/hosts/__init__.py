@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from howfar.hosts.base import Host, Reaper
 
-_NOT_BROWSERS = {"__init__", "base", "native", "reaper"}
+_NOT_BROWSERS = {"__init__", "base", "devtools", "native", "piped", "reaper"}
 
 
 def browsers() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from howfar.environment import has_gpu
 from howfar.errors import UserError
+from howfar.hosts import devtools
 from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
 from howfar.records import Fact
 from howfar.server import Visit
@@ -50,6 +51,8 @@ EGL_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
 SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 
 GPU_BACKENDS = ("webgl", "webgpu")
+# What can be watched only from within.
+INSPECTED = ("stacks", "experience")
 
 SOFTWARE_RENDERER = re.compile(r"swiftshader|llvmpipe|lavapipe|softpipe|basic render", re.IGNORECASE)
 
@@ -148,8 +151,11 @@ class Chromium:
             # the browser as it is.
             gpu = self._gpu_flags if visit.assignment.task.cell.target.backend in GPU_BACKENDS else ()
             own = f"--user-data-dir={folder / 'profile'}"
-            command = [str(self.path), *gpu, *self._flags, own, visit.url]
-            with launched(command, folder, self._reaper, measuring_role="renderer") as running:
+            inspected = devtools.SUPPORTED and visit.assignment.task.cell.observe in INSPECTED
+            pipe = (devtools.FLAG,) if inspected else ()
+            command = [str(self.path), *gpu, *self._flags, *pipe, own, visit.url]
+            role = "renderer"
+            with launched(command, folder, self._reaper, measuring_role=role, with_devtools=inspected) as running:
                 yield running
 
     def close(self) -> None:
