@@ -1,6 +1,8 @@
 // The life of a page: ask what to do, load the library, measure, post the report. One page, one task.
 
 import { watchGpu } from './backends.js';
+import { measureExperience } from './experience.js';
+import { inWorker } from './in_worker.js';
 import { fetchData, fetchNetwork, loadScripts } from './load.js';
 import { calibrateTick, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
@@ -59,6 +61,17 @@ function phaseTimer(visit, report) {
 /** @typedef {{inputs: Float32Array, labels: Uint8Array}} Data */
 
 /**
+ * The adapter here, or one that asks it in a worker.
+ * @param {Assignment['task']} task
+ * @param {string} adapter_url
+ */
+function moduleOf({ cell: { target, workload } }, adapter_url) {
+  if (target.switch !== 'thread=worker') return import(adapter_url);
+  if (workload === 'training') throw new Failure('unsupported', 'in a worker it only predicts');
+  return inWorker(adapter_url);
+}
+
+/**
  * @param {Visit} visit
  * @param {Report} report
  * @param {import('./protocol.js').Facts} gpuFacts
@@ -67,7 +80,7 @@ async function measureTask(visit, report, gpuFacts) {
   const { task, adapter_url } = visit.assignment;
   const { workload } = task.cell;
   /** @type {[{adapter: Adapter}, Record<string, Function>, Data]} */
-  const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
+  const [{ adapter }, workloads, data] = await Promise.all([moduleOf(task, adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
   const makeWork = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
   try {
     await measureAdapter(adapter, makeWork, visit, report, gpuFacts);
@@ -88,7 +101,7 @@ async function measureAdapter(adapter, makeWork, visit, report, gpuFacts) {
   const { task, script_urls, asset_urls } = visit.assignment;
   const { target } = task.cell;
   const phase = phaseTimer(visit, report);
-  await phase('library_load', () => loadScripts(script_urls));
+  await phase('library_load', () => (adapter.loadLibrary ?? loadScripts)(script_urls));
   Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target)));
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
@@ -185,6 +198,10 @@ function loadedSlowly({ cell, sampling }, { phases }) {
 async function measureSteady({ assignment, enter }, adapter, work, report) {
   const tickMs = calibrateTick(clock);
   report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
+  if (assignment.task.cell.observe === 'experience') {
+    report.experience = await measureExperience(clock, enter, operationOf(work, 'latency'), report.facts['slow'] === true);
+    return;
+  }
   const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
   const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {

@@ -4,7 +4,7 @@
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
-/** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
+/** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'rest' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
 /** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features', observe: '' | 'processes' | 'stacks' | 'experience'}} Cell */
@@ -71,6 +71,17 @@
  */
 
 /**
+ * @typedef {object} Stretch what a person would have felt over a stretch of time; null: the browser does not tell
+ * @property {number} seconds
+ * @property {number} operations
+ * @property {number[]} frame_ms when each frame was drawn, from the stretch's begin
+ * @property {number[]} input_delay_ms of each press, until the page took notice
+ * @property {number[] | null} long_task_ms
+ * @property {number[] | null} paint_delay_ms from a press to the next frame, of those that took 16 ms or more
+ */
+/** @typedef {{rest: Stretch, busy: Stretch}} Experience */
+
+/**
  * @typedef {object} Report
  * @property {string} task_id
  * @property {Status} status
@@ -83,6 +94,7 @@
  * @property {(number | null)[]} losses
  * @property {[number, number] | null} live_tensors
  * @property {[number, number] | null} heap_bytes
+ * @property {Experience} [experience] of a page that was watched for it
  * @property {number} schema
  */
 
@@ -154,10 +166,11 @@ const mapOf = (checker) => (value, path) => {
   demand(typeof value === 'object' && value !== null && !Array.isArray(value), path, 'an object');
   for (const [key, item] of Object.entries(value)) checker(item, `${path}.${key}`);
 };
-/** @type {(fields: Record<string, Checker>) => Checker} */
-const record = (fields) => (value, path) => {
+/** @type {(fields: Record<string, Checker>, optional?: Record<string, Checker>) => Checker} */
+const record = (fields, optional = {}) => (value, path) => {
   mapOf(() => {})(value, path);
-  for (const key of Object.keys(value)) demand(Object.hasOwn(fields, key), `${path}.${key}`, 'no such field');
+  for (const key of Object.keys(value)) demand(Object.hasOwn({ ...fields, ...optional }, key), `${path}.${key}`, 'no such field');
+  for (const [key, checker] of Object.entries(optional)) if (Object.hasOwn(value, key)) checker(value[key], `${path}.${key}`);
   for (const [key, checker] of Object.entries(fields)) {
     demand(Object.hasOwn(value, key), `${path}.${key}`, 'this field');
     checker(value[key], `${path}.${key}`);
@@ -205,11 +218,16 @@ const assignment = record({
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
-const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
+const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'rest', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
 const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
 const pair = orNull((value, path) => {
   listOf(count)(value, path);
   demand(value.length === 2, path, 'two counts');
+});
+
+const stretch = record({
+  seconds: positive, operations: count, frame_ms: listOf(duration), input_delay_ms: listOf(duration),
+  long_task_ms: orNull(listOf(duration)), paint_delay_ms: orNull(listOf(duration)),
 });
 
 const report = record({
@@ -220,7 +238,7 @@ const report = record({
     sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
-});
+}, { experience: record({ rest: stretch, busy: stretch }) });
 
 /**
  * @param {unknown} value what the server sent
