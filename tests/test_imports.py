@@ -18,10 +18,10 @@ MEASURING = {
     "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
-    "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries",
-    "tables", "trees", "wording",
+    "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stacks", "stats",
+    "summaries", "tables", "trees", "wording",
 }  # fmt: skip
-SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
+SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

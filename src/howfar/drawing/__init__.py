@@ -1,10 +1,12 @@
 """The figures' layouts: each chart is one Altair spec over inlined values, from which the interactive figure and the
-static SVG and PNG are made."""
+static SVG and PNG are made. A flame graph is an SVG by itself."""
 
 from howfar.drawing.bars import shares
+from howfar.drawing.felt import felt
+from howfar.drawing.flames import flames
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.steps import steps
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "shares", "steps", "times", "trees"]
+__all__ = ["felt", "flames", "maps", "shares", "steps", "times", "trees"]

@@ -1,8 +1,6 @@
 // The life of a page: ask what to do, load the library, measure, post the report. One page, one task.
 
 import { watchGpu } from './backends.js';
-import { measureExperience } from './experience.js';
-import { inWorker } from './in_worker.js';
 import { fetchData, fetchNetwork, loadScripts } from './load.js';
 import { calibrateTick, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
@@ -61,14 +59,14 @@ function phaseTimer(visit, report) {
 /** @typedef {{inputs: Float32Array, labels: Uint8Array}} Data */
 
 /**
- * The adapter here, or one that asks it in a worker.
+ * The adapter here, or one that asks it in a worker. What few tasks need is loaded for them alone.
  * @param {Assignment['task']} task
  * @param {string} adapter_url
  */
-function moduleOf({ cell: { target, workload } }, adapter_url) {
+async function moduleOf({ cell: { target, workload } }, adapter_url) {
   if (target.switch !== 'thread=worker') return import(adapter_url);
   if (workload === 'training') throw new Failure('unsupported', 'in a worker it only predicts');
-  return inWorker(adapter_url);
+  return (await import('./in_worker.js')).inWorker(adapter_url);
 }
 
 /**
@@ -199,6 +197,7 @@ async function measureSteady({ assignment, enter }, adapter, work, report) {
   const tickMs = calibrateTick(clock);
   report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
   if (assignment.task.cell.observe === 'experience') {
+    const { measureExperience } = await import('./experience.js');
     report.experience = await measureExperience(clock, enter, operationOf(work, 'latency'), report.facts['slow'] === true);
     return;
   }
