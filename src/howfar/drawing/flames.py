@@ -7,7 +7,8 @@ from zlib import crc32
 
 from howfar.drawing.style import AXIS, FONT, INK
 from howfar.observed import StackNode
-from howfar.stacks import Flame, flames as boxes_of
+from howfar.stacks import Flame
+from howfar.stacks import flames as boxes_of
 
 BROAD, HIGH, MARGIN, HEAD = 1180, 15, 10, 34
 # Narrower boxes can't be seen; a letter of the labels is about so broad.
@@ -22,15 +23,17 @@ def flames(nodes: Sequence[StackNode], title: str) -> str:
     boxes = [box for box in boxes_of(nodes) if box.share * (BROAD - 2 * MARGIN) >= NARROWEST]
     levels = 1 + max(box.level for box in boxes)
     high = HEAD + HIGH * levels + MARGIN
+    size = f'viewBox="0 0 {BROAD} {high}" width="{BROAD}" height="{high}"'
     style = f"font-family:{FONT};font-size:10px;fill:{INK}"
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {BROAD} {high}" width="{BROAD}" height="{high}" style="{style}">',
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} style="{style}">',
         f'<rect width="{BROAD}" height="{high}" fill="white"/>',
         f'<text x="{MARGIN}" y="20" style="font-size:13px;font-weight:bold">{escape(title)}</text>',
         *(_box(box, high) for box in boxes),
         *_key(),
         "</svg>",
-    ])  # fmt: skip
+    ]
+    return "\n".join(lines)
 
 
 def _box(box: Flame, high: int) -> str:
@@ -38,7 +41,8 @@ def _box(box: Flame, high: int) -> str:
     left, broad = MARGIN + box.left * inner, box.share * inner
     top = high - MARGIN - HIGH * (box.level + 1)
     said = f"{box.node.function} · {box.node.file or 'no file of a package'} · {box.share:.1%}" + _depth(box.node)
-    shape = f'<rect x="{left:.1f}" y="{top}" width="{max(broad - 0.4, 0.3):.1f}" height="{HIGH - 1}" fill="{_colour(box.node)}"/>'
+    size = f'width="{max(broad - 0.4, 0.3):.1f}" height="{HIGH - 1}"'
+    shape = f'<rect x="{left:.1f}" y="{top}" {size} fill="{_colour(box.node)}"/>'
     fits = int((broad - 6) / LETTER)
     label = box.node.function if len(box.node.function) <= fits else f"{box.node.function[: fits - 1]}…"
     text = f'<text x="{left + 3:.1f}" y="{top + 11}">{escape(label)}</text>' if fits >= 3 else ""

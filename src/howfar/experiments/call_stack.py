@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from howfar import plotted, stacks, summaries, tables, wording
 from howfar.experiments import spread
-from howfar.measured import COUNTED, METRICS, NATIVE, REFERENCE, Group, Measured, groups, measure
+from howfar.measured import COUNTED, METRICS, NATIVE, REFERENCE, Group, groups, measure
 from howfar.observed import Stacks
 from howfar.outcomes import Results
 from howfar.records import BUILD, Cell, Target
@@ -139,7 +139,7 @@ def summary(table: pl.DataFrame) -> Summary:
         corner="functions on the stack",
         columns=tuple(_column(row) for row in heads),
         lines=tuple(lines),
-        legend="Counted from the framework's entry function on, while it trains on the smallest dense network. In small,"
+        legend="Counted from the framework's entry function on, while it trains the smallest dense network. In small,"
         " what the paper printed: one number per framework, held against the median for ConvNetJS and the deepest for"
         " TensorFlow.js; ≠ marks what is further from it than 0.5 and than 3.",
     )

@@ -3,6 +3,7 @@ framework on the page's own thread and in a worker, beside the same page at rest
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -76,7 +77,7 @@ def _blocked(one: Stretch) -> Values:
 def _longest_gap(one: Stretch) -> Values:
     """From one frame to the next, the ends of the stretch counted: where none was drawn, all of it."""
     ends = [0.0, *one.frame_ms, 1000 * one.seconds]
-    return (max(later - earlier for earlier, later in zip(ends, ends[1:], strict=False)),)
+    return (max(later - earlier for earlier, later in pairwise(ends)),)
 
 
 def _delays(one: Stretch) -> Values:
