@@ -55,11 +55,13 @@ Values = Sequence[float] | None
 
 
 class Feeling(NamedTuple):
-    """One metric: its unit, what a stretch tells of it in each process, and why there may be nothing."""
+    """One metric: its unit, what a stretch tells of it in each process, why there may be nothing, and whether somebody
+    must have pressed."""
 
     unit: str
     tell: Callable[[Stretch], Values]
-    missing: str
+    missing: str = ""
+    pressed: bool = False
 
 
 def _frames(one: Stretch) -> Values:
@@ -90,12 +92,12 @@ def _paints(one: Stretch) -> Values:
 
 # What the page tells at work; by the same name and `_at_rest`, what it tells at rest.
 FEELINGS: Mapping[str, Feeling] = {
-    METRIC: Feeling("1/s", _frames, ""),
-    "longest_frame_ms": Feeling("ms", _longest_gap, ""),
+    METRIC: Feeling("1/s", _frames),
+    "longest_frame_ms": Feeling("ms", _longest_gap),
     "long_task_share": Feeling("share", _blocked, "this browser tells of no long tasks"),
-    "input_delay_ms": Feeling("ms", _delays, "nobody pressed anything"),
-    "paint_delay_ms": Feeling("ms", _paints, "this browser tells of no press that took 16 ms, or there was none"),
-    "operations_per_second": Feeling("1/s", _operations, ""),
+    "input_delay_ms": Feeling("ms", _delays, "nobody pressed anything", pressed=True),
+    "paint_delay_ms": Feeling("ms", _paints, "no press took 16 ms, or this browser tells of none", pressed=True),
+    "operations_per_second": Feeling("1/s", _operations),
 }
 AT_REST = "_at_rest"
 
@@ -125,7 +127,8 @@ def _rows(group: Group) -> Iterator[tables.Row]:
 def _row(group: Group, known: Sequence[Experience], feeling: Feeling, metric: str, lived: Sequence[Stretch]) -> Row:
     processes = [values for one in lived if (values := feeling.tell(one))]
     if not processes:
-        why = next((one.inputs_unavailable for one in known if one.inputs_unavailable), "") or feeling.missing
+        reasons = [one.inputs_unavailable for one in known if one.inputs_unavailable and feeling.pressed]
+        why = reasons[0] if reasons else feeling.missing
         return tables.stated(group, metric, feeling.unit, None) | {"message": f"unavailable: {why}"}
     own = {"p10": quantile(processes, 0.1), "p90": quantile(processes, 0.9), "samples": sum(map(len, processes))}
     value = _kept([fmean(values) for values in processes]) if metric == METRIC else None
