@@ -11,7 +11,7 @@ from howfar import frameworks, plan
 from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Model, ProtocolName, Sampling, Target, Workload
+from howfar.records import Cell, Model, Observation, ProtocolName, Sampling, Target, Workload
 from howfar.runner import Options, Workshop
 from howfar.study import Limits, Study
 from real import Measure
@@ -74,11 +74,12 @@ def measure(shop: Workshop) -> Measure:
         version: str = "",
         protocol: ProtocolName = "corrected",
         switch: str = "",
+        observe: Observation = "",
     ) -> Outcome:
         one = shop.known[framework]
         version = frameworks.resolve_version(framework, one, version)
         threads = 1 if browser == "native" else None
-        cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload)
+        cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload, observe)
         task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.data.names, 0, protocol)
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)

@@ -1,0 +1,92 @@
+"""What a person feels in a real browser, of work whose length is known; and frameworks in a worker."""
+
+from statistics import median
+
+import pytest
+
+from howfar import frameworks
+from howfar.observed import Experience, Stretch
+from howfar.outcomes import Outcome
+from howfar.records import IN_WORKER, Model
+from real import Measure
+
+KNOWN = frameworks.registry()
+MODEL = Model("mlp", 2, 32)
+# An operation of a fifth of a second.
+LONG = Model("spin", 1, 200_000)
+WORKERS = [
+    (name, backend)
+    for name in frameworks.public_names(KNOWN)
+    for backend, switches in KNOWN[name].switches.items()
+    if IN_WORKER in switches
+]
+
+
+def felt(measure: Measure, model: Model, switch: str = "") -> Experience:
+    outcome = measure("reference", "cpu", model, switch=switch, observe="experience")
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+    assert outcome.experience is not None and outcome.experience.inputs_unavailable == ""
+    assert outcome.series == ()
+    return outcome.experience
+
+
+def fps(one: Stretch) -> float:
+    return len(one.frame_ms) / one.seconds
+
+
+def test_a_page_at_rest_draws_sixty_frames_and_hears_every_press_at_once(measure: Measure) -> None:
+    rest = felt(measure, Model("spin", 1, 500)).rest
+    assert 57 <= fps(rest) <= 61
+    assert rest.long_task_ms == () and rest.operations == 0
+    assert len(rest.input_delay_ms) >= 10
+    assert median(rest.input_delay_ms) < 10
+
+
+def test_work_of_half_a_millisecond_is_not_felt(measure: Measure) -> None:
+    busy = felt(measure, Model("spin", 1, 500)).busy
+    assert fps(busy) > 55 and busy.long_task_ms == ()
+    assert 500 < busy.operations / busy.seconds <= 2000
+
+
+def test_work_of_a_fifth_of_a_second_on_the_page_s_thread_is_felt(measure: Measure) -> None:
+    busy = felt(measure, LONG).busy
+    assert 3 <= fps(busy) <= 6
+    assert busy.long_task_ms is not None and 0.9 < sum(busy.long_task_ms) / 1000 / busy.seconds <= 1.01
+    assert min(busy.long_task_ms) >= 199
+    assert 50 < median(busy.input_delay_ms) < 200
+    assert busy.paint_delay_ms is not None and len(busy.paint_delay_ms) > 10
+
+
+def test_the_same_work_in_a_worker_is_not_felt(measure: Measure) -> None:
+    busy = felt(measure, LONG, IN_WORKER).busy
+    assert fps(busy) > 55 and busy.long_task_ms == ()
+    assert median(busy.input_delay_ms) < 10
+    assert 4 <= busy.operations / busy.seconds <= 5.1
+
+
+def right(outcome: Outcome) -> None:
+    """It gave right numbers from a worker; or it says why it can't run there."""
+    if outcome.status == "unsupported":
+        assert outcome.message
+        pytest.skip(f"NOT IN A WORKER: {outcome.task.cell.target}: {outcome.message}")
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+    assert outcome.check is not None and outcome.check.max_abs_error is not None
+    assert outcome.check.max_abs_error <= 5e-6
+    assert outcome.facts["thread"] == "worker"
+
+
+@pytest.mark.parametrize(("framework", "backend"), WORKERS)
+def test_a_framework_in_a_worker_is_right_or_says_why_not(measure: Measure, framework: str, backend: str) -> None:
+    right(measure(framework, backend, MODEL, switch=IN_WORKER))
+
+
+@pytest.mark.parametrize("backend", ["cpu", "wasm"])
+def test_tensorflow_js_runs_in_a_worker(measure: Measure, backend: str) -> None:
+    """These two at least, whatever the others do."""
+    outcome = measure("tfjs", backend, MODEL, switch=IN_WORKER)
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+
+
+def test_a_worker_only_predicts(measure: Measure) -> None:
+    outcome = measure("tfjs", "cpu", MODEL, "training", switch=IN_WORKER)
+    assert (outcome.status, outcome.message) == ("unsupported", "in a worker it only predicts")
