@@ -89,9 +89,8 @@ def _rows(group: Group) -> Iterator[tables.Row]:
     seen = _seen(group)
     counted = [one.depth_us for one in seen if stacks.seconds(one.depth_us)]
     if not counted:
-        reasons = (f"unavailable: {one.unavailable}" for one in seen if one.unavailable)
-        missing = {"message": next(reasons)} if any(one.unavailable for one in seen) else {}
-        yield tables.stated(group, METRIC, "frames", None) | missing
+        reason = next((one.unavailable for one in seen if one.unavailable), "")
+        yield tables.stated(group, METRIC, "frames", None) | ({"message": f"unavailable: {reason}"} if reason else {})
         return
     for metric, number in stacks.depths(counted).items():
         printed = PRINTED.get((group.cell.target.framework, group.cell.target.backend))
