@@ -89,4 +89,4 @@ def test_a_browser_without_a_page_or_without_an_end_says_so() -> None:
 
 
 def test_a_page_that_felt_nothing_stays_without() -> None:
-    assert InputWatch(None).found(asked.report(asked.task())) == {"experience": None}
+    assert InputWatch(None).found(asked.report(asked.task())) == {}

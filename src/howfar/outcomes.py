@@ -6,7 +6,7 @@ Frozen, strict and versioned like all records; no average is among them.
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from howfar.layers import Positive
 from howfar.observed import Experience, Stacks
@@ -51,8 +51,8 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     live_tensors: tuple[Count, Count] | None = None
     # JS heap bytes in use, before the timed samples and after them.
     heap_bytes: tuple[Count, Count] | None = None
-    # Of a page that was watched for it.
-    experience: Experience | None = None
+    # Told only by a page that was watched for it.
+    experience: Experience | UnsetType = UNSET
     schema: Literal[3] = SCHEMA
 
 

@@ -32,8 +32,8 @@ def depths(rounds: Sequence[Depths]) -> dict[str, float]:
 
 
 def _shares(depth_us: Depths) -> Floats:
-    inside = np.array([0, *depth_us[1:]], dtype=float)
-    return inside / inside.sum()
+    inside: Floats = np.array([0, *depth_us[1:]], dtype=float) / sum(depth_us[1:])
+    return inside
 
 
 class Flame(Struct, frozen=True):

@@ -24,7 +24,7 @@ def study() -> Study:
 
 
 def results(rounds: int = 3, **changes: Any) -> Results:
-    cells = [Cell(target, MODEL, "training", observe) for target in TARGETS for observe in ("stacks", "")]  # type: ignore[arg-type]
+    cells = [Cell(target, MODEL, "training", observe) for target in TARGETS for observe in ("stacks", "")]
     return made.results([made.outcome(cell, number, **changes) for cell in cells for number in range(rounds)])
 
 

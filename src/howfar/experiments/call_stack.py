@@ -7,12 +7,12 @@ from typing import NamedTuple
 import polars as pl
 from msgspec.structs import replace
 
-from howfar import plotted, stacks, summaries, tables, wording
+from howfar import palette, plotted, stacks, summaries, tables, wording
 from howfar.experiments import spread
 from howfar.measured import COUNTED, METRICS, NATIVE, REFERENCE, Group, groups, measure
 from howfar.observed import Stacks
 from howfar.outcomes import Results
-from howfar.records import BUILD, Cell, Target
+from howfar.records import BUILD, Cell, Target, Workload
 from howfar.stats import ratio
 from howfar.study import Study
 from howfar.summaries import Entry, Line, Row, Summary
@@ -22,7 +22,8 @@ PAPER = "Section 4.4"
 QUESTION = "How deep is the call stack while a framework trains, and does its depth explain the time?"
 METRIC = "stack_depth_mean"
 
-KIND, WORKLOAD = "mlp", "training"
+KIND = "mlp"
+WORKLOAD: Workload = "training"
 ORDER = 10
 TIME = "depth_time_ratio"
 DEPTHS: Mapping[str, str] = {
@@ -174,7 +175,7 @@ def _claimed(rows: Sequence[Row]) -> Iterator[str]:
     """Of the numbers that the paper printed, as they are here."""
     ours = [row for row in rows if row["printed"] is not None and row["median"] is not None and not row["switch"]]
     shallow = next((row for row in ours if row["framework"] == "convnetjs"), None)
-    for deep in ours if shallow else ():
+    for deep in sorted(ours, key=lambda row: palette.newest_first(row["version"])):
         if shallow and deep["framework"] == "tfjs":
             times = deep["median"] / shallow["median"]
             words = "an order deeper, as the paper says" if times >= ORDER else "which is no order deeper"

@@ -15,7 +15,7 @@ from howfar.experiments import spread
 from howfar.measured import COUNTED, NATIVE, REFERENCE, Group, groups
 from howfar.observed import Experience, Stretch
 from howfar.outcomes import Results
-from howfar.records import IN_WORKER, Cell, Target
+from howfar.records import IN_WORKER, Cell, Target, Workload
 from howfar.stats import quantile
 from howfar.study import Study
 from howfar.summaries import Row
@@ -28,7 +28,7 @@ PAPER = ""
 QUESTION = "Does the page stay smooth while it predicts one sample after the other, in its own thread and in a worker?"
 METRIC = "frames_per_second"
 
-WORKLOAD = "inference"
+WORKLOAD: Workload = "inference"
 # The smallest and the largest network of each kind.
 MOST = 2
 # A rate is kept by whoever draws so much of it: a page at rest may miss a frame too.
@@ -124,7 +124,9 @@ def _rows(group: Group) -> Iterator[tables.Row]:
             yield row(f"{metric}{AT_REST}", [one.rest for one in known])
 
 
-def _row(group: Group, known: Sequence[Experience], feeling: Feeling, metric: str, lived: Sequence[Stretch]) -> Row:
+def _row(
+    group: Group, known: Sequence[Experience], feeling: Feeling, metric: str, lived: Sequence[Stretch]
+) -> tables.Row:
     processes = [values for one in lived if (values := feeling.tell(one))]
     if not processes:
         reasons = [one.inputs_unavailable for one in known if one.inputs_unavailable and feeling.pressed]

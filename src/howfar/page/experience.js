@@ -74,7 +74,7 @@ function watch(clock) {
     seen.frames.push(clock());
     frame = requestAnimationFrame(draw);
   });
-  const press = ({ timeStamp }) => { seen.presses.push({ at: timeStamp, ms: clock() - timeStamp }); };
+  const press = (/** @type {PointerEvent} */ { timeStamp }) => { seen.presses.push({ at: timeStamp, ms: clock() - timeStamp }); };
   addEventListener('pointerdown', press, { capture: true });
   const tasks = observe('longtask', {}, () => true);
   const paints = observe('event', { durationThreshold: SHORTEST_TOLD_MS }, ({ name }) => name === 'pointerdown');
@@ -139,5 +139,5 @@ export async function measureExperience(clock, enter, operation, slow) {
   const busy = await spanOf(clock, () => work(clock, BUSY_SECONDS, operation));
   await pause(SETTLE_SECONDS);
   stop();
-  return { rest: stretchOf(seen, rest), busy: stretchOf(seen, busy) };
+  return { rest: stretchOf(seen, rest), busy: stretchOf(seen, busy), inputs_unavailable: '' };
 }

@@ -79,7 +79,7 @@
  * @property {number[] | null} long_task_ms
  * @property {number[] | null} paint_delay_ms from a press to the next frame, of those that took 16 ms or more
  */
-/** @typedef {{rest: Stretch, busy: Stretch}} Experience */
+/** @typedef {{rest: Stretch, busy: Stretch, inputs_unavailable: string}} Experience why nobody could press anything is told by whoever presses */
 
 /**
  * @typedef {object} Report
@@ -238,7 +238,7 @@ const report = record({
     sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
-}, { experience: record({ rest: stretch, busy: stretch }) });
+}, { experience: record({ rest: stretch, busy: stretch, inputs_unavailable: text }) });
 
 /**
  * @param {unknown} value what the server sent

@@ -5,6 +5,7 @@ import random
 import threading
 from typing import Any
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from howfar.hosts.devtools import DevTools, Lost
@@ -49,7 +50,7 @@ class InputWatch:
     def found(self, report: Report) -> dict[str, Any]:
         """What it adds to the outcome: what the page felt, and whether anybody pressed."""
         felt = report.experience
-        return {"experience": felt and replace(felt, inputs_unavailable=self._unavailable)}
+        return {} if felt is UNSET else {"experience": replace(felt, inputs_unavailable=self._unavailable)}
 
     def _press(self, devtools: DevTools, session: str) -> None:
         """Waits for no answer: a page that is busy answers late, and the next press is due all the same."""
