@@ -17,8 +17,9 @@ LIBRARY = "http://p3.localhost:4321/packages/convnetjs/0.3.0/build/convnet-min.j
 OWN = "http://p3.localhost:4321/page/measure.js"
 
 
-def node(number: int, name: str, url: str = "", children: Sequence[int] = ()) -> dict[str, Any]:
-    return {"id": number, "callFrame": {"functionName": name, "url": url}, "children": list(children)}
+def node(number: int, name: str, url: str = "", children: Sequence[int] = (), *, script: str = "0") -> dict[str, Any]:
+    frame = {"functionName": name, "url": url, "scriptId": script}
+    return {"id": number, "callFrame": frame, "children": list(children)}
 
 
 def profile(nodes: Sequence[Mapping[str, Any]], seen: Sequence[tuple[int, int]]) -> dict[str, Any]:
@@ -72,12 +73,22 @@ def test_what_goes_on_after_an_await_has_its_depth_from_its_own_entry() -> None:
     assert reduced(profile(nodes, [(3, 100)])).depth_us == (0, 0, 100)
 
 
+@pytest.mark.parametrize(("url", "script"), [("", "77"), ("wasm://wasm/0a1b2c", "78")])
+def test_code_made_at_run_time_is_the_framework_s(url: str, script: str) -> None:
+    """synaptic writes its network out as a script, which the page then calls; what is of no script is the engine's."""
+    nodes = [node(1, "(root)", children=[2]), node(2, "trainBatch", OWN, [3, 5]), node(3, "", url, [4], script=script),
+             node(4, "exp"), node(5, "slice")]  # fmt: skip
+    assert reduced(profile(nodes, [(3, 300), (4, 100), (5, 50)])).depth_us == (50, 300, 100)
+
+
 def test_a_large_tree_is_cut_but_loses_no_time_and_no_depth() -> None:
     count = 3 * MOST_NODES
     chain = [node(i + 2, f"f{i}", LIBRARY, [i + 3] if i + 1 < count else []) for i in range(count)]
-    found = reduced(profile([node(1, "(root)", children=[2]), *chain], [(i + 2, 10) for i in range(count)]))
+    last = node(count + 2, "timer", OWN)
+    nodes = [node(1, "(root)", children=[2, count + 2]), *chain, last]
+    found = reduced(profile(nodes, [(i + 2, 10) for i in range(count + 1)]))
     assert len(found.nodes) == MOST_NODES
-    assert sum(one.self_us for one in found.nodes) == 10 * count == sum(found.depth_us)
+    assert sum(one.self_us for one in found.nodes) == 10 * (count + 1) == sum(found.depth_us)
     assert len(found.depth_us) == count + 1  # the deepest is known, though it is not in the tree
     assert all(one.caller is None or one.caller < place for place, one in enumerate(found.nodes))
 

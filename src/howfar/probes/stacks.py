@@ -109,11 +109,18 @@ def _calls(nodes: Sequence[Mapping[str, Any]]) -> dict[int, _Call]:
 
 
 def _call(frame: Mapping[str, Any], caller: int | None, calls: Mapping[int, _Call]) -> _Call:
-    """The outermost function of a package's file is the framework's entry; whatever it calls lies below it."""
+    """The framework's outermost function is its entry; whatever it calls lies below it."""
     file = _file(frame["url"])
     above = 0 if caller is None else calls[caller].depth
-    depth = above + 1 if above or file else 0
+    depth = above + 1 if above or file or _made(frame) else 0
     return _Call(frame["functionName"][:LONGEST_NAME] or "(anonymous)", file, caller, depth)
+
+
+def _made(frame: Mapping[str, Any]) -> bool:
+    """Whether its code was made at run time: WebAssembly, or a script of no file, as synaptic writes them. The engine's
+    own functions are of no script; the page makes none."""
+    url = frame["url"]
+    return bool(url.startswith("wasm:") or (not url and frame["scriptId"] != "0"))
 
 
 def _file(url: str) -> str:
@@ -137,9 +144,9 @@ def _by_depth(calls: Mapping[int, _Call]) -> tuple[int, ...]:
 
 
 def _kept(calls: Mapping[int, _Call]) -> Iterator[StackNode]:
-    """The largest parts of the tree. A caller's total is no less than what it called, so no node is kept without its
-    caller; the time of those left out is their callers'."""
-    largest = sorted((number for number in calls if calls[number].total_us), key=lambda one: -calls[one].total_us)
+    """The largest parts of the tree, and all that the event loop called. A caller's total is no less than what it
+    called, so no node is kept without its caller; the time of those left out is their callers'."""
+    largest = sorted((number for number in calls if calls[number].total_us), key=lambda one: _rank(calls[one]))
     chosen = set(largest[:MOST_NODES])
     kept = [number for number in calls if number in chosen]
     left = {number: calls[number].self_us for number in kept}
@@ -151,3 +158,7 @@ def _kept(calls: Mapping[int, _Call]) -> Iterator[StackNode]:
         call = calls[number]
         caller = None if call.caller is None else place[call.caller]
         yield StackNode(call.function, call.file, caller, call.depth, left[number])
+
+
+def _rank(call: _Call) -> tuple[bool, int]:
+    return call.caller is not None, -call.total_us
