@@ -72,6 +72,13 @@ test('the adapter has what the one in the worker has, and no training', async ()
   assert.ok(ended);
 });
 
+test('a back end that it does not get in a worker is unsupported there', async () => {
+  const { ask, say } = played();
+  const opened = adapterBy(ask, ['predict'], () => {}).open('webgl', {}, { threads: null, switch: 'thread=worker' });
+  say({ id: 1, result: { backend: 'cpu' } });
+  await assert.rejects(Promise.resolve(opened), { status: 'unsupported', message: 'in a worker it has no webgl: it takes cpu' });
+});
+
 test('a framework that must be given a saved model has no build, and one that loads none no load', () => {
   const { ask } = played();
   assert.equal(adapterBy(ask, ['load', 'predict'], () => {}).build, undefined);

@@ -59,7 +59,12 @@ export function askerOf(worker) {
 export function adapterBy(ask, abilities, end) {
   /** @type {any} */
   const adapter = {
-    open: async (/** @type {unknown[]} */ ...args) => ({ ...(await ask('open', ...args)), thread: 'worker' }),
+    async open(/** @type {unknown[]} */ ...args) {
+      const facts = await ask('open', ...args);
+      // What a page has and a worker lacks is no failure of the framework's.
+      if (facts.backend !== args[0]) throw new Failure('unsupported', `in a worker it has no ${args[0]}: it takes ${facts.backend}`);
+      return { ...facts, thread: 'worker' };
+    },
     loadLibrary: (/** @type {string[]} */ urls) => ask('loadLibrary', urls),
     // What a loader calls on its way (`bareLoaded`) stays here: functions don't travel.
     load: (/** @type {object} */ urls) => ask('load', urls),
