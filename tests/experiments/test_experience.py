@@ -54,7 +54,7 @@ def test_the_numbers_are_those_of_the_stretch() -> None:
 
 @pytest.mark.parametrize(("frames", "kept"), [(120, "60"), (114, "60"), (113, "30"), (57, "30"), (56, "neither")])
 def test_a_rate_is_kept_by_who_draws_95_percent_of_it(frames: int, kept: str) -> None:
-    busy = replace(BUSY, frame_ms=tuple(float(i) for i in range(frames)))
+    busy = replace(BUSY, frame_ms=tuple(16.7 * i for i in range(frames)))
     assert found(table(busy), "frames_per_second")["value"] == kept
 
 
@@ -62,6 +62,11 @@ def test_one_process_that_drops_frames_is_enough_to_lose_the_rate() -> None:
     outcomes = [made.outcome(CELL, n, experience=Experience(REST, busy)) for n, busy in enumerate((REST, BUSY))]
     row = found(experience.table(made.results(outcomes)), "frames_per_second")
     assert (row["value"], row["processes"]) == ("neither", 2)
+
+
+def test_frames_that_were_due_and_are_drawn_at_once_are_seen_as_one() -> None:
+    busy = replace(BUSY, frame_ms=tuple(200.0 * i + late for i in range(10) for late in (0, 0.7, 1.2)))
+    assert found(table(busy), "frames_per_second")["median"] == 5
 
 
 def test_where_no_frame_is_drawn_the_longest_gap_is_all_of_it() -> None:

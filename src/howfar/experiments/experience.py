@@ -4,6 +4,7 @@ framework on the page's own thread and in a worker, beside the same page at rest
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from math import inf
 from statistics import fmean, median
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,7 +114,7 @@ def _felt(cell: Cell) -> bool:
 
 
 def _rows(group: Group) -> Iterator[tables.Row]:
-    known = [one.experience for one in group.outcomes if one.experience and one.status in COUNTED]
+    known = [_visible(one.experience) for one in group.outcomes if one.experience and one.status in COUNTED]
     if not known:
         yield tables.stated(group, METRIC, FEELINGS[METRIC].unit, None)
         return
@@ -122,6 +123,21 @@ def _rows(group: Group) -> Iterator[tables.Row]:
         yield row(metric, [one.busy for one in known])
         if metric != "operations_per_second":
             yield row(f"{metric}{AT_REST}", [one.rest for one in known])
+
+
+def _visible(felt: Experience) -> Experience:
+    """Without the frames that nobody sees. After a long task two or three that were due are drawn within a millisecond;
+    a screen shows one."""
+    gaps = [later - earlier for earlier, later in pairwise(felt.rest.frame_ms)]
+    least = median(gaps) / 2 if gaps else 0.0
+    return replace(felt, rest=_apart(felt.rest, least), busy=_apart(felt.busy, least))
+
+
+def _apart(one: Stretch, least_ms: float) -> Stretch:
+    """The last of those that come closer together than that."""
+    following = [*one.frame_ms[1:], inf]
+    kept = (frame for frame, later in zip(one.frame_ms, following, strict=False) if later - frame >= least_ms)
+    return replace(one, frame_ms=tuple(kept))
 
 
 def _row(
