@@ -57,8 +57,8 @@ def test_work_of_half_a_millisecond_is_not_felt(measure: Measure) -> None:
 def test_work_of_a_fifth_of_a_second_is_felt_on_the_page_s_thread_and_not_in_a_worker(measure: Measure) -> None:
     """The same page, the same work. After each operation come a frame that was due and, at once, the next or two."""
     page, worker = felt(measure, LONG).busy, felt(measure, LONG, IN_WORKER).busy
-    assert 3 <= fps(page) <= 16
-    assert fps(worker) > fps(page)
+    assert 3 <= fps(page) <= 16  # of which some are drawn at once
+    assert fps(worker) > 16
     assert 0.8 < held_up(page) <= 1.01
     assert held_up(worker) < 0.5
     assert page.long_task_ms is not None and min(page.long_task_ms) >= 199
