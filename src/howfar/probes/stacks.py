@@ -16,7 +16,7 @@ INTERVAL_US = 100
 # ConvNetJS 1.3 functions deep, not 3. So one runs from the begin, hardly looking.
 IDLE_INTERVAL_US = 100_000
 # A call tree of TensorFlow.js has some 3000 nodes in a second, most of them seen once.
-MOST_NODES = 500
+MOST_NODES = 300
 PACKAGES = "/packages/"
 # What V8 calls a sample in which no function ran.
 NO_FUNCTION = ("(root)", "(program)", "(idle)", "(garbage collector)")
