@@ -15,7 +15,7 @@ INTERVAL_US = 100
 # V8 notes which functions it inlined into which only while a profiler runs: one that came only in the steady phase saw
 # ConvNetJS 1.3 functions deep, not 3. So one runs from the begin, hardly looking.
 IDLE_INTERVAL_US = 100_000
-# A call tree of TensorFlow.js has some 3000 nodes in a second, most of them seen once.
+# A call tree of TensorFlow.js has several times as many, most of them seen once.
 MOST_NODES = 300
 PACKAGES = "/packages/"
 # What V8 calls a sample in which no function ran.
