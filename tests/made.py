@@ -7,7 +7,16 @@ from zlib import crc32
 import numpy as np
 from msgspec import structs
 
-from howfar.observed import PageMemory, ProcessSamples, Role, RoleSamples
+from howfar.observed import (
+    Experience,
+    PageMemory,
+    ProcessSamples,
+    Role,
+    RoleSamples,
+    StackNode,
+    Stacks,
+    Stretch,
+)  # fmt: skip
 from howfar.outcomes import Check, Noise, Outcome, Phase, Results, RunFacts, Series, Span
 from howfar.records import (
     PROTOCOLS,
@@ -73,7 +82,14 @@ SPEED = {
     LITERT: (20.0, 0.4), NATIVE: (11.0, 0.35), NATIVE_ALL: (4.0, 0.5), CONTROL: (20.0, 0.0),
 }  # fmt: skip
 # How many times as long it takes with the switch.
-SWITCHED = {"simd=off": 3.0, "threads=all": 0.5, "readback=once": 0.8, "call=predict": 200.0, "call=fit": 40.0}
+SWITCHED = {
+    "build=es2017": 1.01,
+    "simd=off": 3.0,
+    "threads=all": 0.5,
+    "readback=once": 0.8,
+    "call=predict": 200.0,
+    "call=fit": 40.0,
+}
 INFERENCE_ONLY = (WASM, ORT, ORT_WEBGPU, LITERT, WEBGPU)
 
 
@@ -94,7 +110,11 @@ def study(targets: Iterable[Target] = (), **changes: Any) -> Study:
 def able_study(**changes: Any) -> Study:
     """The same, with what its frameworks can do and what can be switched in them."""
     own: tuple[Workload, ...] = ("training", "inference", "batch_inference", "loading", "features")
-    switches = {"wasm": ("simd=off", "threads=all", "readback=once"), "webgl": ("readback=once",)}
+    switches = {
+        "cpu": ("thread=worker", "build=es2017"),
+        "wasm": ("simd=off", "threads=all", "readback=once", "thread=worker"),
+        "webgl": ("readback=once",),
+    }
     calls = {"cpu": ("call=predict", "call=fit")}
     tfjs = Abilities(own, ("mlp", "cnn", "rnn"), switches)
     native = Abilities(("training", "inference"), ("mlp", "cnn", "rnn"), calls)
@@ -170,7 +190,7 @@ def outcome(cell: Cell, number: int = 0, **changes: Any) -> Outcome:
         "noise": Noise(2.0, 0.01, 0.1, ()),
         "software_gpu": cell.target.backend in ("webgl", "webgpu") and cell.target.browser != "native",
         "timeline": timeline(rng),
-    }
+    } | watched(cell)
     if cell.observe == "processes":
         found |= {"timeline": WATCHED, "processes": processes(cell)}
         changes = changes | {"facts": {**changes.get("facts", {}), "parameters": parameters(cell.model)}}
@@ -217,6 +237,36 @@ def processes(cell: Cell, **changes: Any) -> ProcessSamples:
         "unavailable": {"energy": "there are no counters"},
     }  # fmt: skip
     return ProcessSamples(**(found | changes))
+
+
+# Frames per second that the page keeps, by the back end, on its own thread.
+FPS = {"cpu": 20, "wasm": 60}
+# Microseconds at each depth below the framework's entry, by the framework.
+DEPTH_US: Mapping[str, tuple[int, ...]] = {
+    "tfjs": (0, *[2000] * 47, 6000, 10),
+    "convnetjs": (0, 2000, 12_000, 70_000, 14_000, 2000, 10),
+}
+
+
+def watched(cell: Cell) -> dict[str, Any]:
+    """What an execution that was watched shows beside."""
+    if cell.observe == "stacks":
+        seen = DEPTH_US.get(cell.target.framework, (0, 50_000, 50_000))
+        file = f"{cell.target.framework}/{cell.target.version}/library.min.js"
+        nodes = [StackNode("page", "", None, 0, 500), StackNode("train", file, 0, 1, 20_000)]
+        return {"stacks": Stacks(100, seen, (*nodes, StackNode("forward", file, 1, 2, 80_000)))}
+    if cell.observe == "experience":
+        fps = 60 if cell.target.switch else FPS.get(cell.target.backend, 40)
+        return {"experience": Experience(stretch(2.0, 60, 0), stretch(3.0, fps, 90))}
+    return {}
+
+
+def stretch(seconds: float, fps: int, operations: int) -> Stretch:
+    """What a person feels at so many frames per second: every frame that is late was held up by a long task."""
+    frames = tuple(1000 * (i + 0.5) / fps for i in range(round(fps * seconds)))
+    late = tuple(1000 / fps for _ in frames) if fps < 20 else ()
+    delays = tuple(500 / fps for _ in range(round(10 * seconds)))
+    return Stretch(seconds, operations, frames, delays, late, tuple(16 + delay for delay in delays))
 
 
 def timeline(rng: np.random.Generator) -> tuple[Span, ...]:

@@ -9,11 +9,11 @@ import semver
 from msgspec import structs
 
 from howfar import exporters, frameworks, vendor
-from howfar.errors import UserError
+from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Backend, Framework, Network
 from howfar.models import rules
 from howfar.portfolio import FormName
-from howfar.records import NOT_INSTALLED, Form, Target, Workload
+from howfar.records import BUILD, IN_WORKER, NOT_INSTALLED, Form, Target, Workload
 
 KNOWN = frameworks.registry()
 MISSING = structs.replace(KNOWN["tensorflow"], distributions=("no-such-distribution-of-howfar",))
@@ -180,6 +180,33 @@ def test_a_version_gets_the_last_layout_that_it_reaches(version: str, script: st
 )
 def test_a_version_has_the_back_ends_of_which_it_reaches_a_layout(version: str, backends: tuple[str, ...]) -> None:
     assert LAYERED.backends_at(version) == backends
+
+
+ES2017 = "@tensorflow/tfjs:dist/tf.es2017.min.js"
+
+
+def test_a_build_is_the_same_layout_with_other_files() -> None:
+    tfjs, plain = KNOWN["tfjs"], Target("tfjs", "4.22.0", "wasm", "chromium")
+    other = tfjs.layout(structs.replace(plain, switch="build=es2017"))
+    assert tfjs.layout(plain) == tfjs.layout(structs.replace(plain, switch=IN_WORKER)) == tfjs.backend("wasm", "4.22.0")
+    assert other.scripts == (ES2017, "@tensorflow/tfjs-backend-wasm:dist/tf-backend-wasm.es2017.min.js")
+    assert other.assets == tfjs.layout(plain).assets
+
+
+def test_a_version_without_that_build_says_so() -> None:
+    with pytest.raises(Unavailable, match=r"^tfjs has no build=es2017 before 2\.0\.0$"):
+        KNOWN["tfjs"].layout(Target("tfjs", "0.13.0", "cpu", "chromium", switch="build=es2017"))
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_build_that_can_be_switched_to_replaces_every_script(name: str) -> None:
+    one = KNOWN[name]
+    switched = {
+        switch.removeprefix(BUILD) for several in one.switches.values() for switch in several if BUILD in switch
+    }
+    assert switched == set(one.builds)
+    scripts = {script for layout in layouts(one) for script in layout.scripts}
+    assert all(build.files.keys() == scripts for build in one.builds.values())
 
 
 def test_the_tensorflow_js_of_the_paper_had_no_wasm_and_no_webgpu() -> None:

@@ -19,8 +19,8 @@ MEASURING = {
     "visiting",
 }  # fmt: skip
 JUDGING = {
-    "benches", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats",
-    "summaries", "tables", "trees", "watched", "wording",
+    "benches", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report",
+    "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

@@ -58,6 +58,7 @@ def test_the_order_of_a_block_stays_what_it_is() -> None:
         asked.task(workload="loading"),
         asked.task(workload="features"),
         asked.task(structs.replace(asked.WASM, switch="simd=off")),
+        task_of(asked.study(), structs.replace(asked.task().cell, observe="stacks"), asked.NAMES, 0),
         task_of(asked.study(), asked.task().cell, DataNames("other digits"), 0),
         task_of(asked.study(), asked.task().cell, asked.NAMES, 1),
         task_of(asked.study(), asked.task().cell, asked.NAMES, 0, control=1),
@@ -196,3 +197,12 @@ def test_the_published_protocol_knew_one_figure_per_operation(metrics: str) -> N
 def test_a_task_of_any_protocol_belongs_to_its_run() -> None:
     run = RunFacts(asked.study(protocols=("published",)), "0.1.0", "", {}, asked.NAMES)
     assert plan.belongs(asked.task(protocol="published"), run)
+
+
+def test_who_looks_on_sees_each_operation_to_its_end_and_the_corrected_protocol_only() -> None:
+    study = asked.study(protocols=("corrected", "published"), metrics="primary")
+    for observe in ("stacks", "experience"):
+        cell = structs.replace(asked.task().cell, observe=observe)
+        assert task_of(study, cell, asked.NAMES, 0).metrics == ("latency",)
+        assert study.protocols_for(cell) == ("corrected",)
+    assert study.protocols_for(asked.task().cell) == ("corrected", "published")

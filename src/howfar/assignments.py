@@ -37,7 +37,7 @@ class Desk:
         """With the framework's files, and without a model."""
         target = task.cell.target
         framework = self._known[target.framework]
-        backend = framework.backend(target.backend, target.version)
+        backend = framework.layout(target)
         if framework.runs_in == "browser":
             vendor.fetch(backend, target.version)
         url = partial(vendor.url, backend=backend, version=target.version)
@@ -132,7 +132,7 @@ class Desk:
         of one that is watched the size of its network."""
         target = task.cell.target
         framework = self._known[target.framework]
-        backend = framework.backend(target.backend, target.version)
+        backend = framework.layout(target)
         facts: dict[str, Fact] = {}
         if task.cell.model.kind == "graph":
             facts |= self._own.facts(task.cell.model, self._form(task)) | vendor.fetched_facts(fetched)

@@ -49,7 +49,9 @@ class Costs:
         self._overheads: dict[Target, float] = {}
 
     def note(self, task: Task, outcome: Outcome, seconds: float) -> None:
-        """A task is over, and took so long by the wall clock."""
+        """A task is over, and took so long by the wall clock. One that was watched teaches nothing."""
+        if task.cell.observe:
+            return
         operation, kind, work = operation_seconds(outcome), kind_of(task), self.work(task)
         if operation is None:
             self._failed.add(kind)

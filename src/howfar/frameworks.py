@@ -9,11 +9,11 @@ from typing import Literal
 
 import msgspec
 import semver
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from howfar.errors import UserError
+from howfar.errors import Unavailable, UserError
 from howfar.portfolio import FormName
-from howfar.records import NOT_INSTALLED, Form, ModelKind, Target, Workload
+from howfar.records import BUILD, NOT_INSTALLED, Form, ModelKind, Target, Workload
 from howfar.study import Abilities
 
 # One edition, not a range or a tag: a tag means something else tomorrow.
@@ -54,6 +54,13 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True):
         return semver.Version.parse(version) >= semver.Version.parse(self.since)
 
 
+class Build(Struct, frozen=True, forbid_unknown_fields=True):
+    """Another build of the same library: from version `since` on, which file takes the place of which."""
+
+    since: str
+    files: Mapping[str, str]
+
+
 class Network(Struct, frozen=True, forbid_unknown_fields=True):
     """What a framework does with a kind of network: the workloads, what it can hold of the study's network, and what
     its training step on a batch does (models/rules)."""
@@ -84,6 +91,8 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     networks: Mapping[ModelKind, Network] = {}
     # Per back end what can be switched in it, one thing at a time.
     switches: Mapping[str, tuple[str, ...]] = {}
+    # What the switch `build=NAME` loads instead.
+    builds: Mapping[str, Build] = {}
     # The browser back ends that can be told how many threads to take.
     threaded: tuple[str, ...] = ()
     # The forms of one's own model that it takes, in order of preference.
@@ -107,6 +116,19 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
     def backend(self, name: str, version: str) -> Backend:
         """The files of a back end at a version; it must have one."""
         return [one for one in self.backends[name] if one.reaches(version)][-1]
+
+    def layout(self, target: Target) -> Backend:
+        """The files of a target: its back end's, in the build that its switch names.
+
+        Raises: Unavailable where its version has no such build.
+        """
+        own = self.backend(target.backend, target.version)
+        if not target.switch.startswith(BUILD):
+            return own
+        build = self.builds[target.switch.removeprefix(BUILD)]
+        if not Backend(since=build.since).reaches(target.version):
+            raise Unavailable(f"{target.framework} has no {target.switch} before {build.since}")
+        return structs.replace(own, scripts=tuple(build.files.get(file, file) for file in own.scripts))
 
     def package(self) -> str:
         """The npm package that is the framework itself."""

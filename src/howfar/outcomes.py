@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from howfar.layers import Positive
-from howfar.observed import ExtensionSamples, PageMemory, ProcessSamples
+from howfar.observed import Experience, ExtensionSamples, PageMemory, ProcessSamples, Stacks
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
@@ -53,6 +53,8 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     heap_bytes: tuple[Count, Count] | None = None
     # Of a page whose processes are watched.
     memory: PageMemory | UnsetType = UNSET
+    # Told only by a page that was watched for it.
+    experience: Experience | UnsetType = UNSET
     schema: Literal[3] = SCHEMA
 
 
@@ -119,6 +121,8 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     processes: ProcessSamples | None = None
     # What the extension sampled, where it drove the browser.
     extension: ExtensionSamples | None = None
+    stacks: Stacks | None = None
+    experience: Experience | None = None
 
 
 class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,8 +95,8 @@ def _sampling(study: Study, cell: Cell) -> Sampling:
 
 def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMetric, ...]:
     """What is sampled; the published protocol knew one figure per operation, and a task that is watched does one thing
-    all the time."""
-    if protocol == "published":
+    all the time. Who looks at stacks, or sits in front of the page, sees each operation to its end."""
+    if protocol == "published" or cell.observe in ("stacks", "experience"):
         return ("latency",)
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)

@@ -42,7 +42,7 @@ Status = Literal[
 ]
 SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory"]
 PhaseName = Literal[
-    "library_load", "backend_init", "bare_load", "model_load", "first", "check", "warmup",
+    "library_load", "backend_init", "bare_load", "model_load", "first", "check", "rest", "warmup",
     "latency", "throughput", "load", "load_from_memory", "dispose",
 ]  # fmt: skip
 Metric = Literal[
@@ -91,6 +91,10 @@ OVER_BUDGET = "over budget"
 
 # The switch of an inference whose numbers are read once for many: it is measured by its throughput.
 READBACK_ONCE = "readback=once"
+# The switch of an inference that is done in a worker, by the same adapter, so that the page's own thread is free.
+IN_WORKER = "thread=worker"
+# How a switch begins that takes another build of the library's files.
+BUILD = "build="
 
 
 class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):

@@ -209,7 +209,7 @@ def _fetch_libraries(known: Registry, cells: Sequence[Cell]) -> dict[Target, str
         framework = known[target.framework]
         try:
             if framework.runs_in == "browser":
-                vendor.fetch(framework.backend(target.backend, target.version), target.version)
+                vendor.fetch(framework.layout(target), target.version)
         except Unavailable as error:
             missing[target] = str(error)
     return missing

@@ -16,6 +16,7 @@ from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
 from howfar.observed import ProcessSamples
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
+from howfar.probes.observers import Nobody, Observer, observer
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
 from howfar.probes.watching import Watcher
 from howfar.records import PhaseName, Status, Task
@@ -56,6 +57,7 @@ class Watch:
         self._watcher: Watcher | None = None
         self.spans: list[Span] = []
         self.timed: list[tuple[Snapshot, Snapshot]] = []
+        self.observer: Observer = Nobody()
         # What its processes held when all was done, and nothing let go of yet; asked of one's own model.
         self.memory_bytes: int | None = None
         # Of a task whose processes are watched.
@@ -130,6 +132,7 @@ class Watch:
         """Called by the server while the host waits: the snapshots lie outside every sample."""
         if self._watcher:
             self._watcher.turn()
+        self.observer.at_phase(phase)
         if phase == "dispose" and self._running and self._visit.assignment.task.cell.model.kind == "graph":
             self.memory_bytes = memory_bytes(self._running.pids())
         if self._running is None or (self._start is None and phase not in TIMED):
@@ -163,8 +166,10 @@ class Visitor:
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)
             with host.launch(visit) as running:
+                watch.observer = observer(task.cell.observe, running)
                 end = watch.until_end(running)
                 watch.turn_to("end", time.monotonic())
+                watch.observer.end()
                 log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
@@ -195,6 +200,7 @@ class Visitor:
             fields["processes"] = msgspec.structs.replace(watch.processes, page=report.memory)
         if watch.memory_bytes is not None:
             fields["facts"]["memory_bytes"] = watch.memory_bytes
+        fields |= watch.observer.found(report)
         if report.status == "ok":
             check = self._desk.check(visit.assignment, report)
             fields["check"] = check

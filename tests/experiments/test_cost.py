@@ -9,7 +9,7 @@ from howfar.outcomes import Span
 from howfar.records import Cell, Model
 
 SPANS = {"idle": 1, "launch": 2, "library_load": 3, "backend_init": 4, "model_load": 5, "first": 6, "check": 7,
-         "warmup": 8, "latency": 20, "throughput": 30, "dispose": 9, "end": 5}  # fmt: skip
+         "rest": 4, "warmup": 8, "latency": 16, "throughput": 30, "dispose": 9, "end": 5}  # fmt: skip
 TIMELINE = tuple(Span(name, float(seconds)) for name, seconds in SPANS.items())
 
 

@@ -1,7 +1,9 @@
 """The figures' layouts: each chart is one Altair spec over inlined values, from which the interactive figure and the
-static SVG and PNG are made."""
+static SVG and PNG are made. A flame graph is an SVG by itself."""
 
 from howfar.drawing.bars import shares
+from howfar.drawing.felt import felt
+from howfar.drawing.flames import flames
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.steps import steps
@@ -9,4 +11,6 @@ from howfar.drawing.targets import models, targets
 from howfar.drawing.timelines import timelines
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "models", "shares", "steps", "targets", "timelines", "times", "trees"]
+__all__ = [
+    "felt", "flames", "maps", "models", "shares", "steps", "targets", "timelines", "times", "trees",
+]  # fmt: skip

@@ -1,7 +1,7 @@
 """One file per figure or table: which cells it needs measured, how outcomes become its table, and what is drawn of it.
 
 An experiment is found by its file being here; its id is the file's name. Each is `Charted` or `Summarized`, or both;
-an `Annotated` one has words of its frameworks beneath, a `Telling` one its own.
+an `Annotated` one has words of its frameworks beneath, a `Telling` one its own, a `Pictured` one further pictures.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -79,6 +79,14 @@ class Telling(Protocol):
 
     def sentences(self, table: pl.DataFrame) -> list[str]:
         """What its own non-empty table comes to, in sentences that its numbers allow."""
+
+
+@runtime_checkable
+class Pictured(Protocol):
+    """An experiment that has a picture of each of several things, beside its table."""
+
+    def pictures(self, results: Results) -> Mapping[str, str]:
+        """What each is of, and its SVG, which needs nothing beside itself."""
 
 
 def names() -> list[str]:

@@ -32,7 +32,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     "load": UNTIL_READY,
     "first": ("first", "check"),
     "warmup": ("warmup",),
-    "timed": get_args(SteadyMetric),
+    "timed": (*get_args(SteadyMetric), "rest"),
     "dispose": ("dispose",),
     "end": ("end",),
     "idle": ("idle",),

@@ -54,7 +54,7 @@ def _variants(study: Study, target: Target, workload: Workload) -> Iterator[Targ
     if able is None or target.browser == NATIVE or target.threads is not None or workload == "batch_inference":
         return
     for switch in able.switches.get(target.backend, ()):
-        if workload == "inference" or switch != READBACK_ONCE:
+        if switch in PARTS and (workload == "inference" or switch != READBACK_ONCE):
             yield replace(target, switch=switch)
 
 

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import psutil
 
+from howfar.hosts.devtools import DevTools, Pipes, start_with
 from howfar.probes.processes import tree
 from howfar.records import Fact
 from howfar.visits import Visit
@@ -78,10 +79,14 @@ class Reaper:
 
 
 class LaunchedProcess:
-    """A process with a fresh folder of its own, in a session of its own."""
+    """A process with a fresh folder of its own, in a session of its own; a browser that is to be watched from within
+    has `devtools`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path, measuring_role: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], folder: Path, measuring_role: str, devtools: DevTools | None = None
+    ) -> None:
         self._process, self._folder, self.measuring_role = process, folder, measuring_role
+        self.devtools = devtools
 
     def pids(self) -> list[int]:
         return tree(self._process.pid)
@@ -109,17 +114,22 @@ def fresh_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def launched(command: Sequence[str], folder: Path, reaper: Reaper, *, measuring_role: str) -> Iterator[LaunchedProcess]:
-    """Starts a process and ends its whole tree on the way out."""
+def launched(
+    command: Sequence[str], folder: Path, reaper: Reaper, *, measuring_role: str, with_devtools: bool = False
+) -> Iterator[LaunchedProcess]:
+    """Starts a process and ends its whole tree on the way out. `with_devtools`: it is a Chromium, told to talk over a
+    pipe."""
     with (folder / "stderr.txt").open("wb") as log:
-        process = _start(command, log, folder)
+        process, devtools = _start(command, log, folder, with_devtools)
     try:
         with reaper.watch(process.pid, folder):
-            yield LaunchedProcess(process, folder, measuring_role)
+            yield LaunchedProcess(process, folder, measuring_role, devtools)
             end_tree(process.pid)
     finally:
         end_tree(process.pid)
         process.wait(timeout=10)
+        if devtools:
+            devtools.close()
 
 
 # Mesa's software renderer takes a shader that asks for no precision of its textures at its word, and computes in 16 bit
@@ -136,15 +146,19 @@ def own_environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(folder), **FULL_PRECISION}
 
 
-def _start(command: Sequence[str], log: IO[bytes], folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=log,
-        env=own_environment(folder),
-        start_new_session=True,
-    )
+def _start(
+    command: Sequence[str], log: IO[bytes], folder: Path, with_devtools: bool
+) -> tuple[subprocess.Popen[bytes], DevTools | None]:
+    options: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "stdout": subprocess.DEVNULL,
+        "stderr": log,
+        "env": own_environment(folder),
+        "start_new_session": True,
+    }
+    if with_devtools:
+        return start_with(Pipes(), command, **options)
+    return subprocess.Popen(command, **options), None
 
 
 def end_tree(pid: int) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from howfar.environment import has_gpu
 from howfar.errors import UserError
+from howfar.hosts import devtools
 from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
 from howfar.records import Fact
 from howfar.visits import Visit
@@ -52,6 +53,8 @@ SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsa
 GPU_BACKENDS = ("webgl", "webgpu")
 # measureUserAgentSpecificMemory() answers in 26 ms instead of 10 to 20 s.
 MEMORY_FLAG = "--enable-blink-features=ForceEagerMeasureMemory"
+# What can be watched only from within.
+INSPECTED = ("stacks", "experience")
 
 SOFTWARE_RENDERER = re.compile(r"swiftshader|llvmpipe|lavapipe|softpipe|basic render", re.IGNORECASE)
 
@@ -159,9 +162,11 @@ class Chromium:
             # Only a task on the GPU asks for one: it is dearer to start (0.07 s on two cores), and the others then meet
             # the browser as it is.
             cell = visit.assignment.task.cell
-            watched = (MEMORY_FLAG,) if cell.observe == "processes" else ()
+            inspected = devtools.SUPPORTED and cell.observe in INSPECTED
+            watched = (MEMORY_FLAG,) if cell.observe == "processes" else (devtools.FLAG,) if inspected else ()
             command = self.command(folder, *watched, visit.url, gpu=cell.target.backend in GPU_BACKENDS)
-            with launched(command, folder, self._reaper, measuring_role="renderer") as running:
+            role = "renderer"
+            with launched(command, folder, self._reaper, measuring_role=role, with_devtools=inspected) as running:
                 yield running
 
     def close(self) -> None:

@@ -36,7 +36,7 @@ function probeWasm() {
 
 /** @returns {Facts} */
 function probeWebgl() {
-  const canvas = document.createElement('canvas');
+  const canvas = globalThis.document ? document.createElement('canvas') : new OffscreenCanvas(1, 1);
   const context = canvas.getContext('webgl2') ?? canvas.getContext('webgl');
   if (!context) throw new Failure('unsupported', 'this browser gives no WebGL context');
   return glFacts(context);
@@ -77,7 +77,7 @@ export function watchGpu() {
   let fail = () => {};
   const lost = /** @type {Promise<never>} */ (new Promise((_, reject) => { fail = reject; }));
   lost.catch(() => {}); // a loss after the outcome is posted concerns nobody
-  watchCanvas(HTMLCanvasElement.prototype, facts, fail);
+  if (globalThis.HTMLCanvasElement) watchCanvas(HTMLCanvasElement.prototype, facts, fail);
   if (globalThis.OffscreenCanvas) watchCanvas(OffscreenCanvas.prototype, facts, fail);
   if (globalThis.GPUAdapter) watchAdapter(facts, fail);
   return { facts, lost };

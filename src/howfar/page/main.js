@@ -59,6 +59,17 @@ function phaseTimer(visit, report) {
 /** @typedef {{inputs: Float32Array, labels: Uint8Array}} Data */
 
 /**
+ * The adapter here, or one that asks it in a worker. What few tasks need is loaded for them alone.
+ * @param {Assignment['task']} task
+ * @param {string} adapter_url
+ */
+async function moduleOf({ cell: { target, workload } }, adapter_url) {
+  if (target.switch !== 'thread=worker') return import(adapter_url);
+  if (workload === 'training') throw new Failure('unsupported', 'in a worker it only predicts');
+  return (await import('./in_worker.js')).inWorker(adapter_url);
+}
+
+/**
  * @param {Visit} visit
  * @param {Report} report
  * @param {import('./protocol.js').Facts} gpuFacts
@@ -69,7 +80,7 @@ async function measureTask(visit, report, gpuFacts) {
   const workload = model.kind === 'graph' ? 'graph' : task.cell.workload;
   const watched = observe === 'processes' ? (await import('./memory.js')).watchMemory(visit, report) : null;
   /** @type {[{adapter: Adapter}, Record<string, Function>, Data]} */
-  const [{ adapter }, workloads, data] = await Promise.all([import(adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
+  const [{ adapter }, workloads, data] = await Promise.all([moduleOf(task, adapter_url), import(`./workloads/${workload}.js`), fetchData(visit.assignment)]);
   const makeOwn = () => /** @type {Function} */ (workloads[workload])(adapter, visit.assignment, data);
   const makeWork = async () => (watched ? watched.work(await makeOwn()) : makeOwn());
   try {
@@ -91,7 +102,7 @@ async function measureAdapter(adapter, makeWork, visit, report, gpuFacts) {
   const { task, script_urls, module_urls, asset_urls } = visit.assignment;
   const { target } = task.cell;
   const phase = phaseTimer(visit, report);
-  const modules = await phase('library_load', () => loadScripts(script_urls).then(() => loadModules(module_urls)));
+  const modules = await phase('library_load', () => Promise.resolve((adapter.loadLibrary ?? loadScripts)(script_urls)).then(() => loadModules(module_urls)));
   Object.assign(report.facts, await phase('backend_init', () => adapter.open(target.backend, asset_urls, target, modules)));
   if (report.facts['backend'] !== target.backend) {
     throw new Failure('fell_back', `asked for ${target.backend}, got ${report.facts['backend']}`);
@@ -199,6 +210,11 @@ function loadedSlowly({ cell, sampling }, { phases }) {
 async function measureSteady({ assignment, enter }, adapter, work, report) {
   const tickMs = calibrateTick(clock);
   report.facts['tick_us'] = Number((tickMs * 1000).toPrecision(3));
+  if (assignment.task.cell.observe === 'experience') {
+    const { measureExperience } = await import('./experience.js');
+    report.experience = await measureExperience(clock, enter, operationOf(work, 'latency'), report.facts['slow'] === true);
+    return;
+  }
   const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
   const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {

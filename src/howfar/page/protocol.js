@@ -4,7 +4,7 @@
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
-/** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
+/** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'rest' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
 /** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features', observe: '' | 'processes' | 'stacks' | 'experience'}} Cell */
@@ -79,6 +79,15 @@
  * @property {[number, number] | null} agent_bytes
  * @property {Record<string, string>} unavailable
  */
+ * @typedef {object} Stretch what a person would have felt over a stretch of time; null: the browser does not tell
+ * @property {number} seconds
+ * @property {number} operations
+ * @property {number[]} frame_ms when each frame was drawn, from the stretch's begin
+ * @property {number[]} input_delay_ms of each press, until the page took notice
+ * @property {number[] | null} long_task_ms
+ * @property {number[] | null} paint_delay_ms from a press to the next frame, of those that took 16 ms or more
+ */
+/** @typedef {{rest: Stretch, busy: Stretch, inputs_unavailable: string}} Experience why nobody could press anything is told by whoever presses */
 
 /**
  * @typedef {object} Report
@@ -94,6 +103,7 @@
  * @property {[number, number] | null} live_tensors
  * @property {[number, number] | null} heap_bytes
  * @property {PageMemory} [memory] of a page whose processes are watched
+ * @property {Experience} [experience] of a page that was watched for it
  * @property {number} schema
  */
 
@@ -217,7 +227,7 @@ const assignment = record({
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
-const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
+const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'rest', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
 const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
 const pair = orNull((value, path) => {
   listOf(count)(value, path);
@@ -228,6 +238,11 @@ const memory = record({
   heap_at_ms: listOf(duration), heap_bytes: listOf(count), wasm_bytes: pair, agent_bytes: pair, unavailable: mapOf(text),
 });
 
+const stretch = record({
+  seconds: positive, operations: count, frame_ms: listOf(duration), input_delay_ms: listOf(duration),
+  long_task_ms: orNull(listOf(duration)), paint_delay_ms: orNull(listOf(duration)),
+});
+
 const report = record({
   task_id: text, status: oneOf(...STATUSES), message: text, detail: text, facts: mapOf(fact),
   phases: listOf(record({ name: oneOf(...PHASES), ms: duration })),
@@ -236,7 +251,7 @@ const report = record({
     sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),
-}, { memory });
+}, { memory, experience: record({ rest: stretch, busy: stretch, inputs_unavailable: text }) });
 
 /**
  * @param {unknown} value what the server sent

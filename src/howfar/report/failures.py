@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from howfar import wording
-from howfar.measured import SAYS, contestant
+from howfar.measured import REFERENCE, SAYS
 from howfar.outcomes import Outcome, Results
-from howfar.records import PROTOCOLS, Status
+from howfar.records import PROTOCOLS, Cell, Status
 from howfar.report.standing import size
 
 # From what a reader may want to mend to what is simply so.
@@ -59,5 +59,12 @@ def where(outcomes: Iterable[Outcome]) -> str:
     sizes: dict[str, dict[str, None]] = defaultdict(dict)
     for outcome in sorted(outcomes, key=lambda outcome: outcome.task.cell.model):
         cell = outcome.task.cell
-        sizes[cell.workload if contestant(cell) else "control"][size(cell.model)] = None
+        sizes[_what(cell)][size(cell.model)] = None
     return "; ".join(f"{workload} at {', '.join(at)}" for workload, at in sorted(sizes.items(), reverse=True))
+
+
+def _what(cell: Cell) -> str:
+    """Who looked on may be why it failed."""
+    if cell.target.framework == REFERENCE:
+        return "control"
+    return f"{cell.workload}, watched for {cell.observe}" if cell.observe else cell.workload

@@ -1,6 +1,7 @@
 """The figures of a report: what each experiment shows, and the files that are made of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import vl_convert
 from msgspec import Struct
 
 from howfar import tables
-from howfar.experiments import Annotated, Charted, Experiment, Summarized, Telling, load
+from howfar.experiments import Annotated, Charted, Experiment, Pictured, Summarized, Telling, load
 from howfar.outcomes import Results
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
@@ -24,6 +25,14 @@ MARKS = {
     "cross on the floor: no number, the tooltip says why": pl.col("median").is_null(),
     "line across: native, shaded by its interval": pl.col("browser") == "native",
 }
+
+
+class Picture(Struct, frozen=True):
+    """One of several pictures of an experiment: what it is of, its file under `figures/`, and the SVG."""
+
+    title: str
+    file: str
+    svg: str
 
 
 class Figure(Struct, frozen=True):
@@ -41,6 +50,7 @@ class Figure(Struct, frozen=True):
     summary: Summary | None = None
     notes: tuple[Note, ...] = ()
     sentences: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 def figures(results: Results) -> list[Figure]:
@@ -50,10 +60,12 @@ def figures(results: Results) -> list[Figure]:
 
 
 def write(figure: Figure, out: Path) -> None:
-    """`figures/ID.svg` and `.png` where there is a chart, and `tables/ID.csv`, under `out`."""
+    """`figures/ID.svg` and `.png` where there is a chart, the further pictures, and `tables/ID.csv`, under `out`."""
     for folder in ("figures", "tables"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     (out / "tables" / f"{figure.id}.csv").write_bytes(encode(figure.table, "csv"))
+    for picture in figure.pictures:
+        (out / "figures" / picture.file).write_text(picture.svg, encoding="utf-8")
     if figure.spec is not None:
         (out / "figures" / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8")
         png = vl_convert.vegalite_to_png(_on_white(figure.spec), scale=2, allowed_base_urls=[])
@@ -76,7 +88,13 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
         notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
+        pictures=tuple(_pictures(name, experiment.pictures(results))) if isinstance(experiment, Pictured) else (),
     )
+
+
+def _pictures(name: str, known: Mapping[str, str]) -> Iterator[Picture]:
+    for title, svg in known.items():
+        yield Picture(title, f"{name}-{re.sub('[^0-9A-Za-z.]+', '-', title)}.svg", svg)
 
 
 def _marks(table: pl.DataFrame, metric: str) -> tuple[str, ...]:

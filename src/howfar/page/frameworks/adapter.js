@@ -36,6 +36,7 @@
 /**
  * @template Batch
  * @typedef {object} Adapter
+ * @property {(urls: readonly string[]) => Promise<void>} [loadLibrary] where the library's scripts are not to be loaded by the page
  * @property {(backend: string, assets: Record<string, string>, options: Options, modules: Record<string, any>) => Facts | Promise<Facts>} open
  *   makes the back end ready; the facts name the `backend` that really answers. `modules`: the library's, where it comes as such
  * @property {(network: Network) => Facts | void | Promise<Facts | void>} [build] a model with these weights, ready to predict and,

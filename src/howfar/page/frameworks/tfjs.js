@@ -89,7 +89,7 @@ function configureWasm(folder, options) {
  * @param {number} cores
  */
 function tellCores(cores) {
-  Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', { get: () => cores });
+  Object.defineProperty(Object.getPrototypeOf(navigator), 'hardwareConcurrency', { get: () => cores });
 }
 
 /**
