@@ -13,11 +13,14 @@ from howfar.commands import answering, asking, measuring
 from howfar.errors import UserError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for command in (measuring.quick, measuring.run, measuring.bench, answering.report, answering.export):
-    app.command()(command)
+app.command()(measuring.quick)
+app.command()(measuring.run)
+app.command()(measuring.bench)
+app.command()(answering.report)
+app.command()(answering.export)
 app.command("list")(asking.list_)
-for command in (asking.doctor, measuring.serve):
-    app.command()(command)
+app.command()(asking.doctor)
+app.command()(measuring.serve)
 
 
 class Stopped(BaseException):

@@ -126,7 +126,8 @@ def _held(samples: ProcessSamples, one: RoleSamples) -> Floats:
     count = np.array(one.anonymous_bytes, float)
     beside = known - np.interp(samples.memory_at_s, samples.at_s, count)
     there = np.maximum(count + np.interp(samples.at_s, samples.memory_at_s, beside), 0.0)
-    return np.where(count > 0, there, 0.0)
+    found: Floats = np.where(count > 0, there, 0.0)
+    return found
 
 
 def inside(times: Sequence[float], within: Phase) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":

@@ -79,6 +79,8 @@
  * @property {[number, number] | null} agent_bytes
  * @property {Record<string, string>} unavailable
  */
+
+/**
  * @typedef {object} Stretch what a person would have felt over a stretch of time; null: the browser does not tell
  * @property {number} seconds
  * @property {number} operations
