@@ -97,6 +97,12 @@ class Bench(Struct, frozen=True):
             return self.first_use.against(one.first_use, other.first_use)
         return self.latency.against(one.latency, other.latency)
 
+    def _sooner(self, one: Contender, best: Contender) -> bool:
+        if not (self.first_use and one.first_use and best.first_use):
+            return False
+        compared = self.first_use.against(one.first_use, best.first_use)
+        return compared is not None and compared.faster
+
     def _otherwise(self, one: Contender) -> float:
         second = one.first_use if self.objective == "latency" else one.latency
         return second.median if second else math.inf
@@ -107,9 +113,9 @@ class Bench(Struct, frozen=True):
         return next((native for native in self.natives if native.right and native.target.threads == wanted), None)
 
     def break_evens(self) -> list[BreakEven]:
-        """Which other targets are ahead for how many inferences of one visit."""
+        """Which other targets are ahead for how many inferences of one visit: those whose first use is surely quicker."""
         best = self.winner
-        found = [(one, _inferences(one, best)) for one in self.ranked if best and one.target != best.target]
+        found = [(one, _inferences(one, best)) for one in self.ranked if best and self._sooner(one, best)]
         ahead = [BreakEven(one, count) for one, count in found if count]
         return sorted(ahead, key=lambda even: -even.inferences)
 

@@ -66,7 +66,7 @@ def test_without_a_right_result_nothing_is_shipped() -> None:
 
 def test_the_model_its_forms_and_its_failures_are_said() -> None:
     found = rich()
-    assert found.model == "own.onnx: 3,504,872 parameters, 301 M multiply-adds, random weights, from keras:MobileNetV2"
+    assert found.model == "own.onnx: 3,504,872 parameters, 301 M multiply-adds, weights: random, from keras:MobileNetV2"
     assert "onnx: 14.0 MB, 10.0 MB compressed, made in 1.25 s, off by 3.0e-06 in onnxruntime" in found.conversions
     assert found.failures == ("tfjs@4.22.0 webgpu could not run here: no adapter",)
     (even,) = found.break_evens

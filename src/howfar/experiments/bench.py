@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 TITLE = "One's own model"
 PAPER = ""
-QUESTION = "How long does an inference take, the first time and after, in every runtime and natively?"
+QUESTION = (
+    "How long does an inference take in every runtime and natively, and (the tick) all that the first one waits for?"
+)
 METRIC = "latency_ms"
 
 # What is known of a target beside its times: facts of its processes, in bytes.

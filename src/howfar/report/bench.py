@@ -61,14 +61,14 @@ def _told(bench: Bench) -> Told:
 
 
 def describe(bench: Bench) -> str:
-    """`MobileNetV2: 3,504,872 trainable parameters, 301 M multiply-adds, random weights, from keras:MobileNetV2`."""
+    """`MobileNetV2: 3,504,872 parameters, 301 M multiply-adds, weights: random, from keras:MobileNetV2`."""
     facts = next((one.facts for one in [*bench.ranked, *bench.natives] if "source" in one.facts), {})
     parts = []
     if isinstance(count := facts.get("trainable_parameters") or facts.get("parameters"), int):
         parts.append(f"{count:,} parameters")
     if isinstance(work := facts.get("multiply_adds"), int):
         parts.append(f"{millions(work)} multiply-adds")
-    parts += [f"{facts['weights']} weights"] if facts.get("weights") else []
+    parts += [f"weights: {facts['weights']}"] if facts.get("weights") else []
     parts += [f"from {facts['source']}"] if facts.get("source") else []
     return f"{bench.model.name}: {', '.join(parts)}" if parts else bench.model.name
 
