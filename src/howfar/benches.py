@@ -113,7 +113,7 @@ class Bench(Struct, frozen=True):
         return next((native for native in self.natives if native.right and native.target.threads == wanted), None)
 
     def break_evens(self) -> list[BreakEven]:
-        """Which other targets are ahead for how many inferences of one visit: those whose first use is surely quicker."""
+        """Which other targets are ahead for how many inferences of a visit: those whose first use is surely quicker."""
         best = self.winner
         found = [(one, _inferences(one, best)) for one in self.ranked if best and self._sooner(one, best)]
         ahead = [BreakEven(one, count) for one, count in found if count]
