@@ -202,8 +202,8 @@ class Thrifty:
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
 
     def _further_rounds(self) -> list[Task]:
-        """The next round of the cells whose intervals are widest, and of native at the same size, so that there is
-        something to hold them against within the round."""
+        """The next round of the cells whose intervals are widest, the quick ones first and as many as the time allows,
+        and of native at the same size, so that there is something to hold them against within the round."""
         rounds = self._study.rounds
         unfinished = [line for line in self._lines.values() if 0 < line.rounds < rounds and not line.hopeless]
         fitting = [line for line in unfinished if self.admits(self._next(line))]
@@ -211,11 +211,14 @@ class Thrifty:
             return []
         fitting.sort(key=lambda line: (-line.half_width, line.seconds or 0.0))
         chosen: dict[Key, Task] = {}
+        end = self._clock()
         for line in fitting:
-            if len(chosen) >= CHOSEN_TASKS or line.half_width < fitting[0].half_width / 2:
+            added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
+            end += sum(self._expected(self._lines[key], task) for key, task in added.items())
+            wide = line.half_width >= fitting[0].half_width / 2
+            if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._end):
                 break
-            for own in [line, *self._beside(line)]:
-                chosen.setdefault(own.key, self._next(own))
+            chosen |= added
         return self._shuffled(list(chosen.values()))
 
     def _beside(self, line: Line) -> list[Line]:
