@@ -14,8 +14,9 @@ PACKAGE = Path(str(files("howfar")))
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "environment", "exporters", "folders",
-    "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes", "progress",
-    "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor", "visiting",
+    "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan", "portfolio", "probes",
+    "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor",
+    "visiting",
 }  # fmt: skip
 JUDGING = {
     "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats", "summaries",

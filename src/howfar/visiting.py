@@ -5,7 +5,7 @@ import queue
 import re
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
@@ -15,11 +15,11 @@ from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
-from howfar.records import PhaseName, Status, Task
+from howfar.records import PhaseName, Status, SteadyMetric, Task
 from howfar.server import Event, Server, Visit
 from howfar.study import Limits
 
-TIMED: tuple[PhaseName, ...] = ("latency", "throughput", "load", "load_from_memory")
+TIMED: tuple[PhaseName, ...] = get_args(SteadyMetric)
 
 # A measuring thread that waited longer than this share for a core was held up: at a wait of 21 % medians were still
 # within 3 %, at 29 to 43 % they were 35 % too high (14 fresh tabs each, measured under load).
