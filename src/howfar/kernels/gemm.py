@@ -10,6 +10,8 @@ A tile is 6 rows x 8 columns with fused multiply-add: 12 accumulators, 2 vectors
 registers for them. Without it a product needs a register too, and 6 x 8 falls to half; there it is 4 x 8.
 """
 
+from collections.abc import Iterable
+
 PANEL = 8
 
 # What is done with a tile before it is stored.
@@ -60,8 +62,8 @@ def _tile(height: int, fma: bool) -> str:
 {_lines(f"(v128.store offset={16 * i} {get('c')} {get(f'{name}0')})" for i, name in enumerate(names))})"""
 
 
-def _lines(lines: object) -> str:
-    return "\n".join(f"  {line}" for line in lines)  # type: ignore[attr-defined]
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _rank_one(height: int, k: int, part: int, fma: bool) -> list[str]:

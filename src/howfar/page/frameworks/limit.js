@@ -111,7 +111,7 @@ function pack(inputs, samples, to, rows) {
     stagedBytes = inputs.byteLength;
   }
   heap.floats.set(inputs, staging / 4);
-  team.member.kernels['pack']?.(staging, to, samples, inputs.length / samples, rows * 32);
+  team.member.kernels.pack(staging, to, samples, inputs.length / samples, rows * 32);
 }
 
 /**
@@ -190,7 +190,7 @@ export const adapter = {
     const features = whole(/** @type {Dense} */ (layers[0]).inputs);
     const [x, xT] = [heap.allocate(rows * features * 4), heap.allocate(rows * features * 4)];
     pack(inputs, labels.length, x, rows);
-    team.member.kernels['transpose']?.(x, xT, rows * 32, features * 32, features / 8, 0, rows / 8);
+    team.member.kernels.transpose(x, xT, rows * 32, features * 32, features / 8, 0, rows / 8);
     return { x, xT, labels };
   },
 
@@ -200,7 +200,7 @@ export const adapter = {
     softmax(team.member, pass);
     const loss = crossEntropy(pass, labels);
     const { y, dyT, units } = /** @type {PlannedLayer} */ (pass.layers.at(-1));
-    team.member.kernels['transpose']?.(y, dyT, pass.rows * 32, units * 32, units / 8, 0, pass.rows / 8);
+    team.member.kernels.transpose(y, dyT, pass.rows * 32, units * 32, units / 8, 0, pass.rows / 8);
     run('backward', ...at, xT, -learningRate / labels.length);
     return loss;
   },

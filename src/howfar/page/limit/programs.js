@@ -40,29 +40,29 @@ const PROGRAMS = {
     backward(member, passAt(member, address, bytes), xT, rate);
   },
   peak(member, turns = 0) {
-    member.kernels['peak']?.(turns, 0.5, 1);
+    member.kernels.peak(turns, 0.5, 1);
     member.meet();
   },
   // Each member has matrices of its own, one after the other's.
   gemm(member, address = 0, side = 0) {
     const bytes = side * side * 4;
     const a = address + member.me * 3 * bytes;
-    member.kernels['multiply']?.(a, a + bytes, a + 2 * bytes, side, side * 32, side / 8, 0, side / 8);
+    member.kernels.multiply(a, a + bytes, a + 2 * bytes, side, side * 32, side / 8, 0, side / 8);
     member.meet();
   },
   read(member, address = 0, bytes = 0) {
     const mine = part(member, bytes);
-    member.kernels['read']?.(address + mine.from, mine.bytes);
+    member.kernels.read(address + mine.from, mine.bytes);
     member.meet();
   },
   copy(member, to = 0, from = 0, bytes = 0) {
     const mine = part(member, bytes);
-    member.kernels['copy']?.(to + mine.from, from + mine.from, mine.bytes);
+    member.kernels.copy(to + mine.from, from + mine.from, mine.bytes);
     member.meet();
   },
   triad(member, a = 0, b = 0, c = 0, bytes = 0) {
     const mine = part(member, bytes);
-    member.kernels['triad']?.(a + mine.from, b + mine.from, c + mine.from, mine.bytes, 0.5);
+    member.kernels.triad(a + mine.from, b + mine.from, c + mine.from, mine.bytes, 0.5);
     member.meet();
   },
   ...javascript,

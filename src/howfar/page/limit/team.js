@@ -1,7 +1,8 @@
 // Threads that do each piece of work together, over one memory: the page is one of them, the others are workers. They
 // agree by a few words of that memory, and not by messages, which take as long as a layer of a network.
 
-/** @typedef {Record<string, (...numbers: number[]) => number>} Kernels the exports of the WebAssembly module */
+/** @typedef {'multiply' | 'forward' | 'backward' | 'update' | 'pack' | 'transpose' | 'softmax' | 'update_biases' | 'read' | 'copy' | 'triad' | 'peak'} Kernel */
+/** @typedef {Record<Kernel, (...numbers: number[]) => number>} Kernels the exports of the WebAssembly module (howfar.kernels) */
 
 /**
  * @typedef {object} Member
