@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from running import Floats, Module, from_panels, in_panels, needs_wasmtime
+
+from assembled import Floats, Module, from_panels, in_panels, needs_wasmtime
 
 pytestmark = [needs_wasmtime, pytest.mark.parametrize("variant", ["relaxed", "simd"])]
 

@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from running import engine, needs_wasmtime, wasmtime, without_names
 
+from assembled import needs_wasmtime, other_assembler, validate
 from howfar import kernels
 from howfar.kernels.lists import WatError
 from howfar.kernels.opcodes import leb, signed_leb
@@ -38,18 +38,18 @@ EVERYTHING = """
 @pytest.mark.parametrize(("fma", "shared"), VARIANTS)
 def test_the_kernels_are_the_bytes_that_another_assembler_makes(fma: bool, shared: bool) -> None:
     text = kernels.text(fma=fma, shared=shared)
-    assert assemble(text) == without_names(bytes(wasmtime.wat2wasm(text)))
+    assert assemble(text) == other_assembler(text)
 
 
 @needs_wasmtime
 def test_so_is_all_else_that_the_assembler_knows() -> None:
-    assert assemble(EVERYTHING) == without_names(bytes(wasmtime.wat2wasm(EVERYTHING)))
+    assert assemble(EVERYTHING) == other_assembler(EVERYTHING)
 
 
 @needs_wasmtime
 @pytest.mark.parametrize("variant", kernels.variants())
 def test_the_kernels_are_valid(variant: str) -> None:
-    wasmtime.Module.validate(engine(), kernels.variants()[variant])
+    validate(kernels.variants()[variant])
 
 
 def test_the_kernels_are_assembled_in_no_time() -> None:

@@ -29,6 +29,16 @@ def engine() -> Any:
     return wasmtime.Engine(config)
 
 
+def other_assembler(text: str) -> bytes:
+    """What wat2wasm makes of it, but for names."""
+    return without_names(bytes(wasmtime.wat2wasm(text)))
+
+
+def validate(module: bytes) -> None:
+    """Raises: wasmtime's error where the module is not valid."""
+    wasmtime.Module.validate(engine(), module)
+
+
 def without_names(module: bytes) -> bytes:
     """The module's bytes but for custom sections, in which other assemblers write names for debuggers."""
     out, at = bytearray(module[:8]), 8
