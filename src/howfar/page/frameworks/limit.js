@@ -36,9 +36,16 @@ const whole = (length) => Math.ceil(length / 8) * 8;
 
 /**
  * @param {string} name
- * @param {number[]} words
+ * @returns {(...words: number[]) => void} the program of that name, for all of the team
  */
-const run = (name, ...words) => team.run(kindOf(name), programOf(kindOf(name)), words);
+function command(name) {
+  const kind = kindOf(name);
+  const program = programOf(kind);
+  return (...words) => team.run(kind, program, words);
+}
+
+const forward = command('forward');
+const backward = command('backward');
 
 /**
  * Weights into panels, and biases.
@@ -120,7 +127,7 @@ function pack(inputs, samples, to, rows) {
  * @returns {Float32Array} (samples, classes)
  */
 function probabilities({ pass, at }, x) {
-  run('forward', ...at, x, 0);
+  forward(...at, x, 0);
   softmax(team.member, pass);
   const classes = /** @type {Dense} */ (layers.at(-1)).units;
   const outputs = new Float32Array(pass.samples * classes);
@@ -196,12 +203,12 @@ export const adapter = {
 
   trainBatch({ x, xT, labels }) {
     const { pass, at } = plan(labels.length, true);
-    run('forward', ...at, x, 1);
+    forward(...at, x, 1);
     softmax(team.member, pass);
     const loss = crossEntropy(pass, labels);
     const { y, dyT, units } = /** @type {PlannedLayer} */ (pass.layers.at(-1));
     team.member.kernels.transpose(y, dyT, pass.rows * 32, units * 32, units / 8, 0, pass.rows / 8);
-    run('backward', ...at, xT, -learningRate / labels.length);
+    backward(...at, xT, -learningRate / labels.length);
     return loss;
   },
 
