@@ -8,8 +8,9 @@ their names. The bytes are those that other assemblers make of the same text, wi
 import struct
 from collections.abc import Callable, Sequence
 
+from howfar.kernels.immediates import CONSTANTS
 from howfar.kernels.lists import Node, lists, name_of, parse, taken, words_of, wrong
-from howfar.kernels.opcodes import INSTRUCTIONS, VALUE_TYPES, leb, signed_leb
+from howfar.kernels.opcodes import INSTRUCTIONS, VALUE_TYPES, leb
 
 _MAGIC = b"\0asm\1\0\0\0"
 _NO_RESULT = b"\x40"
@@ -216,7 +217,7 @@ class _Writer:
                     return leb(alignment) + leb(_offset(words))
                 case "":
                     raise ValueError
-            return _CONSTANTS[immediate](words)
+            return CONSTANTS[immediate](words)
         except (KeyError, ValueError, struct.error):
             raise wrong(node, f"{' '.join(words) or 'nothing'!r} is no {immediate or 'operand'} here") from None
 
@@ -257,45 +258,3 @@ def _offset(words: Sequence[str]) -> int:
         return 0
     (word,) = words
     return int(word.removeprefix("offset="))
-
-
-def _i32(words: Sequence[str]) -> bytes:
-    (word,) = words
-    number = int(word, 0)
-    if not -(2**31) <= number < 2**32:
-        raise ValueError(word)
-    return signed_leb(number - 2**32 if number >= 2**31 else number)
-
-
-def _f32(words: Sequence[str]) -> bytes:
-    (word,) = words
-    return struct.pack("<f", float(word))
-
-
-def _v128(words: Sequence[str]) -> bytes:
-    shape, *lanes = words
-    if shape == "f32x4":
-        return struct.pack("<4f", *map(float, lanes))
-    if shape != "i32x4":
-        raise ValueError(shape)
-    return struct.pack("<4I", *(int(lane, 0) & 0xFFFFFFFF for lane in lanes))
-
-
-def _below(count: int, word: str) -> int:
-    return list(range(count)).index(int(word))
-
-
-def _lane(words: Sequence[str]) -> bytes:
-    (word,) = words
-    return bytes([_below(4, word)])
-
-
-def _lanes(words: Sequence[str]) -> bytes:
-    if len(words) != 16:
-        raise ValueError(len(words))
-    return bytes(_below(32, word) for word in words)
-
-
-_CONSTANTS: dict[str, Callable[[Sequence[str]], bytes]] = {
-    "i32": _i32, "f32": _f32, "v128": _v128, "lane": _lane, "lanes": _lanes,
-}  # fmt: skip
