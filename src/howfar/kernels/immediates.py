@@ -1,4 +1,4 @@
-"""What stands beside an instruction as numbers: their bytes. Each raises ValueError or struct.error for what is none."""
+"""What stands beside an instruction as numbers: their bytes. What is none raises ValueError or struct.error."""
 
 import struct
 from collections.abc import Callable, Sequence
