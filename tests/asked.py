@@ -31,6 +31,7 @@ WASM = Target("tfjs", "4.22.0", "wasm", "chromium")
 NUMPY = Target("numpy", "2.0.0", "cpu", "native", threads=1)
 REFERENCE = Target("reference", "1", "cpu", "chromium")
 CONVNETJS = Target("convnetjs", "0.3.0", "cpu", "chromium")
+CEILING = Target("ceiling", "1", "wasm", "chromium", threads=0)
 BARE = Target("bare", "1.0.0", "cpu", "chromium")
 MLP = Model("mlp", 2, 32)
 

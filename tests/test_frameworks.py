@@ -92,8 +92,8 @@ def test_a_runtime_that_only_takes_one_s_own_model_is_asked_for_nothing_else() -
 
 
 def test_the_known_answers_are_not_for_users() -> None:
-    assert "reference" in KNOWN
-    assert not any("reference" in name for name in frameworks.public_names(KNOWN))
+    assert {"reference", "ceiling"} <= set(KNOWN)
+    assert not any("reference" in name or name == "ceiling" for name in frameworks.public_names(KNOWN))
     assert "tfjs" in frameworks.public_names(KNOWN)
 
 
@@ -123,6 +123,13 @@ def test_a_version_of_a_browser_framework_is_the_one_asked_for_or_the_first(want
 def test_a_tag_or_a_range_or_a_path_is_no_version(wanted: str) -> None:
     with pytest.raises(UserError, match="is not a version of tfjs"):
         frameworks.resolve_version("tfjs", KNOWN["tfjs"], wanted)
+
+
+def test_what_comes_with_howfar_has_the_versions_that_it_has() -> None:
+    assert frameworks.resolve_version("limit", KNOWN["limit"], "") == "1"
+    assert frameworks.resolve_version("limit", KNOWN["limit"], "1") == "1"
+    with pytest.raises(UserError, match="'2' is not a version of limit; name one exactly, such as limit@1"):
+        frameworks.resolve_version("limit", KNOWN["limit"], "2")
 
 
 def test_a_native_framework_is_measured_as_it_is_installed() -> None:

@@ -14,7 +14,7 @@ PACKAGE = Path(str(files("howfar")))
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
-    "folders", "frameworks", "graphs", "hosts", "models", "native", "npm", "pages", "plan", "portfolio", "probes",
+    "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan", "portfolio", "probes",
     "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor",
     "visiting",
 }  # fmt: skip

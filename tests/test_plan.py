@@ -206,3 +206,35 @@ def test_who_looks_on_sees_each_operation_to_its_end_and_the_corrected_protocol_
         assert task_of(study, cell, asked.NAMES, 0).metrics == ("latency",)
         assert study.protocols_for(cell) == ("corrected",)
     assert study.protocols_for(asked.task().cell) == ("corrected", "published")
+
+
+@pytest.mark.parametrize(
+    ("backend", "switch", "metrics"),
+    [
+        ("cpu", "", ("peak", "gemm", "read", "copy", "triad")),
+        ("wasm", "", ("peak", "gemm", "read", "copy", "triad")),
+        ("wasm", "fma=off", ("peak", "gemm")),
+        ("webgl", "", ("peak", "gemm")),
+        ("webgpu", "", ("peak", "gemm", "copy")),
+    ],
+)
+def test_ceilings_are_sampled_in_short_of_what_a_back_end_has(
+    backend: str, switch: str, metrics: tuple[SteadyMetric, ...]
+) -> None:
+    target = structs.replace(asked.CEILING, backend=backend, switch=switch)
+    task = asked.task(target, Model("gemm", 1, 192), "ceilings", metrics="primary")
+    assert task.metrics == metrics
+    assert task.sampling == plan.CEILING_SAMPLING
+    assert len(metrics) * (task.sampling.max_seconds + task.sampling.warmup_max_seconds) < 2
+
+
+def test_the_ceilings_of_a_browser_take_ten_seconds_of_sampling_at_the_most() -> None:
+    """Of each back end, for one thread and for all where there are such, and of WebAssembly without relaxed SIMD."""
+    asked_for = [("cpu", "", 2), ("wasm", "", 2), ("wasm", "fma=off", 2), ("webgl", "", 1), ("webgpu", "", 1)]
+    targets = [(structs.replace(asked.CEILING, backend=one, switch=switch), times) for one, switch, times in asked_for]
+    tasks = [(asked.task(target, Model("gemm", 1, 192), "ceilings"), times) for target, times in targets]
+    seconds = sum(
+        times * len(task.metrics) * (task.sampling.max_seconds + task.sampling.warmup_max_seconds)
+        for task, times in tasks
+    )
+    assert seconds <= 10.5

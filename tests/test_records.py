@@ -44,6 +44,7 @@ TASKS = {
     "tfjs-rnn": asked.task(
         structs.replace(asked.WASM, threads=0, switch="simd=off"), Model("rnn", 2, 3), "batch_inference"
     ),
+    "ceilings-of-threads": asked.task(asked.CEILING, Model("gemm", 1, 192), "ceilings"),
     "no-bias-published": asked.task(asked.BARE, workload="inference", protocol="published"),
 }
 

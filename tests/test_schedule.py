@@ -211,3 +211,11 @@ def test_an_outcome_without_samples_teaches_nothing() -> None:
 
 def test_the_least_that_a_round_can_take_counts_browsers_and_native() -> None:
     assert at_least_seconds(cells(CPU)) > 5 * at_least_seconds(cells(NATIVE)) > 0
+
+
+def test_a_product_of_matrices_costs_its_multiply_adds() -> None:
+    """Otherwise nothing could be learned from it, and a second one would be asked how many times nothing it is."""
+    costs, task = Costs(VOCABULARY), asked.task(asked.CEILING, Model("gemm", 1, 192), "ceilings")
+    assert multiply_adds(task.cell.model, VOCABULARY) == 192**3
+    costs.note(task, *Machine(speed=5e8, launch=2.0).run(task))
+    assert costs.operation(task) > 0

@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec import structs
 
-from howfar import exporters, layers, portfolio, vendor
+from howfar import exporters, kernels, layers, portfolio, vendor
 from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rate
 from howfar.data import Data
 from howfar.errors import Unavailable
@@ -47,7 +47,8 @@ class Desk:
             script_urls=tuple(url(file) for file in backend.scripts),
             module_urls={key: url(file) for key, file in backend.modules.items()},
             imports={package: url(file) for package, file in backend.imports.items()},
-            asset_urls={key: _folder(url(group[0])) for key, group in backend.assets.items()},
+            asset_urls={key: _folder(url(group[0])) for key, group in backend.assets.items()}
+            | self._kernel_urls(target.framework),
             layers=(),
             weights_url="",
             model_urls={},
@@ -58,6 +59,11 @@ class Desk:
             check_count=OTHER_CHECKS.get(task.cell.workload, INFERENCE_CHECKS),
             learning_rate=learning_rate(task.cell.model),
         )
+
+    def _kernel_urls(self, framework: str) -> dict[str, str]:
+        """Of howfar's own WebAssembly, for the targets that run on it."""
+        files = kernels.files(framework)
+        return {name: self._server.add_blob(f"kernels/{name}.wasm", partial(files.__getitem__, name)) for name in files}
 
     def _with_network(self, bare: Assignment) -> Assignment:
         """With one of the study's networks, and its data."""
@@ -138,6 +144,8 @@ class Desk:
             facts |= self._own.facts(task.cell.model, self._form(task)) | vendor.fetched_facts(fetched)
         if framework.runs_in == "browser" and backend.files():
             facts["library_sha256"] = fingerprint(vendor.fetch(backend, target.version))
+        if own := kernels.files(target.framework):
+            facts["library_sha256"] = fingerprint(sorted(own.items()))
         if task.cell.model.kind != "graph" and (urls := self._model_urls(task)):
             facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
         if task.cell.workload == "features":

@@ -18,7 +18,8 @@ def list_frameworks(known: Registry) -> Iterator[Row]:
     for name in frameworks.public_names(known):
         one = known[name]
         native = one.runs_in == "native"
-        versions = one.installed_version() if native else f"{', '.join(one.versions)}, or any that npm serves"
+        named = ", ".join(one.versions) + (", or any that npm serves" if not native and one.package() else "")
+        versions = one.installed_version() if native else named
         yield (name, one.title, versions, ", ".join(one.backends), _here(name, known))
 
 
@@ -27,6 +28,8 @@ def _here(name: str, known: Registry) -> str:
     if one.runs_in == "native":
         missing = one.installed_version() == NOT_INSTALLED
         return f"pip install {one.distributions[-1]}" if missing else "installed"
+    if not one.package():
+        return "comes with howfar"
     version = one.versions[0]
     layouts = [one.backend(backend, version) for backend in one.backends_at(version)]
     files = [file for layout in layouts for file in layout.loaded()]

@@ -112,6 +112,8 @@ def multiply_adds(model: Model, vocabulary: int) -> int:
     """Of one sample's forward pass; none where it is no network, and one's own model is alike only to itself."""
     if model.kind == "graph":
         return 1
+    if model.kind == "gemm":
+        return model.width**3
     return layers.multiply_adds(models.layers(model, vocabulary=vocabulary))
 
 

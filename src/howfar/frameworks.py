@@ -131,7 +131,7 @@ class Framework(Struct, frozen=True, forbid_unknown_fields=True):
         return structs.replace(own, scripts=tuple(build.files.get(file, file) for file in own.scripts))
 
     def package(self) -> str:
-        """The npm package that is the framework itself."""
+        """The npm package that is the framework itself; nothing for what comes with howfar."""
         return next(layout.package() for several in self.backends.values() for layout in several)
 
     def paths_of(self, package: str, version: str) -> list[str]:
@@ -160,8 +160,8 @@ def registry() -> Registry:
 
 
 def public_names(known: Registry) -> list[str]:
-    """What a user may name: every framework but howfar's own known answers."""
-    return [name for name in known if "reference" not in name]
+    """What a user may name: every framework but howfar's own known answers and ceilings."""
+    return [name for name in known if "reference" not in name and name != "ceiling"]
 
 
 def native_names(known: Registry) -> list[str]:
@@ -197,7 +197,8 @@ def resolve_version(name: str, framework: Framework, wanted: str, *, where: str 
     Raises: UserError for a native framework at another version than the one installed here.
     """
     if framework.runs_in == "browser":
-        if wanted and not EXACT_VERSION.fullmatch(wanted):
+        own = not framework.package() and wanted not in framework.versions
+        if wanted and (own or not EXACT_VERSION.fullmatch(wanted)):
             mend = f"name one exactly, such as {name}@{framework.versions[0]}"
             raise UserError(f"{wanted!r} is not a version of {name}", where=where, mend=mend)
         return wanted or framework.versions[0]

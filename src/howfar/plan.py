@@ -7,6 +7,7 @@ import msgspec
 
 from howfar.outcomes import RunFacts
 from howfar.records import (
+    CEILINGS,
     NOT_INSTALLED,
     PRIMARY_METRIC,
     PROTOCOLS,
@@ -30,6 +31,16 @@ CONTROL_MODEL = Model("loop", 1, 200)
 # A task that is watched works so long, whatever its interval: long enough that a sampler that looks once a second, as
 # Chromium's own does, has something to say.
 WATCHED_SECONDS = 3.0
+
+# The best of many short samples is asked for, not the middle of long ones; all ceilings of a browser in 10 s.
+CEILING_SAMPLING = Sampling(
+    min_samples=10,
+    min_seconds=0.1,
+    max_seconds=0.2,
+    warmup_min_seconds=0.03,
+    warmup_max_seconds=0.15,
+    slow_samples=3,
+)
 
 
 def blocks(study: Study, cells: Iterable[Cell], data: DataNames) -> list[list[Task]]:
@@ -88,6 +99,8 @@ def task_of(  # noqa: PLR0913 - what a task is made of
 
 
 def _sampling(study: Study, cell: Cell) -> Sampling:
+    if cell.workload == "ceilings":
+        return CEILING_SAMPLING
     if not cell.observe:
         return study.sampling
     return msgspec.structs.replace(study.sampling, min_seconds=WATCHED_SECONDS, max_seconds=WATCHED_SECONDS)
@@ -98,6 +111,8 @@ def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMe
     all the time. Who looks at stacks, or sits in front of the page, sees each operation to its end."""
     if protocol == "published" or cell.observe in ("stacks", "experience"):
         return ("latency",)
+    if cell.workload == "ceilings":
+        return CEILINGS[cell.target.backend][: 2 if cell.target.switch else None]
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)
     every = STEADY_METRICS[cell.workload]

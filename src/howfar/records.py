@@ -24,10 +24,10 @@ PROTOCOL = PROTOCOLS["corrected"]
 SCHEMA: Final = 3
 
 # `loading`: a saved model's files to a model that is ready · `features`: what the framework says of itself, and does.
-# `batch_inference`: a batch of samples in one call.
-Workload = Literal["training", "inference", "batch_inference", "loading", "features"]
+# `batch_inference`: a batch of samples in one call. `ceilings`: no network, but what arithmetic and memory allow.
+Workload = Literal["training", "inference", "batch_inference", "loading", "features", "ceilings"]
 NetworkKind = Literal["mlp", "cnn", "rnn"]
-ModelKind = Literal[NetworkKind, "graph", "spin", "loop"]
+ModelKind = Literal[NetworkKind, "graph", "gemm", "spin", "loop"]
 Status = Literal[
     "ok",
     "unsupported",  # this target cannot do this here; message = the probe's reason
@@ -40,14 +40,16 @@ Status = Literal[
     "crashed",  # the process that measured is gone
     "hung",  # a phase passed its limit
 ]
-SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory"]
+# What a ceiling is of: arithmetic in registers, a product of matrices, memory read, copied and combined (a = b + s c).
+Ceiling = Literal["peak", "gemm", "read", "copy", "triad"]
+SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory", Ceiling]
 PhaseName = Literal[
-    "library_load", "backend_init", "bare_load", "model_load", "first", "check", "rest", "warmup",
-    "latency", "throughput", "load", "load_from_memory", "dispose",
+    "library_load", "backend_init", "bare_load", "model_load", "first", "check", "rest", "warmup", SteadyMetric,
+    "dispose",
 ]  # fmt: skip
 Metric = Literal[
     "library_load", "backend_init", "bare_load", "model_load", "first",
-    "latency", "throughput", "enqueue", "load", "load_from_memory", "dispose",
+    "latency", "throughput", "enqueue", "load", "load_from_memory", Ceiling, "dispose",
     "first_use",  # all of a process's phases until the first operation's numbers are there
 ]  # fmt: skip
 # What a task is watched at, in an execution of its own beside those that are timed: its processes' CPU and memory, the
@@ -69,6 +71,14 @@ STEADY_METRICS: Mapping[Workload, tuple[SteadyMetric, ...]] = {
     "batch_inference": ("latency", "throughput"),
     "loading": ("load", "load_from_memory"),
     "features": (),
+    "ceilings": ("peak", "gemm", "read", "copy", "triad"),
+}
+# Of the ceilings those that each back end has; of one with a switch, which concerns arithmetic alone, the first two.
+CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
+    "cpu": ("peak", "gemm", "read", "copy", "triad"),
+    "wasm": ("peak", "gemm", "read", "copy", "triad"),
+    "webgl": ("peak", "gemm"),
+    "webgpu": ("peak", "gemm", "copy"),
 }
 # What a figure of a workload shows first. A person waits for one sample's answer; a training loop reads its loss now
 # and then, so what it feels is many steps per read.
@@ -78,6 +88,7 @@ PRIMARY_METRIC: Mapping[Workload, Metric] = {
     "batch_inference": "latency",
     "loading": "model_load",
     "features": "library_load",
+    "ceilings": "gemm",
 }
 
 
@@ -102,6 +113,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     `rnn`: `depth` LSTMs of `width` units that read a text.
 
     `graph`: one's own model, or a pre-trained one, by its name and a hash of all that it was made from.
+    `gemm`: C = A B of `width` rows and columns each, or of a GPU's own size: what ceilings are taken with.
     `spin` and `loop` are the known answers: one operation busies itself for `width` microseconds, or runs `width`
     thousand turns of a fixed loop, and returns 1..10.
     """

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,12 +19,12 @@ from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.observers import Nobody, Observer, observer
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
 from howfar.probes.watching import Watcher
-from howfar.records import PhaseName, Status, Task
+from howfar.records import PhaseName, Status, SteadyMetric, Task
 from howfar.server import Server
 from howfar.study import Limits
 from howfar.visits import Event, Visit
 
-TIMED: tuple[PhaseName, ...] = ("latency", "throughput", "load", "load_from_memory")
+TIMED: tuple[PhaseName, ...] = get_args(SteadyMetric)
 
 # A measuring thread that waited longer than this share for a core was held up: at a wait of 21 % medians were still
 # within 3 %, at 29 to 43 % they were 35 % too high (14 fresh tabs each, measured under load).

@@ -43,6 +43,8 @@ def right(outcome: Outcome, backend: str) -> None:
 def test_a_browser_target_is_right(
     measure: Measure, framework: str, version: str, backend: str, workload: Workload
 ) -> None:
+    if not KNOWN[framework].abilities().does(workload, MODEL.kind):
+        pytest.skip(f"NOT ASKED: {framework} has no {workload} of an {MODEL.kind}, as the registry says")
     outcome = measure(framework, backend, MODEL, workload, version=version)
     right(outcome, backend)
     facts = outcome.facts

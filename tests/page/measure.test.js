@@ -200,6 +200,15 @@ test('what is slow and drained has its one sample in both series', async () => {
   ]);
 });
 
+test('a ceiling that is drained is told under its own name, and has no other series', async () => {
+  const machine = new Machine();
+  const drain = async () => machine.work(4);
+  const series = await measureThroughput(machine.loop(), () => machine.work(1), drain, enter, 'gemm');
+  assert.deepEqual(series.map((one) => [one.metric, one.stage]), [['gemm', 'warmup'], ['gemm', 'timed']]);
+  const { repeats, sample_ms } = pick(series, 'gemm', 'timed');
+  assert.deepEqual(new Set(sample_ms), new Set([repeats + 4]));
+});
+
 test('an asynchronous operation is waited for, and its waiting is timed', async () => {
   const machine = new Machine();
   const operation = async () => { await null; machine.work(8); };

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import { ceilings } from '../../src/howfar/page/workloads/ceilings.js';
 import { features as featuresOf } from '../../src/howfar/page/workloads/features.js';
 import { inference } from '../../src/howfar/page/workloads/inference.js';
 import { loading } from '../../src/howfar/page/workloads/loading.js';
@@ -171,4 +172,17 @@ test('features: a model that comes back as another is seen', async () => {
   const { facts, outputs } = await savedAndLoaded((saved) => saved + 0.25);
   assert.equal(facts['round_trip_error'], 0.25);
   assert.deepEqual(outputs, [5, 5, 5], 'the outputs that are judged are those before');
+});
+
+test('ceilings: the product is computed once, and how far it is off is what is checked', async () => {
+  let products = 0;
+  const taken = { operations: { gemm: () => { products += 1; } }, work: { gemm_flop: 7 }, drained: true, error: () => 0.5 * products };
+  const work = await ceilings({ ...recorder(), ceilings: async () => taken });
+  const found = await checked(work);
+  assert.deepEqual([found.outputs, found.facts, work.drained, work.checks], [[0.5], { gemm_flop: 7 }, true, 1]);
+  assert.equal(work.operations, taken.operations);
+});
+
+test('ceilings: a framework has none', async () => {
+  await assert.rejects(ceilings(recorder()), { status: 'unsupported' });
 });

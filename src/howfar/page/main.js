@@ -216,11 +216,15 @@ async function measureSteady({ assignment, enter }, adapter, work, report) {
     return;
   }
   const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
-  const drain = work.enqueue && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
+  const drain = (work.enqueue || work.drained) && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {
-    report.series.push(...(metric === 'throughput'
-      ? await measureThroughput(loop, work.enqueue ?? operationOf(work, 'latency'), drain, enter)
-      : await measureEach(loop, metric, operationOf(work, metric), enter)));
+    if (metric === 'throughput') {
+      report.series.push(...await measureThroughput(loop, work.enqueue ?? operationOf(work, 'latency'), drain, enter));
+    } else if (work.drained) {
+      report.series.push(...await measureThroughput(loop, operationOf(work, metric), drain, enter, metric));
+    } else {
+      report.series.push(...await measureEach(loop, metric, operationOf(work, metric), enter));
+    }
   }
 }
 
@@ -240,7 +244,7 @@ async function noteGrowth(adapter, report, measure) {
 
 /**
  * @param {Workload} work
- * @param {'latency' | 'load' | 'load_from_memory'} metric
+ * @param {import('./protocol.js').SteadyMetric} metric
  */
 function operationOf(work, metric) {
   const operation = work.operations[metric];

@@ -140,7 +140,7 @@ async function sampleUntilKnown(loop, take, keep) {
  * One metric in full: warm-up, then timed samples of operations that each end with what they are for: their numbers on
  * the CPU, or a model that is ready.
  * @param {Loop} loop
- * @param {'latency' | 'load' | 'load_from_memory'} metric
+ * @param {Exclude<SteadyMetric, 'throughput'>} metric
  * @param {Operation} operation
  * @param {(phase: 'warmup' | SteadyMetric) => Promise<void>} enter
  * @returns {Promise<Series[]>}
@@ -166,14 +166,15 @@ export async function measureEach(loop, metric, operation, enter) {
 
 /**
  * Warm-up, then timed samples of k operations that are drained together once. Where `drain` has something to wait for,
- * the time before it is the `enqueue` series: what a page that never reads its results back would see.
+ * the time before it is the `enqueue` series of a throughput: what a page that never reads its results back would see.
  * @param {Loop} loop
  * @param {Operation} enqueue
  * @param {(() => Promise<void>) | null} drain
  * @param {(phase: 'warmup' | SteadyMetric) => Promise<void>} enter
+ * @param {SteadyMetric} [metric] another one that is sampled in this way
  * @returns {Promise<Series[]>}
  */
-export async function measureThroughput(loop, enqueue, drain, enter) {
+export async function measureThroughput(loop, enqueue, drain, enter, metric = 'throughput') {
   /** @type {number[]} */
   const enqueued_ms = [];
   const take = async (/** @type {number} */ repeats) => {
@@ -190,17 +191,17 @@ export async function measureThroughput(loop, enqueue, drain, enter) {
   if (!loop.slow) {
     await enter('warmup');
     const warm = await warmUp(loop, take);
-    series.push({ metric: 'throughput', stage: 'warmup', ...warm });
+    series.push({ metric, stage: 'warmup', ...warm });
     repeats = pipelined(loop.sampling, await recalibrate(loop, take, warm));
     enqueued_ms.length = 0;
   }
-  await enter('throughput');
+  await enter(metric);
   /** @type {number[]} */
   const sample_ms = [];
   const keep = (/** @type {number} */ ms) => sample_ms.push(ms);
   const ended_by = loop.slow ? (keep(await take(1)), 'slow') : await sampleUntilKnown(loop, () => take(repeats), keep);
-  series.push({ metric: 'throughput', stage: 'timed', repeats, sample_ms, ended_by });
-  if (drain) series.push({ metric: 'enqueue', stage: 'timed', repeats, sample_ms: enqueued_ms, ended_by });
+  series.push({ metric, stage: 'timed', repeats, sample_ms, ended_by });
+  if (drain && metric === 'throughput') series.push({ metric: 'enqueue', stage: 'timed', repeats, sample_ms: enqueued_ms, ended_by });
   return series;
 }
 

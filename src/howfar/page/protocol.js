@@ -3,11 +3,12 @@
 /** @typedef {string | number | boolean | null} Fact */
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
-/** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory'} SteadyMetric */
+/** @typedef {'peak' | 'gemm' | 'read' | 'copy' | 'triad'} Ceiling */
+/** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory' | Ceiling} SteadyMetric */
 /** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'rest' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
-/** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
+/** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'gemm' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
 /** @typedef {{framework: string, version: string, backend: string, browser: string, threads: number | null, switch: string}} Target */
-/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features', observe: '' | 'processes' | 'stacks' | 'experience'}} Cell */
+/** @typedef {{target: Target, model: Model, workload: 'training' | 'inference' | 'batch_inference' | 'loading' | 'features' | 'ceilings', observe: '' | 'processes' | 'stacks' | 'experience'}} Cell */
 
 /**
  * @typedef {object} Sampling
@@ -195,15 +196,16 @@ const kinds = (fields) => (value, path) => {
   record({ kind: text, ...fields[value.kind] })(value, path);
 };
 
-const steady = oneOf('latency', 'throughput', 'load', 'load_from_memory');
+const STEADY = ['latency', 'throughput', 'load', 'load_from_memory', 'peak', 'gemm', 'read', 'copy', 'triad'];
+const steady = oneOf(...STEADY);
 
 const sampling = record({
   min_samples: natural, min_seconds: positive, max_seconds: positive, target_half_width: positive,
   warmup_min_seconds: positive, warmup_max_seconds: positive, min_ticks: natural, slow_samples: natural, slow_seconds: positive,
 });
 const target = record({ framework: text, version: text, backend: text, browser: text, threads: orNull(count), switch: text });
-const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'graph', 'spin', 'loop'), depth: natural, width: natural, name: text, digest: text });
-const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features'), observe: oneOf('', 'processes', 'stacks', 'experience') });
+const model = record({ kind: oneOf('mlp', 'cnn', 'rnn', 'graph', 'gemm', 'spin', 'loop'), depth: natural, width: natural, name: text, digest: text });
+const cell = record({ target, model, workload: oneOf('training', 'inference', 'batch_inference', 'loading', 'features', 'ceilings'), observe: oneOf('', 'processes', 'stacks', 'experience') });
 const task = record({
   id: text, cell, round: count, batch_size: natural, seed: count, data: text,
   metrics: listOf(steady), sampling, protocol: text, scale: natural, control: count,
@@ -229,7 +231,7 @@ const assignment = record({
   check_count: natural, learning_rate: positive, schema: oneOf(SCHEMA),
 });
 
-const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'rest', 'warmup', 'latency', 'throughput', 'load', 'load_from_memory', 'dispose'];
+const PHASES = ['library_load', 'backend_init', 'bare_load', 'model_load', 'first', 'check', 'rest', 'warmup', ...STEADY, 'dispose'];
 const STATUSES = ['ok', 'unsupported', 'fell_back', 'page_error', 'out_of_memory', 'gl_context_lost', 'gpu_device_lost'];
 const pair = orNull((value, path) => {
   listOf(count)(value, path);
@@ -249,7 +251,7 @@ const report = record({
   task_id: text, status: oneOf(...STATUSES), message: text, detail: text, facts: mapOf(fact),
   phases: listOf(record({ name: oneOf(...PHASES), ms: duration })),
   series: listOf(record({
-    metric: oneOf('latency', 'throughput', 'enqueue', 'load', 'load_from_memory'), stage: oneOf('warmup', 'timed'), repeats: natural,
+    metric: oneOf(...STEADY, 'enqueue'), stage: oneOf('warmup', 'timed'), repeats: natural,
     sample_ms: listOf(duration), ended_by: oneOf('interval', 'steady', 'cap', 'slow', 'once'),
   })),
   outputs: listOf(orNull(number)), losses: listOf(orNull(number)), live_tensors: pair, heap_bytes: pair, schema: oneOf(SCHEMA),

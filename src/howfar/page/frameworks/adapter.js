@@ -21,6 +21,16 @@
 
 /** @typedef {ArrayLike<number>} Numbers on the CPU */
 
+/**
+ * @typedef {object} Ceilings
+ * @property {Partial<Record<import('../protocol.js').Ceiling, import('../measure.js').Operation>>} operations where the work is left
+ *   on a device, `sync` waits for it
+ * @property {Facts} work of one operation: `peak_flop`, `gemm_flop`; and the bytes that `read`, `copy` and `triad` read and write
+ *   together, `read_bytes`, ...
+ * @property {boolean} drained whether `sync` must be waited for
+ * @property {() => number | Promise<number>} error of the product that the operation `gemm` left: the largest difference
+ */
+
 /** @typedef {{threads: number | null, switch: string}} Options `threads`: 0 = all cores, null = the framework's own choice;
  * `switch`: the one thing that is to be otherwise than by default, as the registry names it, or nothing */
 
@@ -65,6 +75,7 @@
  *   `activation_types`, `optimizer_types` and the names counted (`layer_names`, ...), what it has no notion of left out
  * @property {(message: string) => string | undefined} [lacks] what an error that was thrown says that the framework lacks, if that is
  *   what it says: the task is then `unsupported`
+ * @property {() => Promise<Ceilings>} [ceilings] what the workload `ceilings` times; only howfar's own has it
  * @property {() => number} [liveTensors] how many tensors the framework holds
  * @property {() => void | Promise<void>} dispose
  * @property {() => Facts | Promise<Facts>} [afterwards] what can only be found out in a way that would have disturbed what is timed;

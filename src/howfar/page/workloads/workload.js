@@ -10,6 +10,7 @@
  * @property {(report: Report, turn: number) => Promise<void>} check the operation of that turn (1 and on); its numbers go into the report
  * @property {Partial<Record<SteadyMetric, Operation>>} operations per metric what is timed, until what it is for is there
  * @property {import('../published.js').Published} [published] the operations as the paper's pages called them, where it timed such
+ * @property {boolean} [drained] its operations leave their work on the device, and a sample of them ends with one `sync`
  * @property {Operation | null} enqueue leaves its numbers on the device; null where the framework has no such thing
  */
 

@@ -1,0 +1,81 @@
+"""The yardstick and the ceilings, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from howfar import plan
+from howfar.outcomes import Outcome
+from howfar.records import CEILINGS, Cell, Model, Sampling, Target, Workload
+from howfar.runner import Workshop
+from real import Measure
+
+MODEL = Model("mlp", 2, 32)
+# Odd sizes: neither units nor classes fill whole panels, and rows leave every remainder.
+SIZES = [MODEL, Model("mlp", 1, 20), Model("mlp", 3, 33), Model("mlp", 8, 64)]
+QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)
+
+Take = Callable[[Target, Model, Workload], Outcome]
+
+
+@pytest.fixture
+def take(shop: Workshop) -> Take:
+    """Measures one cell of a target that says its threads and its switch."""
+
+    def run(target: Target, model: Model, workload: Workload) -> Outcome:
+        study = structs.replace(shop.study, sampling=QUICK)
+        task = plan.task_of(study, Cell(target, model, workload), shop.data.names, 0)
+        with shop.block() as block:
+            return shop.visitor.measure(block.host(target.browser), task, "test")
+
+    return run
+
+
+def right(outcome: Outcome) -> None:
+    if outcome.status == "unsupported":
+        pytest.skip(f"NOT HERE: {outcome.message}")
+    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
+    assert outcome.check is not None and outcome.check.max_abs_error is not None
+    assert outcome.check.max_abs_error <= 5e-6
+
+
+@pytest.mark.parametrize("model", SIZES, ids=str)
+@pytest.mark.parametrize("threads", [1, 0, 3])
+@pytest.mark.parametrize("workload", ["training", "inference", "batch_inference"])
+def test_the_yardstick_is_right(take: Take, workload: Workload, threads: int, model: Model) -> None:
+    outcome = take(Target("limit", "1", "wasm", "chromium", threads), model, workload)
+    right(outcome)
+    assert outcome.facts["library_sha256"]
+    assert outcome.facts["wasm_threads_used"] == (threads or outcome.facts["hardware_concurrency"])
+
+
+def test_its_training_step_is_that_of_tensorflow_js(take: Take, measure: Measure) -> None:
+    one = take(Target("limit", "1", "wasm", "chromium", 1), MODEL, "training")
+    other = measure("tfjs", "wasm", MODEL, "training")
+    right(one)
+    right(other)
+    assert len(one.losses) == 3
+    for here, there in zip(one.losses, other.losses, strict=True):
+        assert here == pytest.approx(there, abs=5e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 0])
+@pytest.mark.parametrize(
+    ("backend", "switch"), [("cpu", ""), ("wasm", ""), ("wasm", "fma=off"), ("webgl", ""), ("webgpu", "")]
+)
+def test_a_ceiling_is_taken_of_a_product_that_is_exact(take: Take, backend: str, switch: str, threads: int) -> None:
+    if backend.startswith("webg") and threads == 0:
+        pytest.skip("NOT ASKED: a GPU has no threads to choose")
+    outcome = take(Target("ceiling", "1", backend, "chromium", threads, switch), Model("gemm", 1, 192), "ceilings")
+    right(outcome)
+    timed = {one.metric: one for one in outcome.series if one.stage == "timed"}
+    assert set(timed) == set(CEILINGS[backend][: 2 if switch else None])
+    rates = {
+        metric: float(outcome.facts[f"{metric}_{unit}"] or 0) * one.repeats / min(one.sample_ms) / 1e6
+        for metric, one in timed.items()
+        for unit in ("flop", "bytes")
+        if f"{metric}_{unit}" in outcome.facts
+    }
+    assert set(rates) == set(timed)
+    assert all(0.05 < rate < 1e6 for rate in rates.values()), rates
