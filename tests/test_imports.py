@@ -18,8 +18,8 @@ MEASURING = {
     "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor", "visiting",
 }  # fmt: skip
 JUDGING = {
-    "benches", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report", "stats",
-    "summaries", "tables", "trees", "wording",
+    "benches", "comparing", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report",
+    "stats", "summaries", "tables", "trees", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "records", "study"}
 TOP = {"__main__", "cli"}

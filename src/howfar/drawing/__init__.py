@@ -4,8 +4,9 @@ static SVG and PNG are made."""
 from howfar.drawing.bars import shares
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
+from howfar.drawing.ratios import ratios
 from howfar.drawing.steps import steps
 from howfar.drawing.targets import models, targets
 from howfar.drawing.trees import trees
 
-__all__ = ["maps", "models", "shares", "steps", "targets", "times", "trees"]
+__all__ = ["maps", "models", "ratios", "shares", "steps", "targets", "times", "trees"]
