@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from howfar import wording
+from howfar import drawing, wording
 from howfar.comparing import SAME, Comparison, Pair, Verdict
 from howfar.stats import Ratio
 
@@ -95,8 +95,6 @@ def _numbers(found: Ratio) -> dict[str, Any]:
 
 def draw(comparison: Comparison, file: Path) -> None:
     """A point per pair with its interval, as SVG or PNG by the file's suffix."""
-    from howfar import drawing
-
     spec = drawing.ratios(rows(comparison)).to_dict()
     spec["config"]["background"] = "white"
     if file.suffix == ".png":
