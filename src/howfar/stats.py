@@ -167,6 +167,48 @@ def ratio(a: Mapping[int, float], b: Mapping[int, float], prior: Prior | None = 
     return Ratio(*geometric(ratios, prior), rounds=len(ratios)) if ratios else None
 
 
+def ratio_apart(a: Mapping[int, float], b: Mapping[int, float], prior: Prior | None = None) -> Ratio | None:
+    """A's time over B's where they met in no round: two runs, days apart. `rounds`: of the one that has fewer.
+
+    Welch's interval over the logarithms, each side's variance moderated like that of a single mean.
+    """
+    logs = [np.log([value for value in one.values() if value > 0]) for one in (a, b)]
+    if not all(len(one) for one in logs):
+        return None
+    shift, fewest = float(logs[0].mean() - logs[1].mean()), min(map(len, logs))
+    if fewest < 2:
+        return Ratio(float(np.exp(shift)), None, None, fewest)
+    half = _welch(logs, prior or Prior(0.0, 0.0))
+    return Ratio(*(float(np.exp(at)) for at in (shift, shift - half, shift + half)), rounds=fewest)
+
+
+def _welch(logs: Sequence[Floats], known: Prior) -> float:
+    """Half of the 95 % interval of the difference of two means."""
+    frees = [len(one) - 1 + known.weight for one in logs]
+    squares = [
+        (known.weight * known.variance + (len(one) - 1) * float(one.var(ddof=1))) / free / len(one)
+        for one, free in zip(logs, frees, strict=True)
+    ]
+    whole = sum(squares)
+    if whole == 0:
+        return 0.0
+    free = whole**2 / sum(square**2 / own for square, own in zip(squares, frees, strict=True))
+    return float(distributions.t.ppf((1 + CONFIDENCE) / 2, free) * np.sqrt(whole))
+
+
+def pooled(ratios: Sequence[Ratio]) -> Ratio | None:
+    """The geometric mean of ratios of different cells, and the interval that their own intervals leave it: it says how
+    surely these cells are known, not how others would turn out. `rounds`: how many cells have an interval."""
+    sure = [one for one in ratios if one.low and one.high]
+    if not sure:
+        return None
+    logs = np.log([one.value for one in sure])
+    halves = np.array([np.log(one.high / one.low) / 2 for one in sure if one.low and one.high])
+    half = float(np.sqrt((halves**2).sum()) / len(sure))
+    centre = float(logs.mean())
+    return Ratio(*(float(np.exp(at)) for at in (centre, centre - half, centre + half)), rounds=len(sure))
+
+
 def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:
     """Where a series changes its level (the index at which the new level starts), or None if it doesn't.
 

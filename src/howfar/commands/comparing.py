@@ -1,0 +1,76 @@
+"""The command that holds two results against one another."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from howfar.commands.options import console
+from howfar.errors import UserError
+
+
+def compare(
+    base: Annotated[str, typer.Argument(help="A results folder; with --in a target, such as tfjs@0.13.0/webgl.")],
+    new: Annotated[str, typer.Argument(help="The one that is held against it.")],
+    inside: Annotated[Path | None, typer.Option("--in", help="The results folder that holds both targets.")] = None,
+    max_slowdown: Annotated[
+        str | None, typer.Option(metavar="5%", help="Exit 1 where an interval shows a greater slowdown.")
+    ] = None,
+    across: Annotated[bool, typer.Option(help="Compare though machines or browsers differ.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Draw it, into this .svg or .png.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Cell by cell: which of two results is faster, slower, the same, or can't be told."""
+    from howfar import comparing
+    from howfar.report import comparison
+
+    limit = _share(max_slowdown)
+    if inside is not None:
+        found = comparing.targets(_stored(inside), base, new)
+    else:
+        both = _stored(Path(base)), _stored(Path(new))
+        found = comparing.stores(*both, (base, new), across=across)
+    if as_json:
+        print(json.dumps(comparison.as_json(found), indent=2))
+    else:
+        comparison.show(console, found)
+    if picture is not None:
+        _draw(found, picture)
+    if limit is not None and (slowed := found.slowed(limit)):
+        print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _stored(folder: Path) -> Any:
+    from howfar import store
+
+    with store.read(folder) as stored:
+        return stored.results()
+
+
+def _share(text: str | None) -> float | None:
+    """`5%` or `0.05` -> 0.05."""
+    if text is None:
+        return None
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    try:
+        share = float(number) / (100 if percent else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 100:
+        raise UserError(f"{text!r} is no share", where="--max-slowdown", mend="write it as 5%")
+    return share
+
+
+def _draw(found: Any, picture: Path) -> None:
+    from howfar.report import comparison
+
+    if picture.suffix not in (".svg", ".png"):
+        raise UserError("a picture ends in .svg or .png", where=str(picture), mend="give another --picture")
+    try:
+        comparison.draw(found, picture)
+    except OSError as error:
+        mend = "give another --picture"
+        raise UserError(f"can't be written ({error.strerror})", where=str(picture), mend=mend) from None
