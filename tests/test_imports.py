@@ -15,8 +15,8 @@ PACKAGE = Path(str(files("howfar")))
 MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
     "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan", "portfolio",
-    "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies", "vendor",
-    "visiting", "visits",
+    "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies",
+    "vendor", "visiting", "visits",
 }  # fmt: skip
 JUDGING = {
     "benches", "comparing", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report",
