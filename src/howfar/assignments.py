@@ -12,7 +12,7 @@ from howfar.errors import Unavailable
 from howfar.frameworks import Registry
 from howfar.outcomes import Check, Report
 from howfar.portfolio import FormName, Portfolio
-from howfar.records import Assignment, DataShape, Fact, Task, fingerprint
+from howfar.records import Assignment, DataShape, Fact, Target, Task, fingerprint
 from howfar.server import Server
 
 
@@ -138,25 +138,34 @@ class Desk:
         of one that is watched the size of its network."""
         target = task.cell.target
         framework = self._known[target.framework]
-        backend = framework.layout(target)
-        facts: dict[str, Fact] = {}
-        if task.cell.model.kind == "graph":
-            facts |= self._own.facts(task.cell.model, self._form(task)) | vendor.fetched_facts(fetched)
-        if framework.runs_in == "browser" and backend.files():
-            facts["library_sha256"] = fingerprint(vendor.fetch(backend, target.version))
-        if own := kernels.files(target.framework):
-            facts["library_sha256"] = fingerprint(sorted(own.items()))
-        if task.cell.model.kind != "graph" and (urls := self._model_urls(task)):
-            facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
+        facts = self._library_facts(target) | self._model_facts(task, fetched)
         if task.cell.workload == "features":
-            facts |= vendor.package_facts(backend, target.version)
+            facts |= vendor.package_facts(framework.layout(target), target.version)
             facts["backends"] = ", ".join(framework.backends_at(target.version))
         if task.cell.workload == "training":
             facts["rule"] = framework.network(task.cell.model.kind).rule
-        if task.cell.observe and task.cell.model.kind != "graph":
-            facts["parameters"] = layers.parameters(self._examiner.spec(task).layers)
         if fault := self._examiner.fault(task):
             facts["training_fault"] = fault
+        return facts
+
+    def _library_facts(self, target: Target) -> dict[str, Fact]:
+        framework = self._known[target.framework]
+        backend = framework.layout(target)
+        if own := kernels.files(target.framework):
+            return {"library_sha256": fingerprint(sorted(own.items()))}
+        if framework.runs_in == "browser" and backend.files():
+            return {"library_sha256": fingerprint(vendor.fetch(backend, target.version))}
+        return {}
+
+    def _model_facts(self, task: Task, fetched: Collection[str]) -> dict[str, Fact]:
+        model = task.cell.model
+        if model.kind == "graph":
+            return self._own.facts(model, self._form(task)) | vendor.fetched_facts(fetched)
+        facts: dict[str, Fact] = {}
+        if urls := self._model_urls(task):
+            facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
+        if task.cell.observe:
+            facts["parameters"] = layers.parameters(self._examiner.spec(task).layers)
         return facts
 
     def check(self, assignment: Assignment, report: Report) -> Check:

@@ -23,6 +23,8 @@ from howfar.study import Study
 # So many tasks are chosen at a time: enough that a block's native imports (4 s) are paid by many, few enough that what
 # was just learned soon decides again.
 CHOSEN_TASKS = 40
+# What a block takes over its tasks: controls, and the imports of native frameworks.
+BESIDE = 1.25
 # Cells within this factor of the cheapest one are run in one shuffled block.
 TIER = 4.0
 
@@ -214,7 +216,7 @@ class Thrifty:
         end = self._clock()
         for line in fitting:
             added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
-            end += sum(self._expected(self._lines[key], task) for key, task in added.items())
+            end += BESIDE * sum(self._expected(self._lines[key], task) for key, task in added.items())
             wide = line.half_width >= fitting[0].half_width / 2
             if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._end):
                 break

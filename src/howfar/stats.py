@@ -179,7 +179,8 @@ def ratio_apart(a: Mapping[int, float], b: Mapping[int, float], prior: Prior | N
     if fewest < 2:
         return Ratio(float(np.exp(shift)), None, None, fewest)
     half = _welch(logs, prior or Prior(0.0, 0.0))
-    return Ratio(*(float(np.exp(at)) for at in (shift, shift - half, shift + half)), rounds=fewest)
+    value, low, high = (float(np.exp(at)) for at in (shift, shift - half, shift + half))
+    return Ratio(value, low, high, fewest)
 
 
 def _welch(logs: Sequence[Floats], known: Prior) -> float:
@@ -206,7 +207,8 @@ def pooled(ratios: Sequence[Ratio]) -> Ratio | None:
     halves = np.array([np.log(one.high / one.low) / 2 for one in sure if one.low and one.high])
     half = float(np.sqrt((halves**2).sum()) / len(sure))
     centre = float(logs.mean())
-    return Ratio(*(float(np.exp(at)) for at in (centre, centre - half, centre + half)), rounds=len(sure))
+    value, low, high = (float(np.exp(at)) for at in (centre, centre - half, centre + half))
+    return Ratio(value, low, high, len(sure))
 
 
 def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:

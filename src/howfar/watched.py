@@ -122,7 +122,8 @@ def _held(samples: ProcessSamples, one: RoleSamples) -> Floats:
     if not len(known):
         return known
     if not one.anonymous_bytes:
-        return np.interp(samples.at_s, samples.memory_at_s, known)
+        between: Floats = np.interp(samples.at_s, samples.memory_at_s, known)
+        return between
     count = np.array(one.anonymous_bytes, float)
     beside = known - np.interp(samples.memory_at_s, samples.at_s, count)
     there = np.maximum(count + np.interp(samples.at_s, samples.memory_at_s, beside), 0.0)

@@ -58,7 +58,7 @@ test('the adapter has what the one in the worker has, and no training', async ()
   let ended = false;
   const adapter = adapterBy(ask, ['open', 'load', 'predict', 'trainBatch', 'enqueuePredict', 'dispose'], () => { ended = true; });
   assert.deepEqual(Object.keys(adapter).sort(), ['dispose', 'load', 'loadLibrary', 'open', 'predict']);
-  const opened = adapter.open('cpu', {}, { threads: null, switch: 'thread=worker' });
+  const opened = adapter.open('cpu', {}, { threads: null, switch: 'thread=worker' }, {});
   say({ id: 1, result: { backend: 'cpu' } });
   assert.deepEqual(await opened, { backend: 'cpu', thread: 'worker' });
   const loaded = adapter.load?.({ 'model.json': '/blobs/model.json' }, () => assert.fail('functions do not travel'));
@@ -74,7 +74,7 @@ test('the adapter has what the one in the worker has, and no training', async ()
 
 test('a back end that it does not get in a worker is unsupported there', async () => {
   const { ask, say } = played();
-  const opened = adapterBy(ask, ['predict'], () => {}).open('webgl', {}, { threads: null, switch: 'thread=worker' });
+  const opened = adapterBy(ask, ['predict'], () => {}).open('webgl', {}, { threads: null, switch: 'thread=worker' }, {});
   say({ id: 1, result: { backend: 'cpu' } });
   await assert.rejects(Promise.resolve(opened), { status: 'unsupported', message: 'in a worker it has no webgl: it takes cpu' });
 });

@@ -19,7 +19,7 @@ def ratios(rows: Sequence[Mapping[str, Any]]) -> ChartType:
     axis = alt.Axis(labelLimit=420, ticks=False, domain=False, grid=True, gridColor=FAINT)
     place = alt.Y("cell:N", sort=[str(row["cell"]) for row in rows], title=None, axis=axis)
     along = alt.Scale(type="log", nice=False)
-    told = ["cell:N", alt.Tooltip("ratio:Q", format=".3f"), alt.Tooltip("low:Q", format=".3f"),
+    told: list[Any] = ["cell:N", alt.Tooltip("ratio:Q", format=".3f"), alt.Tooltip("low:Q", format=".3f"),
             alt.Tooltip("high:Q", format=".3f"), "verdict:N"]  # fmt: skip
     base = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(y=place, color=colour, tooltip=told)
     interval = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=along, title="new / base"), x2="high")
