@@ -1,7 +1,9 @@
 """Chromium with the extension in it, played by programs that are none: what happens when it does not answer."""
 
+import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,8 +48,12 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def started(browser: Path) -> list[str]:
+def started(browser: Path, *, soon: bool = False) -> list[str]:
+    """What it was started with; `soon`: it may not have come to say so yet."""
     file = browser.with_name("chromium.started")
+    deadline = time.monotonic() + 10
+    while soon and not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
     return file.read_text().splitlines() if file.exists() else []
 
 
@@ -77,9 +83,9 @@ def test_the_extension_s_browser_is_another_environment(
 ) -> None:
     monkeypatch.setattr(Driving, "wait", lambda *_: Asking("one"))
     host = hosts.open_host("chromium", reaper, Driving())
-    assert host.checked_facts() == {**chromium.HOST(reaper).checked_facts(), "driver": "extension"}
-    assert "--gpu" in started(browser)[0]
-    host.close()
+    with contextlib.closing(host):
+        assert host.checked_facts() == {**chromium.HOST(reaper).checked_facts(), "driver": "extension"}
+        assert "--gpu" in started(browser, soon=True)[0]
 
 
 def test_a_browser_that_falls_silent_is_replaced(browser: Path, reaper: Reaper) -> None:
