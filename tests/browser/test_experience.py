@@ -44,12 +44,6 @@ def test_a_page_at_rest_draws_sixty_frames_and_hears_every_press_at_once(measure
     assert median(rest.input_delay_ms) < 10
 
 
-def test_work_of_half_a_millisecond_is_not_felt(measure: Measure) -> None:
-    busy = felt(measure, Model("spin", 1, 500)).busy
-    assert fps(busy) > 40 and held_up(busy) < 0.2
-    assert 300 < busy.operations / busy.seconds <= 2000
-
-
 def test_work_of_a_fifth_of_a_second_is_felt_on_the_page_s_thread_and_not_in_a_worker(measure: Measure) -> None:
     """The same page, the same work. After each operation come a frame that was due and, at once, the next or two."""
     page, worker = felt(measure, LONG).busy, felt(measure, LONG, IN_WORKER).busy
@@ -78,13 +72,6 @@ def right(outcome: Outcome) -> None:
 @pytest.mark.parametrize(("framework", "backend"), WORKERS)
 def test_a_framework_in_a_worker_is_right_or_says_why_not(measure: Measure, framework: str, backend: str) -> None:
     right(measure(framework, backend, MODEL, switch=IN_WORKER))
-
-
-@pytest.mark.parametrize("backend", ["cpu", "wasm"])
-def test_tensorflow_js_runs_in_a_worker(measure: Measure, backend: str) -> None:
-    """These two at least, whatever the others do."""
-    outcome = measure("tfjs", backend, MODEL, switch=IN_WORKER)
-    assert outcome.status == "ok", f"{outcome.message}\n{outcome.detail}"
 
 
 def test_a_worker_only_predicts(measure: Measure) -> None:

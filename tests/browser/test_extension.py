@@ -160,13 +160,6 @@ def test_a_browser_without_chrome_processes_is_driven_and_not_sampled(
     assert outcome.extension.samples == ()
 
 
-def test_an_extension_that_never_answers_is_no_end_of_the_run(changed: Path, known: Mapping[str, Framework]) -> None:
-    (changed / "worker.js").write_text("while (false);")
-    outcome = measured_alone(known)
-    assert outcome.status == "ok" and outcome.extension is not None
-    assert outcome.extension.unavailable.startswith("the extension did not answer within 8 s")
-
-
 def measured_alone(known: Mapping[str, Framework]) -> Outcome:
     """In a run of its own, which asks first what its browser is."""
     with Workshop(STUDY, known, Options(driver="extension")) as shop, shop.block() as block:
