@@ -144,6 +144,6 @@ def test_a_page_that_never_got_there_says_so() -> None:
 
 
 def test_who_looks_on_is_decided_by_the_cell() -> None:
-    assert isinstance(observer("stacks", Page()), StackWatch)
-    assert isinstance(observer("", Page()), Nobody)
+    assert isinstance(observer("stacks", Page(), 0.0), StackWatch)
+    assert isinstance(observer("", Page(), 0.0), Nobody)
     assert Nobody().found(asked.report(asked.task())) == {}

@@ -4,7 +4,6 @@ import contextlib
 import queue
 import re
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -14,11 +13,9 @@ from msgspec import Struct
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
 from howfar.hosts.base import Host, Running
-from howfar.observed import ProcessSamples
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.observers import Nobody, Observer, observer
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
-from howfar.probes.watching import Watcher
 from howfar.records import PhaseName, Status, SteadyMetric, Task
 from howfar.server import Server
 from howfar.study import Limits
@@ -50,46 +47,29 @@ class Watch:
 
     def __init__(self, visit: Visit, limits: Limits) -> None:
         self._visit, self._limits = visit, limits
-        self._begin = self._since = self._limit_from = time.monotonic()
+        self.begin = self._since = self._limit_from = time.monotonic()
         self._phase = "launch"
         self._start: Snapshot | None = None
         self._running: Running | None = None
-        self._watcher: Watcher | None = None
         self.spans: list[Span] = []
         self.timed: list[tuple[Snapshot, Snapshot]] = []
         self.observer: Observer = Nobody()
         # What its processes held when all was done, and nothing let go of yet; asked of one's own model.
         self.memory_bytes: int | None = None
-        # Of a task whose processes are watched.
-        self.processes: ProcessSamples | None = None
 
     def until_end(self, running: Running) -> End:
         """Waits for the report, the death of the process, or a limit."""
         self._running = running
         self._limit_from = time.monotonic()  # what it took to get here (an import, natively) is no hang
         self._visit.on_phase = self._at_phase
-        with self._watching(running):
-            while True:
-                event = self._next_event(running)
-                if isinstance(event, End):
-                    return event
-                if event.kind in ("phase", "arrived"):
-                    self.turn_to(event.value or "page", event.at)
-                elif event.kind != "fetched":
-                    return self._end_of(event, running)
-
-    @contextlib.contextmanager
-    def _watching(self, running: Running) -> Iterator[None]:
-        """Looks at its processes all the while, where the task is to be watched at them."""
-        if self._visit.assignment.task.cell.observe != "processes":
-            yield
-            return
-        watcher = self._watcher = Watcher(running, self._begin)
-        watcher.start()
-        try:
-            yield
-        finally:
-            self.processes = watcher.stop()
+        while True:
+            event = self._next_event(running)
+            if isinstance(event, End):
+                return event
+            if event.kind in ("phase", "arrived"):
+                self.turn_to(event.value or "page", event.at)
+            elif event.kind != "fetched":
+                return self._end_of(event, running)
 
     def turn_to(self, phase: str, at: float) -> None:
         """The phase that was ends here, this one begins."""
@@ -130,8 +110,6 @@ class Watch:
 
     def _at_phase(self, phase: PhaseName) -> None:
         """Called by the server while the host waits: the snapshots lie outside every sample."""
-        if self._watcher:
-            self._watcher.turn()
         self.observer.at_phase(phase)
         if phase == "dispose" and self._running and self._visit.assignment.task.cell.model.kind == "graph":
             self.memory_bytes = memory_bytes(self._running.pids())
@@ -166,15 +144,18 @@ class Visitor:
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)
             with host.launch(visit) as running:
-                watch.observer = observer(task.cell.observe, running)
-                end = watch.until_end(running)
+                watch.observer = observer(task.cell.observe, running, watch.begin)
+                try:
+                    end = watch.until_end(running)
+                finally:
+                    watch.observer.end()
                 watch.turn_to("end", time.monotonic())
-                watch.observer.end()
                 log = running.log()
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
         blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))
-        blank = msgspec.structs.replace(blank, processes=watch.processes, extension=visit.extension)
+        seen = {"extension": visit.extension, **watch.observer.found(end.report)}
+        blank = msgspec.structs.replace(blank, **seen)
         if end.report is None:
             return msgspec.structs.replace(blank, message=end.message, detail=log)
         return self._judged(blank, host, visit, end.report, watch)
@@ -196,11 +177,8 @@ class Visitor:
             "disturbed": found is not None and _disturbed(found),
             "software_gpu": blank.task.cell.target.backend in ("webgl", "webgpu") and host.software_gpu(report.facts),
         }
-        if watch.processes and report.memory is not msgspec.UNSET:
-            fields["processes"] = msgspec.structs.replace(watch.processes, page=report.memory)
         if watch.memory_bytes is not None:
             fields["facts"]["memory_bytes"] = watch.memory_bytes
-        fields |= watch.observer.found(report)
         if report.status == "ok":
             check = self._desk.check(visit.assignment, report)
             fields["check"] = check

@@ -47,9 +47,9 @@ class InputWatch:
         if self._thread:
             self._thread.join(timeout=5)
 
-    def found(self, report: Report) -> dict[str, Any]:
+    def found(self, report: Report | None) -> dict[str, Any]:
         """What it adds to the outcome: what the page felt, and whether anybody pressed."""
-        felt = report.experience
+        felt = report.experience if report else UNSET
         return {} if felt is UNSET else {"experience": replace(felt, inputs_unavailable=self._unavailable)}
 
     def _press(self, devtools: DevTools, session: str) -> None:

@@ -46,9 +46,9 @@ class StackWatch:
     def end(self) -> None:
         """There is nothing that goes on by itself."""
 
-    def found(self, _: Report) -> dict[str, Any]:
-        """What it adds to the outcome."""
-        return {"stacks": self._found}
+    def found(self, report: Report | None) -> dict[str, Any]:
+        """What it adds to the outcome of a page that reported."""
+        return {"stacks": self._found} if report else {}
 
     def _turn(self, devtools: DevTools, phase: PhaseName) -> None:
         if self._steady:
