@@ -131,9 +131,8 @@ def _inferences(one: Contender, best: Contender) -> int:
 
 def benches(results: Results) -> list[Bench]:
     """Every one of the user's own models that was tried, in the study's order."""
-    found = measure(results, wanted, METRICS)
-    by_metric = {(field.model, field.metric): field for field in fields(found)}
-    models = dict.fromkeys(field.model for field in fields(found))
+    by_metric = {(field.model, field.metric): field for field in fields(measure(results, wanted, METRICS))}
+    models = dict.fromkeys(model for model, _ in by_metric)
     return [_bench(results, model, by_metric) for model in models]
 
 

@@ -127,11 +127,9 @@ class Examiner:
 
 
 def _scales(values: NDArray[np.float32], outputs: Sequence[TensorSpec]) -> NDArray[np.float64]:
-    """The largest absolute value of each output over all samples (1 where all are zeros); `values`: (samples, numbers
-    of all outputs in a row)."""
+    """The scale of each output over all samples; `values`: (samples, numbers of all outputs in a row)."""
     ends = np.cumsum([output.size for output in outputs])[:-1]
-    largest = [float(np.abs(part).max(initial=0)) for part in np.split(values, ends, axis=1)]
-    return np.array([scale or 1.0 for scale in largest])
+    return np.array([portfolio.scale(part) for part in np.split(values, ends, axis=1)])
 
 
 def _checked(assignment: Assignment, report: Report) -> int:

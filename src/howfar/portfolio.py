@@ -7,7 +7,7 @@
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -125,6 +125,11 @@ def output_stride(prepared: Prepared) -> int:
 def read(folder: Path) -> Prepared:
     """What `sources` wrote there."""
     return msgspec.json.decode((folder / PREPARED).read_bytes(), type=Prepared)
+
+
+def scale(output: NDArray[Any]) -> float:
+    """What an output's errors are relative to: its largest absolute value; 1 where all are zeros."""
+    return float(np.max(np.abs(output), initial=0.0)) or 1.0
 
 
 def elements(tensors: tuple[TensorSpec, ...]) -> int:

@@ -10,7 +10,9 @@ def file_in(folder: Path, name: str, told_by: Path) -> Path:
 
     Raises: UserError where it lies outside the folder or is not a file.
     """
-    outside = UserError(f"it names the file {name!r}, which is outside its folder", where=str(told_by))
+    outside = UserError(
+        f"it names the file {name!r}, which is outside its folder", where=str(told_by), mend="do not use it"
+    )
     if not name or "\0" in name or PureWindowsPath(name).drive or name.startswith(("/", "\\")):
         raise outside
     there = (folder / name).resolve()

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from howfar.portfolio import scale
 from howfar.sources.source import Array
 
 # All are of max |difference| / max |output|. Native against native, under calibrated random weights, MobileNetV2 and
@@ -25,8 +26,7 @@ def _of_output(found: Sequence[Array], right: Sequence[Array]) -> float:
         return float("inf")
     a, b = np.stack(found).astype(np.float64), np.stack(right).astype(np.float64)
     difference = float(np.max(np.abs(a - b), initial=0.0))
-    scale = float(np.max(np.abs(b), initial=0.0)) or 1.0
-    return difference / scale if np.isfinite(difference) else float("inf")
+    return difference / scale(b) if np.isfinite(difference) else float("inf")
 
 
 def spread(errors: Iterable[float]) -> float:

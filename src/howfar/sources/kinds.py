@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from howfar.errors import UserError
+from howfar.graphs.inside import file_in
 from howfar.sources import protobuf
 
 Kind = Literal[
@@ -127,12 +128,8 @@ def _tfjs_files(path: Path) -> Iterator[Path]:
 
 def inside(folder: Path, name: str, where: Path) -> Path:
     """A file that a model names. Raises: UserError where it is outside the model's folder, or not there."""
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise UserError(f"it names a file outside its folder ({name})", where=str(where), mend="do not use it")
-    if not path.is_file():
-        raise UserError(f"its file {name} is missing", where=str(where), mend="put it beside the model")
-    return path
+    file_in(folder, name, where)
+    return folder / name
 
 
 def size_bytes(model: str, kind: Kind) -> int:
