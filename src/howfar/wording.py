@@ -5,6 +5,7 @@ from math import floor, isfinite, log10
 from typing import Any
 
 from howfar.records import Fact, Target
+from howfar.stats import Ratio
 
 NONE = "–"
 
@@ -31,6 +32,11 @@ def times(value: float, low: float | None, high: float | None) -> str:
     """A ratio with its interval: `2.31× (2.20–2.43)`."""
     within = interval(low, high)
     return f"{number(value)}× ({within})" if within else f"{number(value)}× (one round, no interval)"
+
+
+def ratio(found: Ratio) -> str:
+    """The same of a ratio that was worked out."""
+    return times(found.value, found.low, found.high)
 
 
 def milliseconds(value: float | None) -> str:

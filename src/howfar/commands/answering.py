@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from howfar.commands.options import console
+from howfar.commands.options import console, say, stored
 from howfar.errors import UserError
 
 
@@ -16,11 +16,8 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to; RESULTS/report where not given.")] = None,
 ) -> None:
     """Write the report of what is stored."""
-    from howfar import store
-
-    with store.read(results) as stored:
-        folder = results if results.is_dir() else results.parent
-        write_report(stored.results(), out or folder / "report")
+    folder = results if results.is_dir() else results.parent
+    write_report(stored(results), out or folder / "report")
 
 
 def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
@@ -39,12 +36,12 @@ def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
     for told in benched:
         terminal.show(console, told)
     if benched and "bench" in results.run.study.experiments:
-        console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+        say(f"report: {page}")
         return
     found = answer.answer(results)
     for sentences in (found.fastest, found.native, found.failed):
-        console.print(sentences, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"report: {page}", markup=False, highlight=False, soft_wrap=True)
+        say(sentences)
+    say(f"report: {page}")
 
 
 def export(
@@ -54,11 +51,9 @@ def export(
     output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
 ) -> None:
     """The rows of one experiment, for other tools."""
-    from howfar import store
     from howfar.report import export as exporting
 
-    with store.read(results) as stored:
-        content = exporting.encode(exporting.rows(stored.results(), experiment), to)
+    content = exporting.encode(exporting.rows(stored(results), experiment), to)
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from howfar import frameworks
-from howfar.commands.options import console
+from howfar.commands.options import console, say
 from howfar.errors import UserError
 
 
@@ -38,7 +38,7 @@ def doctor() -> None:
     bad = 0
     for finding in doctors.examine(frameworks.registry()):
         mark = {True: "ok ", False: "BAD", None: " - "}[finding.good]
-        console.print(f"{mark} {finding.what}: {finding.found}", markup=False, highlight=False, soft_wrap=True)
+        say(f"{mark} {finding.what}: {finding.found}")
         bad += finding.good is False
     if bad:
         raise UserError(f"{bad} of these must be mended first", mend="each line marked BAD says how")

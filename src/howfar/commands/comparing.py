@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from howfar.commands.options import console
+from howfar.commands.options import console, stored
 from howfar.errors import UserError
 
 
@@ -28,9 +28,9 @@ def compare(
 
     limit = _share(max_slowdown)
     if inside is not None:
-        found = comparing.targets(_stored(inside), base, new)
+        found = comparing.targets(stored(inside), base, new)
     else:
-        both = _stored(Path(base)), _stored(Path(new))
+        both = stored(Path(base)), stored(Path(new))
         found = comparing.stores(*both, (base, new), across=across)
     if as_json:
         print(json.dumps(comparison.as_json(found), indent=2))
@@ -41,13 +41,6 @@ def compare(
     if limit is not None and (slowed := found.slowed(limit)):
         print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _stored(folder: Path) -> Any:
-    from howfar import store
-
-    with store.read(folder) as stored:
-        return stored.results()
 
 
 def _share(text: str | None) -> float | None:

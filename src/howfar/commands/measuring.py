@@ -9,7 +9,7 @@ from rich.console import Console
 
 from howfar import frameworks
 from howfar.commands.answering import write_report
-from howfar.commands.options import Driver, Mnist, Out, PackageDir, Port, Text, console
+from howfar.commands.options import Driver, Mnist, Out, PackageDir, Port, Text, console, say
 
 
 def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
@@ -131,10 +131,10 @@ def serve(
         return
     with serving.serve(known, port=port, mnist=mnist, text=text) as address:
         query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"
-        console.print(f"open {address}/run/?{query}", markup=False, highlight=False, soft_wrap=True)
-        console.print("Ctrl-C ends it", markup=False, highlight=False)
+        say(f"open {address}/run/?{query}")
+        say("Ctrl-C ends it")
         signal.pause() if hasattr(signal, "pause") else input()
 
 
 def _invite(address: str) -> None:
-    console.print(f"open {address} in Chromium: the page says how", markup=False, highlight=False, soft_wrap=True)
+    say(f"open {address} in Chromium: the page says how")

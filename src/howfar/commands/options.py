@@ -1,10 +1,13 @@
-"""What several commands take, and where they speak."""
+"""What several commands take, and how they speak."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from howfar.outcomes import Results
 
 console = Console()
 
@@ -20,3 +23,16 @@ Driver = Annotated[
     typer.Option(help="A browser process for each task, or howfar's extension in tabs of one, which samples them."),
 ]
 Port = Annotated[int, typer.Option(help="The loopback port; any free one where not given.")]
+
+
+def say(words: str) -> None:
+    """A line as it is: nothing in it is markup, and only the terminal wraps it."""
+    console.print(words, markup=False, highlight=False, soft_wrap=True)
+
+
+def stored(folder: Path) -> "Results":
+    """What a results folder holds. Raises: UserError where it is none."""
+    from howfar import store
+
+    with store.read(folder) as held:
+        return held.results()

@@ -10,7 +10,6 @@ from howfar.benches import Bench, BreakEven, Contender, benches
 from howfar.measured import SAYS
 from howfar.outcomes import Results
 from howfar.records import Fact
-from howfar.stats import Ratio
 
 BETTER = {"latency": "faster", "first-use": "quicker at first use", "size": "smaller to fetch"}
 
@@ -110,12 +109,8 @@ def _compared(bench: Bench, best: Contender, second: Contender) -> str:
     if found is None or found.low is None:
         return f"the lowest time, though too few rounds were shared with {name(second)} to rank them"
     if found.undecided:
-        return f"as fast as {name(second)} as far as can be told ({_ratio(found)})"
-    return f"{_ratio(found)} {BETTER[bench.objective]} than {name(second)}"
-
-
-def _ratio(found: Ratio) -> str:
-    return wording.times(found.value, found.low, found.high)
+        return f"as fast as {name(second)} as far as can be told ({wording.ratio(found)})"
+    return f"{wording.ratio(found)} {BETTER[bench.objective]} than {name(second)}"
 
 
 def _dearer(best: Contender, second: Contender) -> str:
@@ -131,7 +126,7 @@ def _to_native(bench: Bench, best: Contender) -> str:
     if native is None or found is None:
         return "native was not measured beside it"
     threads = "one thread" if native.target.threads == 1 else "all threads"
-    return f"{_ratio(found)} the time of native {native.target.framework} on {threads}"
+    return f"{wording.ratio(found)} the time of native {native.target.framework} on {threads}"
 
 
 def _break_even(even: BreakEven) -> str:

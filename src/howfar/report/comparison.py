@@ -10,6 +10,7 @@ from rich.table import Table
 
 from howfar import drawing, wording
 from howfar.comparing import SAME, Comparison, Pair, Verdict
+from howfar.report.terminal import say
 from howfar.stats import Ratio
 
 SAYS: dict[Verdict, str] = {
@@ -25,24 +26,24 @@ def sentence(comparison: Comparison) -> str:
     counts = [(says, sum(pair.verdict == name for pair in comparison.pairs)) for name, says in SAYS.items()]
     told = ", ".join(f"{count} {says}" for says, count in counts if count)
     cells = wording.counted(len(comparison.pairs), "cell")
-    whole = f"{_ratio(comparison.overall)} the time of {comparison.base} over all" if comparison.overall else "no ratio"
+    whole = (
+        f"{wording.ratio(comparison.overall)} the time of {comparison.base} over all"
+        if comparison.overall
+        else "no ratio"
+    )
     return f"{comparison.new} takes {whole}; of {cells}: {told}."
 
 
 def show(console: Console, comparison: Comparison) -> None:
     """The sentence, a row per pair, and what one side alone has."""
-    _say(console, sentence(comparison))
+    say(console, sentence(comparison))
     table = Table("cell", "base, ms", "new, ms", "new / base", "", box=None, header_style="bold", pad_edge=False)
     for pair in comparison.pairs:
         table.add_row(*map(escape, (name(pair), *_times(pair), SAYS[pair.verdict] if pair.ratio else pair.reason)))
     console.print(table)
     for whose, cells in ((comparison.base, comparison.only_base), (comparison.new, comparison.only_new)):
         if cells:
-            _say(console, f"In {whose} alone: {wording.listed(cells, most=6)}.")
-
-
-def _say(console: Console, words: str) -> None:
-    console.print(words, markup=False, highlight=False, soft_wrap=True)
+            say(console, f"In {whose} alone: {wording.listed(cells, most=6)}.")
 
 
 def name(pair: Pair) -> str:
@@ -53,11 +54,7 @@ def name(pair: Pair) -> str:
 
 def _times(pair: Pair) -> tuple[str, str, str]:
     medians = [wording.number(one.summary.median if one.summary else None) for one in (pair.base, pair.new)]
-    return medians[0], medians[1], _ratio(pair.ratio) if pair.ratio else wording.NONE
-
-
-def _ratio(found: Ratio) -> str:
-    return wording.times(found.value, found.low, found.high)
+    return medians[0], medians[1], wording.ratio(pair.ratio) if pair.ratio else wording.NONE
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:

@@ -13,10 +13,10 @@ HEAD = ("", "target", "ms", "95 %", "first use", "fetch", "memory", "error", "×
 
 def show(console: Console, told: Told) -> None:
     """Prints one answer."""
-    _say(console, told.model)
-    _say(console, told.recommendation)
+    say(console, told.model)
+    say(console, told.recommendation)
     for sentence in told.break_evens:
-        _say(console, sentence)
+        say(console, sentence)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in HEAD:
         table.add_column(title, justify="left" if title in ("", "target") else "right", no_wrap=True)
@@ -26,10 +26,11 @@ def show(console: Console, told: Told) -> None:
     wide = Console(file=console.file, width=max(console.width, WIDTH), no_color=console.no_color)
     wide.print(table)
     for sentence in (*told.failures, *told.conversions):
-        _say(console, sentence)
+        say(console, sentence)
 
 
-def _say(console: Console, sentence: str) -> None:
+def say(console: Console, sentence: str) -> None:
+    """A line as it is: nothing in it is markup, and only the terminal wraps it."""
     console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
