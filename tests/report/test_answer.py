@@ -116,6 +116,15 @@ def test_a_run_in_which_all_was_watched_claims_nothing_of_time() -> None:
     assert "tfjs@4.22.0 cpu is the only browser target" in mixed.fastest
 
 
+def test_of_what_is_unsupported_no_further_round_is_missing() -> None:
+    study = made.study([made.TFJS], experiments=("inference_time",), rounds=3)
+    first, *others = study.cells("inference")
+    taken = [made.failed(first, "unsupported", "no such kernel")]
+    taken += [made.outcome(cell, number) for cell in others for number in range(3)]
+    assert "not complete" not in answer(made.results(taken, study)).failed
+    assert "not complete" in answer(made.results(taken[:-1], study)).failed
+
+
 def test_a_whole_run_without_failures_says_so() -> None:
     study = made.study([made.TFJS], experiments=("inference_time",), rounds=1)
     outcomes = [made.outcome(cell) for cell in study.cells("inference")]

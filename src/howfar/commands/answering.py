@@ -22,7 +22,7 @@ def report(
 
 def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
     from howfar import report as reports
-    from howfar.report import answer, bench, terminal
+    from howfar.report import answer, bench, sampled, terminal
 
     try:
         page = reports.write(results, folder)
@@ -39,7 +39,7 @@ def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
         say(f"report: {page}")
         return
     found = answer.answer(results)
-    for sentences in (found.fastest, found.native, found.failed):
+    for sentences in (found.fastest, found.native, found.failed, *sampled.sentences(results)):
         say(sentences)
     say(f"report: {page}")
 

@@ -124,7 +124,7 @@ def serve(
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     if study:
-        chosen = studies.load(study, known)
+        chosen = studies.change(studies.load(study, known), known)
         folders.demand_use(known, package_dir or [], chosen)
         options = runner.Options(port, mnist, text, driver="extension", invite=_invite)
         _measure(chosen, known, out or Path("results") / chosen.name, options)

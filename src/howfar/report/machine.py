@@ -46,12 +46,17 @@ def control_drift(results: Results) -> Drift:
 
 
 def progress(results: Results) -> tuple[int, int]:
-    """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted)."""
+    """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted). What
+    is unsupported is so in every round: no further one is missing."""
     study = results.run.study
     asked = (name for name in study.experiments if name in names())
     cells = {cell for name in asked for cell in load(name).cells(study)}
     measured = (o for o in results.outcomes if o.task.cell in cells and not o.message.startswith(OVER_BUDGET))
-    here = {(o.task.cell, o.task.round, o.task.protocol) for o in measured}
+    here = {
+        (o.task.cell, number, o.task.protocol)
+        for o in measured
+        for number in (range(study.rounds) if o.status == "unsupported" else (o.task.round,))
+    }
     return len(here), sum(len(study.protocols_for(cell)) for cell in cells) * study.rounds
 
 
