@@ -14,7 +14,8 @@ quick: $(VENV)/.ready
 
 test: $(VENV)/.ready node_modules/.ready
 	@scripts/browser
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore tests/browser --numprocesses auto --dist loadfile
+	$(BIN)/pytest tests/browser
 	node --test
 
 check: $(VENV)/.ready node_modules/.ready
