@@ -118,6 +118,16 @@ def test_further_rounds_go_where_intervals_are_widest() -> None:
     assert counts[restless] > 2 * min(counts.values()) > 0
 
 
+def test_of_two_that_are_as_restless_the_quick_one_is_measured_more_often() -> None:
+    machine, quick, slow = Machine(speed=1e8), Model("mlp", 1, 64), Model("mlp", 8, 512)
+    machine.noise = {quick: 0.1, slow: 0.1}
+    every = [Cell(CPU, model, "training") for model in (quick, slow)]
+    assert machine.operation(asked.task(CPU, slow)) > 10 * machine.operation(asked.task(CPU, quick))
+    ran = run(thrifty(study(budget_minutes=3, rounds=20), every, machine), machine)
+    counts = [sum(task.cell == cell for task in ran) for cell in every]
+    assert counts[0] > 2 * counts[1] > 0
+
+
 def test_native_at_the_same_size_is_measured_in_the_same_rounds() -> None:
     machine = Machine()
     machine.noise[Model("mlp", 1, 64)] = 0.3

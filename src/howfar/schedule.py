@@ -86,6 +86,12 @@ class Line(Struct):
             return math.inf if self.medians else 0.0
         return float(np.std(np.log(self.medians), ddof=1) / math.sqrt(len(self.medians)))
 
+    @property
+    def gain(self) -> float:
+        """What a further round promises for a second of the budget: many rounds of what is quick before one of what
+        takes as long and is seldom anybody's choice (a GPU done in software)."""
+        return self.half_width / (self.seconds or 1.0)
+
 
 class Thrifty:
     """Spends a budget of minutes, and holds to a cap per cell."""
@@ -204,20 +210,21 @@ class Thrifty:
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
 
     def _further_rounds(self) -> list[Task]:
-        """The next round of the cells whose intervals are widest, the quick ones first and as many as the time allows,
-        and of native at the same size, so that there is something to hold them against within the round."""
+        """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
+        the time allows, and of native at the same size, so that there is something to hold them against within the
+        round."""
         rounds = self._study.rounds
         unfinished = [line for line in self._lines.values() if 0 < line.rounds < rounds and not line.hopeless]
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []
-        fitting.sort(key=lambda line: (-line.half_width, line.seconds or 0.0))
+        fitting.sort(key=lambda line: (-line.gain, line.seconds or 0.0))
         chosen: dict[Key, Task] = {}
         end = self._clock()
         for line in fitting:
             added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
             end += BESIDE * sum(self._expected(self._lines[key], task) for key, task in added.items())
-            wide = line.half_width >= fitting[0].half_width / 2
+            wide = line.gain >= fitting[0].gain / 4
             if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._end):
                 break
             chosen |= added
