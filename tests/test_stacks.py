@@ -25,6 +25,11 @@ def test_rounds_have_equal_weight_and_the_deepest_of_any_is_the_deepest() -> Non
     assert named(depths([(0, 1000), (0, 0, 0, 10)])) == (2, 1, 3)
 
 
+def test_what_is_seen_for_less_than_a_thousandth_of_the_time_is_not_the_deepest() -> None:
+    found = depths([(0, 900_000, 98_000, 2_000, 0, 400)])
+    assert (found["stack_depth_p999"], found["stack_depth_max"]) == (3, 5)
+
+
 def test_half_of_the_time_is_the_median() -> None:
     assert depths([(0, 50, 50)])["stack_depth_median"] == 1
     assert depths([(0, 49, 51)])["stack_depth_median"] == 2

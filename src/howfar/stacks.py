@@ -17,16 +17,17 @@ def seconds(depth_us: Depths) -> float:
 
 
 def depths(rounds: Sequence[Depths]) -> dict[str, float]:
-    """`stack_depth_mean`, `stack_depth_median` and `stack_depth_max` over rounds of equal weight, of the time in which
-    the framework was on the stack; in each round there must be some."""
+    """`stack_depth_mean`, `stack_depth_median`, `stack_depth_p999` and `stack_depth_max` over rounds of equal weight,
+    of the time in which the framework was on the stack; in each round there must be some."""
     shares = np.zeros(max(map(len, rounds)))
     for one in rounds:
         shares[: len(one)] += _shares(one)
     known = np.arange(len(shares))
-    middle = int(np.searchsorted(shares.cumsum(), shares.sum() / 2))
+    below = shares.cumsum() / shares.sum()
     return {
         "stack_depth_mean": float((known * shares).sum() / shares.sum()),
-        "stack_depth_median": float(middle),
+        "stack_depth_median": float(np.searchsorted(below, 0.5)),
+        "stack_depth_p999": float(np.searchsorted(below, 0.999)),
         "stack_depth_max": float(known[shares > 0].max()),
     }
 

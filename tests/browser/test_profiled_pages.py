@@ -34,8 +34,7 @@ def test_convnetjs_is_three_functions_deep_as_in_the_paper(measure: Measure) -> 
 
 def test_tensorflow_js_is_an_order_deeper_as_in_the_paper(measure: Measure) -> None:
     stacks = profiled(measure, "tfjs")
-    # 48 in the paper; here 49 in most processes and 52 in one: the deepest is seen for a thousandth of the time.
-    assert 40 <= depths([stacks.depth_us])["stack_depth_max"] <= 60
+    assert 45 <= depths([stacks.depth_us])["stack_depth_p999"] <= 51  # 48 in the paper
     assert {one.file for one in stacks.nodes} == {"", "@tensorflow/tfjs/4.22.0/dist/tf.min.js"}
 
 

@@ -26,10 +26,12 @@ KIND = "mlp"
 WORKLOAD: Workload = "training"
 ORDER = 10
 TIME = "depth_time_ratio"
+DEEP = "stack_depth_p999"
 DEPTHS: Mapping[str, str] = {
     METRIC: "Mean depth, by time",
     "stack_depth_median": "Median depth, by time",
-    "stack_depth_max": "Deepest",
+    DEEP: "Deepest, for a thousandth of the time",
+    "stack_depth_max": "Deepest of all samples",
 }
 
 
@@ -42,10 +44,10 @@ class Printed(NamedTuple):
 
 
 # The paper printed one number each, and not of what: ConvNetJS's 3 is what its stack mostly is, TensorFlow.js's 48 its
-# deepest.
+# deepest. Not the deepest of all samples, which is one in thirty thousand and another in each process (47 to 66 here).
 PRINTED = {
     ("convnetjs", "cpu"): Printed("stack_depth_median", 3, 0.5),
-    ("tfjs", "cpu"): Printed("stack_depth_max", 48, 3),
+    ("tfjs", "cpu"): Printed(DEEP, 48, 3),
 }
 
 
@@ -140,8 +142,8 @@ def summary(table: pl.DataFrame) -> Summary:
         columns=tuple(_column(row) for row in heads),
         lines=tuple(lines),
         legend="Counted from the framework's entry function on, while it trains the smallest dense network. In small,"
-        " what the paper printed: one number per framework, held against the median for ConvNetJS and the deepest for"
-        " TensorFlow.js; ≠ marks what is further from it than 0.5 and than 3.",
+        " what the paper printed: one number per framework, held against the median for ConvNetJS and the deepest of a"
+        " thousandth of the time for TensorFlow.js; ≠ marks what is further from it than 0.5 and than 3.",
     )
 
 
@@ -159,9 +161,10 @@ def _column(row: Row) -> summaries.Column:
 
 
 def _entry(row: Row | None, head: Row) -> Entry:
-    if row is None:
-        return Entry(note=head["message"])
-    return replace(summaries.entry(row, lambda depth: f"{depth:.1f}".removesuffix(".0")), note=row["message"])
+    """What failed is said in short: the list of failures has the reason."""
+    known = row or head
+    found = summaries.entry(known, lambda depth: f"{depth:.1f}".removesuffix(".0"))
+    return replace(found, note=found.note or known["message"])
 
 
 def sentences(table: pl.DataFrame) -> list[str]:
@@ -187,7 +190,7 @@ def _claimed(rows: Sequence[Row]) -> Iterator[str]:
 
 def _explained(rows: Sequence[Row]) -> list[str]:
     mean = {str(_target(row)): row["median"] for row in rows if row["metric"] == METRIC and row["median"] is not None}
-    deepest = {str(_target(row)): row["median"] for row in rows if row["metric"] == "stack_depth_max"}
+    deepest = {str(_target(row)): row["median"] for row in rows if row["metric"] == DEEP}
     pairs = [row for row in rows if row["metric"] == TIME and row["median"] is not None]
     return [_told(row, mean, deepest) for row in pairs if {str(_target(row)), row["against"]} <= mean.keys()]
 
