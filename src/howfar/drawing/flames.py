@@ -62,7 +62,7 @@ def _colour(node: StackNode) -> str:
 def _key() -> Iterator[str]:
     """What the colours are."""
     known = {WARM[1]: "the framework", ENGINE: "the engine, or code made at run time", OUTSIDE: "the page"}
-    left = BROAD - 380.0
+    left = BROAD - 420.0
     for colour, words in known.items():
         yield f'<rect x="{left:.0f}" y="11" width="10" height="10" fill="{colour}" stroke="{AXIS}" stroke-width="0.5"/>'
         yield f'<text x="{left + 14:.0f}" y="20">{words}</text>'
