@@ -18,15 +18,14 @@ def per_operation_ms(outcome: Outcome, metric: Metric) -> float:
     return median(timed.sample_ms) / timed.repeats
 
 
-# Natively no time is below a tick, and calling a Python function costs 0.3 us (0.5 us on a slow machine): it belongs
-# to the operation, so that 100 us is the shortest time of which it stays below one percent.
+# Natively no time is below a tick, and calling a Python function costs 0.3 us on a fast machine and 1.5 us on a slow one:
+# it belongs to the operation, so that 300 us is the shortest time of which it stays below one percent everywhere.
 @pytest.mark.parametrize(
     ("framework", "browser", "us"),
     [
         ("reference", "chromium", 20),
         ("reference", "chromium", 300),
         ("reference", "chromium", 20_000),
-        ("native-reference", "native", 100),
         ("native-reference", "native", 300),
         ("native-reference", "native", 20_000),
     ],
