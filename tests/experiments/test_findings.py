@@ -1,5 +1,6 @@
 """The findings as a table, a summary and sentences, of a whole run."""
 
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -10,14 +11,14 @@ from howfar import experiments, findings, measured
 from howfar.experiments import Summarized, Telling
 from howfar.findings import evidence, telling
 from howfar.measured import Measured
-from howfar.outcomes import Results
 
 FINDINGS = experiments.load("findings")
 
 
-def told() -> Results:
-    """Everything that it asks for went well."""
-    return made.told(list(FINDINGS.cells(made.able_study())), rounds=3)
+@cache
+def told() -> pl.DataFrame:
+    """The table where everything that it asks for went well."""
+    return FINDINGS.table(made.told(list(FINDINGS.cells(made.able_study())), rounds=3))
 
 
 def test_it_asks_for_what_its_experiments_need_and_for_nothing_else() -> None:
@@ -30,7 +31,7 @@ def test_it_asks_for_what_its_experiments_need_and_for_nothing_else() -> None:
 
 
 def test_every_claim_has_a_verdict_of_both_years_its_parts_and_what_changed() -> None:
-    table = FINDINGS.table(told())
+    table = told()
     verdicts = table.filter(metric="verdict")
     assert verdicts["claim"].to_list() == [number for number in range(1, 13) for _ in range(2)]
     assert set(verdicts["version"]) == {"2018", "today"}
@@ -43,7 +44,7 @@ def test_every_claim_has_a_verdict_of_both_years_its_parts_and_what_changed() ->
 
 
 def test_every_row_of_table_6_says_what_becomes_of_its_advice() -> None:
-    table = FINDINGS.table(told())
+    table = told()
     for number in range(1, 9):
         rows = table.filter(metric=f"advice_{number}")
         assert set(rows["version"]) == {"2018", "today"}
@@ -59,7 +60,7 @@ def test_nothing_holds_where_nothing_was_measured_and_software_is_no_gpu() -> No
 
 def test_the_summary_has_a_line_per_claim_and_per_row_of_table_6() -> None:
     assert isinstance(FINDINGS, Summarized)
-    summary = FINDINGS.summary(FINDINGS.table(told()))
+    summary = FINDINGS.summary(told())
     assert [line.title.split(".")[0] for line in summary.lines[:12]] == [str(number) for number in range(1, 13)]
     assert len(summary.lines) == 20 and all(len(line.entries) == len(summary.columns) == 3 for line in summary.lines)
     assert summary.lines[12].entries[2].text.startswith("Build on a general-purpose framework")
@@ -75,9 +76,9 @@ def test_the_sentences_count_the_claims_of_each_year() -> None:
 def test_both_years_are_judged_by_what_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def counted(*given: Any) -> list[Measured]:
+    def counted(*given: Any, **options: bool) -> list[Measured]:
         asked.append(given[2][0])
-        return measured.measure(*given)
+        return measured.measure(*given, **options)
 
     monkeypatch.setattr(evidence, "measure", counted)
     FINDINGS.table(made.rich())

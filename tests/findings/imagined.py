@@ -12,7 +12,7 @@ from howfar.findings.editions import EditionName
 from howfar.findings.evidence import Evidence, Sources
 from howfar.findings.verdicts import Verdict
 from howfar.outcomes import Outcome, Phase, Series
-from howfar.records import Cell, Model, Target, Workload
+from howfar.records import Cell, Model, SteadyMetric, Target, Workload
 
 Time = Callable[[Model], float]
 Times = Mapping[Target, Time]
@@ -34,7 +34,7 @@ SHARED = "ANGLE (Intel, Mesa Intel(R) UHD Graphics 630 (CFL GT2), OpenGL 4.6)"
 
 def work(model: Model) -> float:
     """1 for the smallest network; twice as much with twice the width, a little more with more depth."""
-    return model.width / 64 * model.depth**0.2
+    return float(model.width / 64 * model.depth**0.2)
 
 
 def constant(ms: float) -> Time:
@@ -71,7 +71,7 @@ def at(cell: Cell, number: int, ms: float, **changes: Any) -> Outcome:
     """A process in which all that a claim may ask for took so long; rounds scatter by half a percent."""
     jitter = float(np.exp(0.005 * ((-1) ** number) + 0.002 * number))
     ms *= jitter
-    metric = "throughput" if cell.workload == "training" else "latency"
+    metric: SteadyMetric = "throughput" if cell.workload == "training" else "latency"
     series = () if cell.workload == "loading" else (Series(metric, "timed", 1, (ms,) * 5, "interval"),)
     first = changes.pop("first", 3 * ms)
     phases = (Phase("model_load", ms), Phase("first", first * jitter))

@@ -1,5 +1,7 @@
 """Each claim in a world where it holds, in one where it no longer does, and where it can't be told."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -37,10 +39,10 @@ from howfar.findings.evidence import gpu_kind
 from howfar.measured import measure
 from howfar.observed import Stacks
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Model, Target
+from howfar.records import Cell, Model, Target, Workload
 
 HOLDS, NOT, UNTOLD = "holds", "no_longer_holds", "cannot_tell"
-SOFTWARE = {"software_gpu": True}
+SOFTWARE: dict[str, Any] = {"software_gpu": True}
 
 
 # 1
@@ -166,7 +168,7 @@ WARM_UP = "kerasjs_warms_up_in_3_ms"
 GPUS = tuple(replace(target, backend="webgl") for target in (KERAS, WEBGL, WEBDNN))
 
 
-def warmed(first_ms: tuple[float, float, float], **changes: object) -> list[Outcome]:
+def warmed(first_ms: tuple[float, float, float], **changes: Any) -> list[Outcome]:
     """The first inference of Keras.js, TensorFlow.js and WebDNN on a GPU."""
     pairs = zip(GPUS, first_ms, strict=True)
     return [one for target, ms in pairs for one in times("inference", {target: constant(1.0)}, first=ms, **changes)]
@@ -250,7 +252,7 @@ TRAINED = [Model("graph", name=name, digest="00") for name in ("MobileNetV2", "R
 BESIDE = {NATIVE_GPU: constant(5.0), NATIVE_ALL: constant(30.0)}
 
 
-def pretrained(ms: float, renderer: str, **changes: object) -> list[Outcome]:
+def pretrained(ms: float, renderer: str, **changes: Any) -> list[Outcome]:
     facts = {"webgl_renderer": renderer}
     return times("inference", {WEBGL: constant(ms), **BESIDE}, TRAINED, **{"facts": facts, **changes})
 
@@ -300,13 +302,14 @@ NETWORKS = [
 ]
 
 
-def held(cpu: tuple[float, float], gpu: tuple[float, float], **changes: object) -> list[Outcome]:
+def held(cpu: tuple[float, float], gpu: tuple[float, float], **changes: Any) -> list[Outcome]:
     """Ratios to native of training and inference, on plain JS and on a GPU."""
+    workloads: tuple[Workload, ...] = ("training", "inference")
     return [
         one
-        for workload, on_cpu, on_gpu in zip(("training", "inference"), cpu, gpu, strict=True)
-        for told in [{NEW: constant(on_cpu), WEBGL: constant(on_gpu), NATIVE: constant(1.0), NATIVE_ALL: constant(1.0)}]
-        for one in times(workload, told, NETWORKS, **changes)  # type: ignore[arg-type]
+        for workload, on_cpu, on_gpu in zip(workloads, cpu, gpu, strict=True)
+        for told in [{NEW: constant(on_cpu), WEBGL: constant(on_gpu), NATIVE: constant(1.0), NATIVE_GPU: constant(1.0)}]
+        for one in times(workload, told, NETWORKS, **changes)
     ]
 
 
@@ -334,7 +337,7 @@ def test_the_tree_takes_a_gpu_and_all_networks() -> None:
 ONE_CORE = "one_core_only"
 
 
-def watched(*switches: str, target: Target = WASM, **changes: object) -> list[Outcome]:
+def watched(*switches: str, target: Target = WASM, **changes: Any) -> list[Outcome]:
     """Executions at whose processes somebody looked; `threads=all` works on more than one core."""
     cells = [Cell(replace(target, switch=switch), Model("mlp", 1, 64), "training", "processes") for switch in switches]
     return [made.outcome(cell, number, **changes) for cell in cells for number in range(3)]
@@ -368,7 +371,7 @@ def profiled(deepest: int, rounds: int = 3) -> list[Outcome]:
 
 def test_tfjs_stack_is_deep() -> None:
     verdict = judge(DEEP, profiled(48))
-    assert (verdict.finding, verdict.parts[0].value) == (HOLDS, pytest.approx(16))
+    assert verdict.finding == HOLDS and verdict.parts[0].value == pytest.approx(16)
     assert judge(DEEP, profiled(12)).finding == NOT
     assert judge(DEEP, profiled(48, rounds=1)).finding == UNTOLD
     assert "profiled while it trains" in missing(judge(DEEP, times("training", TRAIN)))

@@ -6,6 +6,8 @@ from howfar import findings
 from howfar.findings import telling
 from howfar.findings.editions import edition
 from howfar.findings.verdicts import (
+    LESS,
+    MORE,
     Known,
     Lack,
     Part,
@@ -30,6 +32,8 @@ from howfar.findings.verdicts import (
         ((2.5, 3.4), about(2), "cannot_tell"),
         ((0.5, 0.99), below(1), "holds"),
         ((0.9, 1.1), below(1), "cannot_tell"),
+        ((1.0, 1.0), LESS, "no_longer_holds"),
+        ((1.0, 1.0), MORE, "no_longer_holds"),
         ((10.0, 10.0), above(10), "holds"),
         ((None, None), below(1), "cannot_tell"),
     ],

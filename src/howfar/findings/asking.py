@@ -7,7 +7,7 @@ import numpy as np
 
 from howfar import wording
 from howfar.findings.evidence import CPU, Asked, Evidence, cells_of, size
-from howfar.findings.verdicts import FEWEST, Known, Lack, Part, Range, below, every, known, one, untold
+from howfar.findings.verdicts import FEWEST, LESS, Known, Lack, Part, Range, every, known, one, untold
 from howfar.records import Model, Target
 from howfar.stats import block_ratios, geometric, ratio
 
@@ -50,7 +50,7 @@ def first(says: str, evidence: Evidence, asked: Asked, leader: str, rivals: Sequ
     numbers = [known(f"{own} / {other}, {size(field)}", ratio) for other, field, ratio in found]
     cells = [cell for other, field, _ in found for cell in cells_of(asked, f"{own} / {other}", [field])]
     sizes = too_few(len({field.model for _, field, _ in found}))
-    return every(says, numbers, below(1), cells, missing=[*lacks, *sizes])
+    return every(says, numbers, LESS, cells, missing=[*lacks, *sizes])
 
 
 def rounds_of(evidence: Evidence, asked: Asked, target: Target) -> Rounds:

@@ -14,7 +14,7 @@ from howfar.findings.verdicts import Known, Lack, known
 from howfar.measured import NATIVE, SAYS, Measured, contestant, measure
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields
-from howfar.records import Metric, Target, Workload
+from howfar.records import Cell, Metric, Target, Workload
 from howfar.stats import Ratio, pooled
 
 # Back ends that compute on the processor.
@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 
 TRAINING = Asked("training", "throughput", "training")
 INFERENCE = Asked("inference", "latency", "inference")
-WARM_UP = Asked("inference", "first", "the first inference")
+WARM_UP = Asked("inference", "first", "inference")
 LOADING = Asked("loading", "model_load", "loading")
 
 
@@ -59,10 +59,8 @@ class Sources:
     def fields(self, asked: Asked) -> list[Field]:
         """Every comparison that may be made of these times, of all that was measured."""
         if asked not in self._fields:
-            wanted = measure(
-                self.results, lambda cell: contestant(cell) and cell.workload == asked.workload, (asked.metric,)
-            )
-            self._fields[asked] = fields(wanted)
+            own = measure(self.results, lambda cell: _asks(asked, cell), (asked.metric,), drift=False)
+            self._fields[asked] = fields(own)
         return self._fields[asked]
 
     def table(self, experiment: str) -> pl.DataFrame:
@@ -70,6 +68,12 @@ class Sources:
         if experiment not in self._tables:
             self._tables[experiment] = tables.current(experiments.load(experiment).table(self.results))
         return self._tables[experiment]
+
+
+def _asks(asked: Asked, cell: Cell) -> bool:
+    """Whether a cell is of what may be compared: the study's frameworks, and native TensorFlow."""
+    known = cell.target.framework in (*PAPERS, "tensorflow")
+    return known and contestant(cell) and cell.workload == asked.workload
 
 
 def _place(browser: str) -> tuple[bool, str]:

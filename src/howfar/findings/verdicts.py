@@ -26,6 +26,10 @@ class Range(NamedTuple):
     high: float
 
 
+# Of a ratio: surely less than as much, surely more. As much to the last digit is neither.
+LESS, MORE = Range(0.0, 1 - 1e-9), Range(1 + 1e-9, math.inf)
+
+
 def about(number: float) -> Range:
     """Within a factor of 1.5 of it, either way."""
     return Range(number / ABOUT, number * ABOUT)
@@ -166,4 +170,5 @@ def _doubt(number: Known, within: Range) -> Lack:
     if number.low is None:
         return Lack("two rounds or more: one has no interval")
     edges = [edge for edge in within if 0 < edge < math.inf and number.low < edge < (number.high or 0.0)]
-    return Lack(f"more rounds or sizes: the interval reaches across {wording.listed([wording.number(edge) for edge in edges])}")
+    across = wording.listed([wording.number(edge) for edge in edges])
+    return Lack(f"more rounds or sizes: the interval reaches across {across}")

@@ -2,7 +2,7 @@
 
 from howfar.findings.asking import doubling
 from howfar.findings.evidence import INFERENCE, TRAINING, Evidence
-from howfar.findings.verdicts import Verdict, above, verdict
+from howfar.findings.verdicts import MORE, Verdict, verdict
 
 NUMBER = 2
 TITLE = "Width, more than depth, decides how long a network takes"
@@ -17,8 +17,8 @@ FRAMEWORKS = ("convnetjs", "brain.js", "tfjs")
 def judge(evidence: Evidence) -> Verdict:
     """On the CPU: what doubling the width makes of the time, over what doubling the depth does."""
     return verdict(
-        doubling("in training twice the width costs more than twice the depth", evidence, TRAINING, "both", above(1),
+        doubling("in training twice the width costs more than twice the depth", evidence, TRAINING, "both", MORE,
                  FRAMEWORKS),
-        doubling("in inference twice the width costs more than twice the depth", evidence, INFERENCE, "both", above(1),
+        doubling("in inference twice the width costs more than twice the depth", evidence, INFERENCE, "both", MORE,
                  FRAMEWORKS),
     )  # fmt: skip

@@ -1,15 +1,16 @@
 """Section 5.2, Figure 6: what the distance to native depends on, and how large it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from howfar import gaps, trees, wording
 from howfar.experiments import gap, gap_tree
-from howfar.findings.evidence import Evidence, Row
-from howfar.findings.verdicts import Known, Lack, Part, Verdict, about, above, every, known, one, untold, verdict
-from howfar.gaps import NETWORKS
-from howfar.records import Workload
-from howfar.stats import Ratio, pooled
-from howfar.trees import FACTORS, Importance
+from howfar.findings import verdicts
+from howfar.findings.evidence import INFERENCE, TRAINING, Evidence
+from howfar.findings.verdicts import MORE, Known, Lack, Part, Verdict, about, every, known, untold, verdict
+from howfar.gaps import NETWORKS, Gap
+from howfar.records import Model, Workload
+from howfar.stats import pooled
+from howfar.trees import FACTORS, Importance, Row
 
 NUMBER = 10
 TITLE = "The back end decides the gap to native, then the task"
@@ -18,41 +19,62 @@ NEEDS = ("gap",)
 # Of a network's tree: how much each factor matters.
 Tree = Mapping[str, Importance]
 FIRST = (gap_tree.PAPER_FIRST,)
+CPU, GPU = "cpu", "gpu"
 
 
 def judge(evidence: Evidence) -> Verdict:
     """What weighs in the trees, and the mean ratios that the paper prints of dense networks."""
-    rows = _rows(evidence)
-    kinds = {kind: [row for row in rows if row["model"] == kind] for kind in NETWORKS}
-    large = [row for row in kinds["mlp"] if row["depth"] > gap.LARGE_DEPTH and row["width"] > gap.LARGE_WIDTH]
+    kinds = {kind: list(_held(evidence, kind)) for kind in NETWORKS}
+    dense = kinds["mlp"]
+    large = [one for one in dense if _model(one).depth > gap.LARGE_DEPTH and _model(one).width > gap.LARGE_WIDTH]
     lacks = [lack for kind, own in kinds.items() for lack in _lacks(kind, own)]
     trees_of = {kind: _tree(own) for kind, own in kinds.items() if not _lacks(kind, own)}
     return verdict(
         _split("the back end weighs the most in the tree", trees_of, lacks, gap_tree.PAPER_FIRST, ()),
         _split("the task weighs more than depth and width", trees_of, lacks, gap_tree.PAPER_SECOND, FIRST),
-        _mean("training", kinds["mlp"], "cpu", gap.PRINTED["mlp", "training"]),
-        _mean("inference", kinds["mlp"], "cpu", gap.PRINTED["mlp", "inference"]),
-        _mean("training", large, "cpu", gap.PRINTED_LARGE["cpu"], "large "),
-        _mean("training", large, "gpu", gap.PRINTED_LARGE["gpu"], "large "),
+        _mean("training", dense, CPU, gap.PRINTED["mlp", "training"]),
+        _mean("inference", dense, CPU, gap.PRINTED["mlp", "inference"]),
+        _mean("training", large, CPU, gap.PRINTED_LARGE[CPU], "large "),
+        _mean("training", large, GPU, gap.PRINTED_LARGE[GPU], "large "),
     )
 
 
-def _rows(evidence: Evidence) -> list[Row]:
-    """TensorFlow.js's right ratios to native TensorFlow, of its plain CPU back end and of what is a GPU: the two kinds
-    that the paper had."""
-    return [
-        row
-        for row in evidence.rows("gap")
-        if row["metric"] == gap.METRIC and row["framework"] == "tfjs" and row["median"]
-        if row["status"] != "wrong_result" and gaps.framework(row["against"] or "") == "tensorflow"
-        if row["backend"] == "cpu" or (row["backend"] in gaps.GPU and not row["software_gpu"])
-    ]
+def _held(evidence: Evidence, kind: str) -> Iterator[Gap]:
+    """TensorFlow.js over native TensorFlow as the experiment `gap` holds them: plain JS against the CPU, and a GPU
+    against a GPU, as the paper did."""
+    for asked in (TRAINING, INFERENCE):
+        for field in evidence.fields(asked, kind):
+            for one in gaps.matched(field):
+                own, native = one.web.cell.target, one.native.cell.target
+                if one.ratio and own.framework == "tfjs" and own.backend != "wasm" and _backend(one) == native.backend:
+                    yield one
 
 
-def _tree(rows: Sequence[Row]) -> Tree:
-    """How much each factor matters, with the back ends as the paper's tree knows them: the CPU or a GPU, whichever."""
-    own = [{**row, "backend": "cpu" if row["backend"] == "cpu" else "gpu"} for row in rows]
-    return {one.factor: one for one in trees.importances(own, len(FACTORS))}
+def _model(one: Gap) -> Model:
+    return one.web.cell.model
+
+
+def _backend(one: Gap) -> str:
+    """As the paper's tree knows them: the CPU or a GPU, whichever."""
+    return GPU if one.web.cell.target.backend in gaps.GPU else CPU
+
+
+def _row(one: Gap) -> Row:
+    """Its factors and its ratio, as trees are grown of."""
+    cell = one.web.cell
+    ratio = one.ratio.value if one.ratio else 0.0
+    factors = {
+        "backend": _backend(one),
+        "workload": cell.workload,
+        "depth": cell.model.depth,
+        "width": cell.model.width,
+    }
+    return {**factors, "median": ratio}
+
+
+def _tree(held: Sequence[Gap]) -> Tree:
+    """How much each factor matters."""
+    return {one.factor: one for one in trees.importances([_row(each) for each in held], len(FACTORS))}
 
 
 def _split(says: str, trees_of: Mapping[str, Tree], lacks: Sequence[Lack], factor: str, ahead: Sequence[str]) -> Part:
@@ -61,7 +83,7 @@ def _split(says: str, trees_of: Mapping[str, Tree], lacks: Sequence[Lack], facto
         return untold(says, *lacks)
     numbers = [_lead(kind, tree, factor, ahead) for kind, tree in trees_of.items()]
     cells = [f"gap: the tree of {NETWORKS[kind]}s" for kind in trees_of]
-    return every(says, numbers, above(1), cells, missing=lacks)
+    return every(says, numbers, MORE, cells, missing=lacks)
 
 
 def _lead(kind: str, tree: Tree, factor: str, ahead: Sequence[str]) -> Known:
@@ -77,23 +99,24 @@ def _over(one: float, other: float) -> float:
     return max(one, 0.0) / max(other, 0.01)
 
 
-def _lacks(kind: str, rows: Sequence[Row]) -> list[Lack]:
+def _lacks(kind: str, held: Sequence[Gap]) -> list[Lack]:
     """What a tree of this network lacks to be grown."""
-    if not any(row["backend"] in gaps.GPU for row in rows):
-        return [Lack("on a GPU (`howfar run gap`)", f"{NETWORKS[kind]}s")]
-    if any(len({row[factor] for row in rows}) < 2 for factor in ("backend", *FACTORS)) or len(rows) < trees.FEWEST:
+    if not any(_backend(one) == GPU for one in held):
+        return [Lack("on a GPU, natively too (`howfar run gap`)", f"{NETWORKS[kind]}s")]
+    rows = [_row(one) for one in held]
+    if len(rows) < trees.FEWEST or any(len({row[factor] for row in rows}) < 2 for factor in FACTORS):
         return [Lack("with more back ends, tasks, depths and widths", f"{NETWORKS[kind]}s")]
     return []
 
 
-def _mean(workload: Workload, rows: Sequence[Row], backend: str, printed: float, which: str = "") -> Part:
+def _mean(workload: Workload, held: Sequence[Gap], backend: str, printed: float, which: str = "") -> Part:
     """The mean ratio of a workload on a kind of back end."""
-    says = f"{workload} {which}DNNs on a {backend.upper()} takes about {printed} times native's time"
-    own = [row for row in rows if row["workload"] == workload and (row["backend"] == "cpu") == (backend == "cpu")]
-    mean = pooled([Ratio(row["median"], row["low"], row["high"], row["processes"]) for row in own])
+    says = f"{workload} of {which}DNNs on a {backend.upper()} takes about {printed} times native's time"
+    own = [one for one in held if one.web.cell.workload == workload and _backend(one) == backend]
+    mean = pooled([one.ratio for one in own if one.ratio])
     if mean is None:
-        what = "a GPU's times" if backend == "gpu" else "times of two rounds or more"
+        what = "a GPU's times" if backend == GPU else "times of two rounds or more"
         return untold(says, Lack(f"{what} of {which}DNNs in {workload}, with native TensorFlow's"))
-    names = f"{wording.target(dict(own[0]))} / {own[0]['against']}"
+    names = f"{own[0].web.cell.target} / {own[0].native.cell.target}"
     where = f"{names}, {wording.counted(len(own), 'size')}"
-    return one(says, known(where, mean), about(printed), [f"gap: {workload}, {where}"])
+    return verdicts.one(says, known(where, mean), about(printed), [f"gap: {workload}, {where}"])

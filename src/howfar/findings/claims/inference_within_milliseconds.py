@@ -9,6 +9,8 @@ from howfar.experiments.model_size import DEPTHS, WIDTHS
 from howfar.findings.asking import both, first
 from howfar.findings.evidence import INFERENCE, Evidence, size
 from howfar.findings.verdicts import (
+    LESS,
+    MORE,
     Known,
     Lack,
     Part,
@@ -47,8 +49,8 @@ def judge(evidence: Evidence) -> Verdict:
         _synaptic(evidence),
         first("ConvNetJS is the fastest on the CPU at every size", evidence, INFERENCE, "convnetjs", RIVALS),
         _second(evidence),
-        on_cpu("TensorFlow.js is faster on the CPU with the smallest network", evidence, 0, below(1)),
-        on_cpu("TensorFlow.js is faster on a GPU with the largest network", evidence, -1, above(1)),
+        on_cpu("TensorFlow.js is faster on the CPU with the smallest network", evidence, 0, LESS),
+        on_cpu("TensorFlow.js is faster on a GPU with the largest network", evidence, -1, MORE),
     )
 
 
@@ -100,7 +102,7 @@ def _second(evidence: Evidence) -> Part:
     numbers, cells = min(tries, key=_worst)
     if not numbers:
         return untold(says, *lacks or [Lack("two rounds or more with WebDNN and another")])
-    return every(says, numbers, below(1), cells, missing=lacks)
+    return every(says, numbers, LESS, cells, missing=lacks)
 
 
 def _against(evidence: Evidence, own: Target, others: Sequence[Target]) -> tuple[list[Known], list[str]]:

@@ -2,7 +2,7 @@
 
 from howfar.findings.asking import both
 from howfar.findings.evidence import WARM_UP, Evidence, cells_of, size
-from howfar.findings.verdicts import Known, Part, Verdict, below, every, one, untold, verdict
+from howfar.findings.verdicts import LESS, Known, Part, Verdict, below, every, one, untold, verdict
 
 NUMBER = 5
 TITLE = "Keras.js warms up a GPU within 3 ms, then TensorFlow.js, then WebDNN"
@@ -41,4 +41,4 @@ def _before(says: str, evidence: Evidence, quick: str, slow: str) -> Part:
         return untold(says, *lacks)
     own, other = (evidence.targets(WARM_UP, (framework,), GPU)[0] for framework in (quick, slow))
     told, cells = evidence.typical(WARM_UP, own, other)
-    return one(says, told, below(1), cells) if told else untold(says, both(own, other))
+    return one(says, told, LESS, cells) if told else untold(says, both(own, other))

@@ -4,7 +4,7 @@ from howfar import wording
 from howfar.experiments.features import PAPERS
 from howfar.findings.asking import over, rounds_of
 from howfar.findings.evidence import CPU, INFERENCE, LOADING, WARM_UP, Evidence
-from howfar.findings.verdicts import Known, Lack, Part, Verdict, above, every, known, untold, verdict
+from howfar.findings.verdicts import MORE, Known, Lack, Part, Verdict, every, known, untold, verdict
 from howfar.gaps import GPU
 from howfar.records import Model, Target
 from howfar.stats import Ratio, geometric, pooled
@@ -31,7 +31,7 @@ def preparing(evidence: Evidence) -> Part:
     if not found:
         return untold(says, Lack("two rounds or more in which a target loaded its saved model, and predicted"))
     cells = [f"loading and inference: {target}" for target, _ in found]
-    return every(says, [number for _, number in found], above(1), cells)
+    return every(says, [number for _, number in found], MORE, cells)
 
 
 def _number(evidence: Evidence, target: Target) -> Known | None:

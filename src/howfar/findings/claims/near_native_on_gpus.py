@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from howfar import gaps
 from howfar.experiments.pretrained import PRINTED
 from howfar.findings.evidence import INFERENCE, Evidence, cells_of, gpu_kind, size
-from howfar.findings.verdicts import Known, Lack, Part, Range, Verdict, below, every, known, untold, verdict
+from howfar.findings.verdicts import LESS, Known, Lack, Part, Range, Verdict, every, known, untold, verdict
 from howfar.measured import Measured
 from howfar.ranking import Field
 from howfar.stats import Ratio
@@ -32,7 +32,7 @@ def discrete(evidence: Evidence) -> Part:
 def integrated(evidence: Evidence) -> Part:
     """On the graphics that share the processor's memory, against all of the processor's cores."""
     says = "on an integrated GPU it takes less time than native on the CPU"
-    return _part(says, evidence, "integrated", "cpu", below(1))
+    return _part(says, evidence, "integrated", "cpu", LESS)
 
 
 def _part(says: str, evidence: Evidence, kind: str, backend: str, within: Range) -> Part:

@@ -2,7 +2,7 @@
 
 from howfar.findings.asking import doubled, over, rounds_of
 from howfar.findings.evidence import TRAINING, Evidence
-from howfar.findings.verdicts import Lack, Verdict, below, one, untold, verdict
+from howfar.findings.verdicts import LESS, Lack, Verdict, one, untold, verdict
 from howfar.records import Target
 
 NUMBER = 2
@@ -34,4 +34,4 @@ def _judged(evidence: Evidence, own: Target, other: Target) -> Verdict:
         lack = Lack(f"a round with {own} and {other} at several widths of one depth, and several depths")
         return verdict(*(untold(says, lack) for says in SAYS.values()))
     cells = [f"training: {own} / {other}, {model.depth} × {model.width}" for model in ratios]
-    return verdict(*(one(says, slopes[factor], below(1), cells) for factor, says in SAYS.items()))
+    return verdict(*(one(says, slopes[factor], LESS, cells) for factor, says in SAYS.items()))
