@@ -119,11 +119,13 @@ class Measured(Struct, frozen=True):
         return float("inf") if self.summary is None else self.summary.median
 
 
-def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric]) -> list[Measured]:
+def measure(
+    results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric], *, drift: bool = True
+) -> list[Measured]:
     """Every group of the wanted cells, for each of `metrics` that it has samples of.
 
     The first of `metrics` is the primary one: every group has a row for it, with numbers or without. What was watched
-    is never among them.
+    is never among them. Without `drift` nobody looks whether a series drifts, which takes longer than all the rest.
     """
     gathered = list(groups(results, lambda cell: not cell.observe and wanted(cell)))
     alike = _alike(results, gathered)
@@ -132,7 +134,7 @@ def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[
         measured
         for group in gathered
         for metric in metrics
-        if (measured := _measured(group, metric, known[metric])).summary is not None or metric == metrics[0]
+        if (measured := _measured(group, metric, known[metric], drift)).summary is not None or metric == metrics[0]
     ]
 
 
@@ -228,7 +230,7 @@ def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
     return {number: float(np.median(values)) for number, values in samples.items()}
 
 
-def _measured(group: Group, metric: Metric, known: Prior | None) -> Measured:
+def _measured(group: Group, metric: Metric, known: Prior | None, drift: bool) -> Measured:
     samples = _samples(group, metric)
     status, message = verdict(group.outcomes)
     return Measured(
@@ -238,7 +240,7 @@ def _measured(group: Group, metric: Metric, known: Prior | None) -> Measured:
         rounds=_medians(samples),
         status=status,
         message=message if samples or message else f"no samples of {metric}",
-        drifting=any(change_point(values) is not None for values in samples.values()),
+        drifting=drift and any(change_point(values) is not None for values in samples.values()),
     )
 
 

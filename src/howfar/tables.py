@@ -66,6 +66,9 @@ SCHEMA: dict[str, Any] = {
     "against": pl.String,
     # Seconds since its visit was launched, of a row that is one moment (`timeline`).
     "at_s": pl.Float64,
+    # Of a claim of the paper (`findings`): its number, and `holds`, `no_longer_holds` or `cannot_tell`.
+    "claim": pl.Int64,
+    "verdict": pl.String,
 }
 
 Row = dict[str, Any]

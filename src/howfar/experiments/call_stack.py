@@ -106,6 +106,8 @@ def _times(results: Results, watched: Sequence[Group]) -> Iterator[tables.Row]:
     """Of every two that can be told apart by their depth: builds of one version, versions of one framework, and the
     frameworks that the paper compared."""
     known = {(group.cell.target, group.cell.model) for group in watched if _seen(group)}
+    if not known:
+        return
     every = [one for one in measure(results, _timed, METRICS[WORKLOAD][:1]) if one.group.current]
     compared = [one for one in every if one.right and (one.cell.target, one.cell.model) in known]
     for one, other in combinations(compared, 2):

@@ -1,0 +1,1 @@
+"""The eight rows of the paper's Table 6, one a file."""

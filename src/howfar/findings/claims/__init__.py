@@ -1,0 +1,1 @@
+"""The twelve claims of the paper, one a file."""
