@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.console import Console
 
+from howfar.errors import UserError
+
 if TYPE_CHECKING:
     from howfar.outcomes import Results
 
@@ -36,3 +38,15 @@ def stored(folder: Path) -> "Results":
 
     with store.read(folder) as held:
         return held.results()
+
+
+def share(text: str) -> float:
+    """`5%` or `0.05` -> 0.05. Raises: UserError for what is neither."""
+    number, percent = text.removesuffix("%"), text.endswith("%")
+    try:
+        value = float(number) / (100 if percent else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 100:
+        raise UserError(f"{text!r} is no share", where="--max-slowdown", mend="write it as 5%")
+    return value
