@@ -3,6 +3,7 @@
 import pytest
 
 from howfar import editions, frameworks, npm, plan, vendor
+from howfar.commands.options import network
 from howfar.editions import Subject
 from howfar.errors import UserError
 from howfar.experiments import training_time
@@ -16,7 +17,7 @@ LISTED = ["0.13.0", "1.0.0", "2.2.0", "2.3.0", "2.4.0-rc.1", "2.4.0", "2.5.0"]
 def subject(
     framework: str = "tfjs", backend: str = "cpu", workload: Workload = "training", kind: str = "mlp"
 ) -> Subject:
-    return Subject(framework, backend, editions.model_of(f"{kind}:6x8"), workload)
+    return Subject(framework, backend, network(f"{kind}:6x8"), workload)
 
 
 @pytest.fixture(autouse=True)
@@ -70,13 +71,13 @@ def test_an_end_without_the_back_end_is_refused() -> None:
 
 
 def test_a_model_is_written_as_kind_and_size() -> None:
-    assert editions.model_of("cnn:6x8") == Model("cnn", 6, 8)
+    assert network("cnn:6x8") == Model("cnn", 6, 8)
 
 
 @pytest.mark.parametrize("text", ["", "mlp", "mlp:4", "mlp:0x8", "mlp:4x0", "gru:4x8", "mlp:4x8x2", "cnn:1x8"])
 def test_what_is_no_model_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--model"):
-        editions.model_of(text)
+        network(text)
 
 
 def test_all_versions_of_a_step_meet_in_every_round_and_a_control_among_them() -> None:

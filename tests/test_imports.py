@@ -19,8 +19,8 @@ MEASURING = {
     "studies", "vendor", "visiting", "visits",
 }  # fmt: skip
 JUDGING = {
-    "benches", "comparing", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "regressing",
-    "report", "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
+    "advising", "benches", "comparing", "drawing", "experiments", "gaps", "laws", "measured", "palette", "plotted",
+    "ranking", "regressing", "report", "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from howfar import __version__
-from howfar.commands import answering, asking, comparing, measuring, regressing
+from howfar.commands import advising, answering, asking, comparing, measuring, regressing
 from howfar.errors import UserError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -20,6 +20,7 @@ app.command()(answering.report)
 app.command()(answering.export)
 app.command()(comparing.compare)
 app.command()(regressing.regress)
+app.command()(advising.advise)
 app.command("list")(asking.list_)
 app.command()(asking.doctor)
 app.command()(measuring.serve)

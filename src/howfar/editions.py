@@ -1,6 +1,5 @@
 """Versions of one framework side by side: which there are between two, and the study that measures some of them."""
 
-import re
 from collections.abc import Sequence
 
 import semver
@@ -18,7 +17,6 @@ EXPERIMENTS = {"training": "training_time", "inference": "inference_time"}
 SAMPLING = Sampling(min_seconds=0.3, max_seconds=1.0, warmup_max_seconds=1.5)
 # A version that hangs is to be skipped, not waited for.
 LIMITS = Limits(phase_seconds=60)
-_MODEL = re.compile(r"(mlp|cnn|rnn):(\d{1,4})x(\d{1,6})")
 
 
 class Subject(Struct, frozen=True):
@@ -37,19 +35,6 @@ class Subject(Struct, frozen=True):
         """As it names a study and its folder."""
         size = f"{self.model.kind}-{self.model.depth}x{self.model.width}"
         return f"regress-{self.framework}-{self.backend}-{size}-{self.workload}"
-
-
-def model_of(text: str) -> Model:
-    """`mlp:4x128` -> depth 4, width 128.
-
-    Raises: UserError where it is none.
-    """
-    found = _MODEL.fullmatch(text)
-    if found is None or not int(found[2]) or not int(found[3]):
-        raise UserError(f"{text!r} is no model", where="--model", mend="write kind:DEPTHxWIDTH, such as mlp:4x128")
-    model = Model(found[1], int(found[2]), int(found[3]))  # type: ignore[arg-type]  # the pattern has its kinds
-    studies.check_model(model, "--model")
-    return model
 
 
 def versions(known: Registry, subject: Subject, text: str) -> list[str]:

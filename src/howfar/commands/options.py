@@ -1,5 +1,6 @@
 """What several commands take, and how they speak."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,8 +11,11 @@ from howfar.errors import UserError
 
 if TYPE_CHECKING:
     from howfar.outcomes import Results
+    from howfar.records import Model
 
 console = Console()
+
+_NETWORK = re.compile(r"(mlp|cnn|rnn):([1-9]\d{0,2})x([1-9]\d{0,5})")
 
 Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
 Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
@@ -20,6 +24,7 @@ PackageDir = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),
 ]
+Network = Annotated[str, typer.Option("--model", metavar="KIND:DxW", help="mlp, cnn or rnn, depth x width.")]
 Driver = Annotated[
     Literal["process", "extension"],
     typer.Option(help="A browser process for each task, or howfar's extension in tabs of one, which samples them."),
@@ -38,6 +43,19 @@ def stored(folder: Path) -> "Results":
 
     with store.read(folder) as held:
         return held.results()
+
+
+def network(text: str) -> "Model":
+    """`mlp:4x128` -> depth 4, width 128. Raises: UserError where it is no network."""
+    from howfar import studies
+    from howfar.records import Model
+
+    found = _NETWORK.fullmatch(text)
+    if found is None:
+        raise UserError(f"{text!r} is no network", where="--model", mend="write KIND:DEPTHxWIDTH, such as mlp:4x128")
+    model = Model(found[1], int(found[2]), int(found[3]))  # type: ignore[arg-type]  # the pattern has its kinds
+    studies.check_model(model, "--model")
+    return model
 
 
 def share(text: str) -> float:

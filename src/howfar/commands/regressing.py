@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from howfar.commands.options import Mnist, Out, Port, Text, console, share
+from howfar.commands.options import Mnist, Network, Out, Port, Text, console, network, share
 
 if TYPE_CHECKING:
     from howfar.regressing import Reading
@@ -21,7 +21,7 @@ def regress(
         str, typer.Option(metavar="A..B", help="4.19.0..4.22.0: all between that npm lists; or 4.19.0,4.20.0,...")
     ],
     backend: Annotated[str, typer.Option(help="The back end of every version.")] = "cpu",
-    model: Annotated[str, typer.Option(metavar="KIND:DxW", help="mlp, cnn or rnn, depth x width.")] = "mlp:4x128",
+    model: Network = "mlp:4x128",
     workload: Annotated[Literal["training", "inference"], typer.Option(help="Whose time it is.")] = "training",
     max_slowdown: Annotated[str, typer.Option(metavar="5%", help="Less than this is no change.")] = "5%",
     out: Out = None,
@@ -36,7 +36,7 @@ def regress(
     from howfar.report import regression
 
     known, limit = frameworks.registry(), share(max_slowdown)
-    subject = editions.Subject(framework, backend, editions.model_of(model), workload)
+    subject = editions.Subject(framework, backend, network(model), workload)
     listed = editions.versions(known, subject, versions)
     told = Console(stderr=True) if as_json else console
     told.print(f"{subject}: {len(listed)} versions from {listed[0]} to {listed[-1]}", highlight=False, soft_wrap=True)
