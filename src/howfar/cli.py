@@ -1,5 +1,5 @@
-"""The command table. Nothing imports it; it alone ends the process: 0 done, 2 the user must mend something, 3 some
-tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
+"""The command table. Nothing imports it; it alone ends the process: 0 done, 1 something became slower, 2 the
+user must mend something, 3 some tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
 
 import signal
 import sys

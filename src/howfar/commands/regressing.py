@@ -83,7 +83,8 @@ class _Steps:
             finally:
                 follower.close()
             results = outcomes.results()
-        self._spreads.append(machine.control_drift(results).spread)
+        drift = machine.control_drift(results)
+        self._spreads += [drift.spread] if drift.medians else []
         return results
 
     def say_how_steady(self) -> None:
