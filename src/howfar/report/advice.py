@@ -17,9 +17,10 @@ HEAD = ("target", "predicted, ms", "95 %", "sizes", "measured, ms")
 
 
 def sentences(advice: Advice) -> list[str]:
-    """What to take, what was measured of this very size, and how far to trust it."""
+    """What to take, and how far to trust it. What was measured of this very size comes before what is predicted."""
     asked = f"{advice.model} {advice.workload}, batch {advice.batch}"
-    return [f"{asked}: {_pick(advice)}", *_exact(advice.fastest), _record(advice.record)]
+    said = f"{_exact(advice.fastest)} By prediction alone: {_pick(advice)}" if advice.fastest else _pick(advice)
+    return [f"{asked}: {said}", _record(advice.record)]
 
 
 def _pick(advice: Advice) -> str:
@@ -38,12 +39,10 @@ def _within(one: Forecast) -> str:
     return wording.interval(one.low, one.high)
 
 
-def _exact(fastest: Sequence[Measured]) -> list[str]:
-    if not fastest:
-        return []
+def _exact(fastest: Sequence[Measured]) -> str:
     names = wording.listed([wording.named(one.cell.target) for one in fastest])
-    said = "was the fastest" if len(fastest) == 1 else "could not be told apart as the fastest"
-    return [f"Measured at this very size: {names} {said}, {wording.milliseconds(fastest[0].median)}."]
+    said = "the fastest there" if len(fastest) == 1 else "they can't be told apart"
+    return f"take {names}, measured at this very size: {said}, {wording.milliseconds(fastest[0].median)}."
 
 
 def _record(record: Record) -> str:
@@ -81,10 +80,12 @@ def as_json(advice: Advice, where: str) -> dict[str, Any]:
         "model": str(advice.model),
         "workload": advice.workload,
         "batch": advice.batch,
-        "pick": str(advice.pick.target) if advice.pick else None,
-        "rivals": [str(one.target) for one in advice.rivals],
-        "lead": msgspec.to_builtins(advice.lead),
-        "fastest_measured": [str(one.cell.target) for one in advice.fastest],
+        "predicted": {
+            "pick": str(advice.pick.target) if advice.pick else None,
+            "rivals": [str(one.target) for one in advice.rivals],
+            "lead": msgspec.to_builtins(advice.lead),
+        },
+        "measured": [str(one.cell.target) for one in advice.fastest],
         "forecasts": [_forecast(one) for one in advice.forecasts],
         "left_out": dict(advice.left_out),
         "law": advice.law,
