@@ -6,6 +6,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 import made
@@ -42,9 +43,7 @@ def ask(held: Results, model: Model = UNSEEN, workload: Workload = "inference", 
 def rich() -> Results:
     """Two that can be advised, one software GPU, native; one that failed, one of too few sizes."""
     good = outcomes([made.TFJS, made.WASM, made.WEBGL, made.NATIVE])
-    software = [
-        made.structs.replace(one, software_gpu=True) if one.task.cell.target == made.WEBGL else one for one in good
-    ]
+    software = [structs.replace(one, software_gpu=True) if one.task.cell.target == made.WEBGL else one for one in good]
     failed = [
         made.failed(cell, "hung", "phase warmup passed its limit")
         for cell in made.cells([made.SYNAPTIC], "inference", SIZES)
@@ -109,7 +108,7 @@ def test_a_size_that_was_measured_has_its_time_beside(rich: Results) -> None:
 
 
 def test_targets_that_are_alike_are_not_told_apart() -> None:
-    twin = made.structs.replace(made.TFJS, browser="firefox")
+    twin = structs.replace(made.TFJS, browser="firefox")
     found = ask(results(made.TFJS, twin))
     assert len(found.rivals) == 1 and found.pick and {found.pick.target, found.rivals[0].target} == {made.TFJS, twin}
     assert "they can't be told apart" in advice.sentences(found)[0]
@@ -163,7 +162,7 @@ def test_wrong_results_say_nothing() -> None:
 def test_what_was_estimated_from_a_part_of_a_batch_is_not_learned_from() -> None:
     whole = outcomes([made.TFJS], "training")
     parts = [
-        made.structs.replace(one, task=made.structs.replace(one.task, scale=4, batch_size=16))
+        structs.replace(one, task=structs.replace(one.task, scale=4, batch_size=16))
         if one.task.cell.model.depth == 4
         else one
         for one in whole

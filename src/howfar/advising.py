@@ -89,8 +89,8 @@ def advise(results: Results, model: Model, workload: Workload, work: Work, batch
     cells = Cells([_timed(entry, work) for several in known.values() for entry in several])
     judged = judge(cells)
     forecasts = _forecasts(known, cells, judged, model, work)
-    pick, *others = [one for one in forecasts if one.advisable] or [None]
-    leads = [(other, _lead(pick, other, cells, judged)) for other in others if pick and other]
+    advisable = [one for one in forecasts if one.advisable]
+    leads = [(other, _lead(advisable[0], other, cells, judged)) for other in advisable[1:]]
     return Advice(
         model,
         workload,
@@ -220,8 +220,8 @@ def _lead(pick: Forecast, other: Forecast, cells: Cells, judged: Judged) -> Rati
     if len(shared) < FEWEST:
         return None
     half = within(np.array([theirs[size] - ours[size] for size in shared]), CONFIDENCE)
-    shift = np.log(other.ms / pick.ms)
-    return Ratio(*(float(np.exp(at)) for at in (shift, shift - half, shift + half)), rounds=len(shared))
+    found, reach = other.ms / pick.ms, float(np.exp(half))
+    return Ratio(found, found / reach, found * reach, len(shared))
 
 
 def _record(known: Mapping[Target, Sequence[Measured]], cells: Cells, judged: Judged) -> Record:

@@ -14,7 +14,7 @@ from howfar.study import Limits, ModelChoice, Study, TargetChoice
 # The figure of each workload that versions can be searched by.
 EXPERIMENTS = {"training": "training_time", "inference": "inference_time"}
 # Many short processes say more of a difference of a few percent than few long ones.
-SAMPLING = Sampling(min_seconds=0.3, max_seconds=1.0, warmup_max_seconds=1.5)
+SAMPLING = Sampling(min_seconds=0.3, max_seconds=2.0, warmup_max_seconds=2.0)
 # A version that hangs is to be skipped, not waited for.
 LIMITS = Limits(phase_seconds=60)
 

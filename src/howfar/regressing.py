@@ -107,9 +107,10 @@ class _Searching:
             return self._found("cannot_tell", reason="fewer than two versions could be measured")
         chosen = _ends_and_middle(self._left)
         bad = {version: one.reason for version, one in self._measure(chosen, 1).items() if one.reason}
-        if not bad:
-            return self._halve(chosen)
-        return self._skip(bad)
+        if bad:
+            self._skip(bad)
+            return None
+        return self._halve(chosen)
 
     def _skip(self, bad: Mapping[str, str]) -> None:
         self._skipped |= bad
@@ -119,7 +120,8 @@ class _Searching:
         for rounds in self._looks:
             readings = self._measure(chosen, rounds)
             if bad := {version: one.reason for version, one in readings.items() if one.reason}:
-                return self._skip(bad)
+                self._skip(bad)
+                return None
             step = _step(chosen, readings, rounds)
             if self._decided(step):
                 break
@@ -145,7 +147,7 @@ class _Searching:
         self._left = self._left[: place + 1] if step.early else self._left[place:]
         if len(self._left) > 2:
             return None
-        return self._named(*self._left, step.before if step.early else step.after)
+        return self._named(self._left[0], self._left[1], step.before if step.early else step.after)
 
     def _named(self, before: str, since: str, own: Ratio | None) -> Found:
         """Two neighbours: the change is theirs if their own interval shows it, and in the same direction."""
@@ -198,7 +200,8 @@ def _step(chosen: Sequence[str], readings: Mapping[str, Reading], rounds: int) -
         return Step(chosen[0], "", chosen[-1], rounds, whole, None, None, None)
     middle = readings[chosen[1]].rounds
     centre = {number: sqrt(low[number] * high[number]) for number in low if number in high}
-    return Step(*chosen, rounds, whole, ratio(middle, centre), ratio(middle, low), ratio(high, middle))
+    lean, before, after = ratio(middle, centre), ratio(middle, low), ratio(high, middle)
+    return Step(chosen[0], chosen[1], chosen[2], rounds, whole, lean, before, after)
 
 
 def _why(step: Step) -> str:

@@ -17,10 +17,14 @@ HEAD = ("target", "predicted, ms", "95 %", "sizes", "measured, ms")
 
 
 def sentences(advice: Advice) -> list[str]:
-    """What to take, and how far to trust it. What was measured of this very size comes before what is predicted."""
+    """What to take, and how far to trust it. What was measured of this very size comes before what is predicted, where
+    it tells one target from the others."""
+    if len(advice.fastest) == 1:
+        said = [_exact(advice.fastest[0]), f"By prediction alone: {_pick(advice)}"]
+    else:
+        said = [_pick(advice), _tied(advice.fastest)]
     asked = f"{advice.model} {advice.workload}, batch {advice.batch}"
-    said = f"{_exact(advice.fastest)} By prediction alone: {_pick(advice)}" if advice.fastest else _pick(advice)
-    return [f"{asked}: {said}", _record(advice.record)]
+    return [f"{asked}: {' '.join(filter(None, said))}", _record(advice.record)]
 
 
 def _pick(advice: Advice) -> str:
@@ -39,10 +43,17 @@ def _within(one: Forecast) -> str:
     return wording.interval(one.low, one.high)
 
 
-def _exact(fastest: Sequence[Measured]) -> str:
+def _exact(one: Measured) -> str:
+    time = wording.milliseconds(one.median)
+    return f"take {wording.named(one.cell.target)}, measured at this very size: the fastest there, {time}."
+
+
+def _tied(fastest: Sequence[Measured]) -> str:
+    if not fastest:
+        return ""
     names = wording.listed([wording.named(one.cell.target) for one in fastest])
-    said = "the fastest there" if len(fastest) == 1 else "they can't be told apart"
-    return f"take {names}, measured at this very size: {said}, {wording.milliseconds(fastest[0].median)}."
+    time = wording.milliseconds(fastest[0].median)
+    return f"Measured at this very size, {names} can't be told apart; the lowest took {time}."
 
 
 def _record(record: Record) -> str:
