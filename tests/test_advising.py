@@ -114,6 +114,13 @@ def test_targets_that_are_alike_are_not_told_apart() -> None:
     assert "they can't be told apart" in advice.sentences(found)[0]
 
 
+def test_where_measurement_can_t_tell_them_apart_prediction_comes_first() -> None:
+    once = [one for one in outcomes([made.TFJS, made.WASM]) if one.task.round == 0]
+    said = advice.sentences(ask(made.results(once), Model("mlp", 2, 128)))[0]
+    assert "batch 1: take tfjs@4.22.0 wasm, predicted " in said
+    assert "Measured at this very size, tfjs@4.22.0 wasm and tfjs@4.22.0 cpu can't be told apart; the lowest" in said
+
+
 def test_a_single_target_is_advised_as_the_only_one() -> None:
     found = ask(results(made.TFJS))
     assert found.pick and found.lead is None and found.record.picks == 0
