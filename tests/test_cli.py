@@ -45,6 +45,12 @@ BAD: Mapping[str, tuple[str, str]] = {
     "unknown experiment": ("export {results} --experiment magic", "inference_time"),
     "unknown format": ("export {results} --experiment cost --to xml", "parquet"),
     "no experiment": ("export {results}", "--experiment"),
+    "advice on what is no network": ("advise {results} --model mlp", "mlp:4x128"),
+    "advice from a single size": ("advise {results} --model mlp:2x32", "1 size measured right"),
+    "advice on what was not measured": ("advise {results} --model rnn:1x8 --workload training", "mlp: inference"),
+    "versions of no range": ("regress tfjs --versions latest", "4.19.0..4.22.0"),
+    "versions of what has none": ("regress numpy --versions 1.0.0..2.0.0", "does not come from npm"),
+    "no share": ("regress tfjs --versions 4.19.0,4.20.0 --max-slowdown much", "5%"),
     "output that can't be written": ("export {results} --experiment cost --output {folder}/no/where", "--output"),
 }
 

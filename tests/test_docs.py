@@ -1,17 +1,22 @@
 """What the documents say in numbers is what the code says."""
 
 import re
+import shlex
 from pathlib import Path
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
-from howfar import layers, models, wording
+import played
+from howfar import cli, layers, models, npm, runner, vendor, wording
+from howfar.commands import measuring
 from howfar.data import text
 from howfar.records import Model
 from howfar.study import Study
 
 METHOD = Path(__file__).parents[1] / "docs" / "method.md"
+CI = METHOD.with_name("ci.md")
 KINDS = ("mlp", "cnn", "rnn")
 
 
@@ -40,3 +45,62 @@ def test_every_study_key_that_the_documents_show_is_one() -> None:
     study = msgspec.toml.decode(shown, type=Study)
     assert study.name == "mine"
     assert study.sampling == type(study.sampling)() and study.limits == type(study.limits)()
+
+
+# What docs/ci.md shows, with a machine that is played: versions of TensorFlow.js, one of which became slower.
+
+
+def commands(document: Path) -> list[str]:
+    """Every command in its blocks of code, as it stands there."""
+    blocks = re.findall(r"^```(?:sh|yaml)\n(.*?)^```", document.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [one for block in blocks for one in re.findall(r"^(?: *- run: )?(howfar .+)$", block, re.MULTILINE)]
+
+
+def run_all(
+    asked: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, slower: float
+) -> dict[str, tuple[int, str]]:
+    """The exit code and the output of each, where today's version takes so many times as long as those before it."""
+    monkeypatch.chdir(folder)
+    (folder / "gate.toml").write_text(CI.read_text("utf-8").partition("```toml\n")[2].partition("```")[0])
+    monkeypatch.setattr(runner, "run", played.Machine({"4.22.0": slower}).run)
+    monkeypatch.setattr(measuring, "write_report", lambda *_, **__: None)
+    monkeypatch.setattr(npm, "versions", lambda _: ["4.17.0", "4.18.0", "4.19.0", "4.20.0", "4.21.0", "4.22.0"])
+    monkeypatch.setattr(vendor, "fetch", lambda *_: {})
+    found = {}
+    for command in dict.fromkeys(asked):
+        done = CliRunner().invoke(cli.app, shlex.split(command)[1:], catch_exceptions=False)
+        found[command] = done.exit_code, done.stdout
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        return run_all(commands(CI), tmp_path_factory.mktemp("ci"), patch, slower=1.2)
+
+
+def test_every_command_of_the_pipeline_runs_and_its_exit_code_is_the_answer(
+    answers: dict[str, tuple[int, str]],
+) -> None:
+    assert len(answers) >= 8
+    for command, (code, said) in answers.items():
+        gate = "--max-slowdown" in command or command.startswith("howfar regress")
+        assert code == (1 if gate else 0), (command, said)
+
+
+def test_the_pipeline_s_answers_name_the_version(answers: dict[str, tuple[int, str]]) -> None:
+    (said,) = (
+        said for command, (_, said) in answers.items() if command.startswith("howfar regress tfjs --versions 4.17")
+    )
+    assert "4.22.0 became slower: it takes 1." in said and "the time of 4.21.0" in said
+    (advised,) = (said for command, (_, said) in answers.items() if command.startswith("howfar advise"))
+    assert "mlp(3,200) inference, batch 1: take tfjs@4.22.0" in advised
+
+
+def test_where_nothing_became_slower_the_pipeline_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [command for command in commands(CI) if "gap" not in command]
+    assert {code for code, _ in run_all(asked, tmp_path, monkeypatch, slower=1.0).values()} == {0}
+
+
+def test_the_pipeline_s_document_is_found_from_the_first_page() -> None:
+    assert "(docs/ci.md)" in (CI.parents[1] / "README.md").read_text("utf-8")

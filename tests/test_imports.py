@@ -13,10 +13,10 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
-    "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan", "portfolio",
-    "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies",
-    "vendor", "visiting", "visits",
+    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "editions", "environment",
+    "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan",
+    "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store",
+    "studies", "vendor", "visiting", "visits",
 }  # fmt: skip
 JUDGING = {
     "benches", "comparing", "drawing", "experiments", "findings", "gaps", "measured", "palette", "plotted", "ranking",

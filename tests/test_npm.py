@@ -1,5 +1,6 @@
 """What is read of a package.json, in all the forms that npm ever took; test_vendor.py asks the client itself."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,36 @@ def test_what_is_no_description_is_refused(tmp_path: Path, content: bytes) -> No
     with pytest.raises(UserError, match=r"it is no package\.json: ") as caught:
         described(tmp_path, content)
     assert "\n" not in str(caught.value)
+
+
+NPM = """#!/bin/sh
+[ -n "$MADE_SAYS" ] || { echo "npm error 404 Not Found - GET somewhere" >&2; exit 1; }
+printf '%s' "$MADE_SAYS"
+"""
+
+
+@pytest.fixture
+def made_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    (tmp_path / "npm").write_text(NPM)
+    (tmp_path / "npm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("says", "versions"),
+    [
+        ('["1.10.0", "1.9.0", "1.9.0-beta.2", "0.1"]', ["1.9.0-beta.2", "1.9.0", "1.10.0"]),
+        ('"1.0.0"', ["1.0.0"]),
+    ],
+)
+def test_versions_are_listed_the_oldest_first(made_npm: pytest.MonkeyPatch, says: str, versions: list[str]) -> None:
+    made_npm.setenv("MADE_SAYS", says)
+    assert npm.versions("made") == versions
+
+
+@pytest.mark.parametrize(("says", "reason"), [("", "404 Not Found"), ("what?", "it lists no versions")])
+def test_a_package_that_npm_does_not_list_is_refused(made_npm: pytest.MonkeyPatch, says: str, reason: str) -> None:
+    made_npm.setenv("MADE_SAYS", says)
+    with pytest.raises(npm.Missing, match=rf"does not hand over @scope/made \({reason}\); see `npm view @scope/made v"):
+        npm.versions("@scope/made")

@@ -1,5 +1,5 @@
-"""The command table. Nothing imports it; it alone ends the process: 0 done, 2 the user must mend something, 3 some
-tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
+"""The command table. Nothing imports it; it alone ends the process: 0 done, 1 something became slower, 2 the
+user must mend something, 3 some tasks failed, 130 and 143 stopped by Ctrl-C and by SIGTERM."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from howfar import __version__
-from howfar.commands import answering, asking, comparing, measuring
+from howfar.commands import advising, answering, asking, comparing, measuring, regressing
 from howfar.errors import UserError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -19,6 +19,8 @@ app.command()(measuring.bench)
 app.command()(answering.report)
 app.command()(answering.export)
 app.command()(comparing.compare)
+app.command()(regressing.regress)
+app.command()(advising.advise)
 app.command("list")(asking.list_)
 app.command()(asking.doctor)
 app.command()(measuring.serve)

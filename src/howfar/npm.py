@@ -107,7 +107,22 @@ def release_dates(package: str, version: str, packed: str | None) -> tuple[str |
     return released, released if newest == version else times.get(newest)
 
 
-def _npm(command: list[str], name: str, into: Path) -> None:
+def versions(package: str) -> list[str]:
+    """Every version that the registry lists, the oldest first by semantic versioning; what is none is left out.
+
+    Raises: Missing.
+    """
+    said = _npm(["view", package, "versions", "--json"], package)
+    try:
+        listed = msgspec.json.decode(said, type=str | list[str])  # npm writes a single one without its brackets
+    except msgspec.MsgspecError:
+        raise _missing(package, "it lists no versions") from None
+    every = [listed] if isinstance(listed, str) else listed
+    return sorted(filter(semver.Version.is_valid, every), key=semver.Version.parse)
+
+
+def _npm(command: list[str], name: str, into: Path | None = None) -> str:
+    """What npm writes to its standard output."""
     npm = shutil.which("npm")
     if npm is None:
         mend = "install Node.js with npm (Debian: apt-get install npm), then run the same command again"
@@ -116,11 +131,12 @@ def _npm(command: list[str], name: str, into: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=into, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise _missing(name, _reason(done.stdout + done.stderr))
+    return done.stdout
 
 
 def _missing(name: str, reason: str) -> Missing:
-    versions = f"npm view {name.rpartition('@')[0]} versions"
-    mend = f"see `{versions}`, or connect to the network once: afterwards the cache is enough"
+    package = name if name.rfind("@") < 1 else name.rpartition("@")[0]
+    mend = f"see `npm view {package} versions`, or connect to the network once: afterwards the cache is enough"
     return Missing(f"npm does not hand over {name} ({reason})", mend=mend)
 
 

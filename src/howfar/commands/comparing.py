@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from howfar.commands.options import console, stored
+from howfar.commands.options import console, share, stored
 from howfar.errors import UserError
 
 
@@ -26,7 +26,7 @@ def compare(
     from howfar import comparing
     from howfar.report import comparison
 
-    limit = _share(max_slowdown)
+    limit = None if max_slowdown is None else share(max_slowdown)
     if inside is not None:
         found = comparing.targets(stored(inside), base, new)
     else:
@@ -41,20 +41,6 @@ def compare(
     if limit is not None and (slowed := found.slowed(limit)):
         print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _share(text: str | None) -> float | None:
-    """`5%` or `0.05` -> 0.05."""
-    if text is None:
-        return None
-    number, percent = text.removesuffix("%"), text.endswith("%")
-    try:
-        share = float(number) / (100 if percent else 1)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share < 100:
-        raise UserError(f"{text!r} is no share", where="--max-slowdown", mend="write it as 5%")
-    return share
 
 
 def _draw(found: Any, picture: Path) -> None:
