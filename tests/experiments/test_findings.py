@@ -76,7 +76,7 @@ def test_the_sentences_count_the_claims_of_each_year() -> None:
 def test_both_years_are_judged_by_what_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def counted(*given: Any, **options: bool) -> list[Measured]:
+    def counted(*given: Any, **options: Any) -> list[Measured]:
         asked.append(given[2][0])
         return measured.measure(*given, **options)
 
