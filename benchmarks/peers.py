@@ -4,7 +4,9 @@
 
 Each round is a fresh browser, in which the library's own loop (benchmarks/peers/loops.js says what each does) runs
 first and howfar's measuring after it; the ratio is taken within the round. howfar's operation begins with plain numbers
-and theirs with tensors that are made once, so a little over 1 is right; past 1.05 one of the two is wrong.
+and theirs with tensors that are made once, so a little over 1 is right; past 1.05 in the median of many rounds one of
+the two is wrong. In one round it may be far from 1: the loop has a session of its own, and of ONNX Runtime Web on one
+thread two sessions in one page differ by up to a third, whoever times them (49 to 75 ms by the same loop).
 """
 
 import statistics
