@@ -20,6 +20,7 @@ def compare(
     ] = None,
     across: Annotated[bool, typer.Option(help="Compare though machines or browsers differ.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw it, into this .svg or .png.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write it as a page, into this .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Cell by cell: which of two results is faster, slower, the same, or can't be told."""
@@ -38,6 +39,8 @@ def compare(
         comparison.show(console, found)
     if picture is not None:
         _draw(found, picture)
+    if page is not None:
+        _write(found, page)
     if limit is not None and (slowed := found.slowed(limit)):
         print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
         raise typer.Exit(1)
@@ -55,6 +58,15 @@ def _share(text: str | None) -> float | None:
     if not 0 <= share < 100:
         raise UserError(f"{text!r} is no share", where="--max-slowdown", mend="write it as 5%")
     return share
+
+
+def _write(found: Any, page: Path) -> None:
+    from howfar.report import compared
+
+    try:
+        page.write_text(compared.render(found), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"can't be written ({error.strerror})", where=str(page), mend="give another --page") from None
 
 
 def _draw(found: Any, picture: Path) -> None:
