@@ -35,6 +35,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/report.py
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:
