@@ -20,6 +20,9 @@ class Page:
     def __init__(self, to_browser: int, from_browser: BufferedReader) -> None:
         self._to, self._from = to_browser, from_browser
         self._number, self._buffer = 0, b""
+        self._session = ""
+        # What the page said by itself since `watch`: method and parameters.
+        self.events: list[tuple[str, dict[str, Any]]] = []
 
     def _ask(self, method: str, session: str = "", **params: Any) -> Any:
         """The answer's result; nothing where the page that was asked has gone."""
@@ -30,6 +33,8 @@ class Page:
             answer = json.loads(self._read())
             if answer.get("id") == self._number:
                 return answer.get("result", {})
+            if "method" in answer:
+                self.events.append((answer["method"], answer.get("params", {})))
 
     def _read(self) -> bytes:
         while b"\0" not in self._buffer:
@@ -40,12 +45,47 @@ class Page:
         message, _, self._buffer = self._buffer.partition(b"\0")
         return message
 
+    def _attached(self) -> str:
+        pages = [one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"]
+        return str(self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True).get("sessionId", ""))
+
     def text(self) -> str:
         """What a person reads now. Attached anew each time: an isolated page swaps its process as it opens."""
-        pages = [one for one in self._ask("Target.getTargets")["targetInfos"] if one["type"] == "page"]
-        session = self._ask("Target.attachToTarget", targetId=pages[0]["targetId"], flatten=True).get("sessionId", "")
-        answer = self._ask("Runtime.evaluate", session, expression="document.body?.innerText ?? ''")
+        answer = self._ask("Runtime.evaluate", self._attached(), expression="document.body?.innerText ?? ''")
         return str(answer.get("result", {}).get("value", ""))
+
+    def watch(self, url: str) -> None:
+        """Opens the URL with whatever it says to the console and asks of a network kept in `events`, from its start."""
+        self._session = self._attached()
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self._ask(f"{domain}.enable", self._session)
+        self.events.clear()
+        self._ask("Page.navigate", self._session, url=url)
+        self.waited_for("document.readyState === 'complete'")
+
+    def tell(self, method: str, **params: Any) -> Any:
+        """A command to the watched page."""
+        return self._ask(method, self._session, **params)
+
+    def value(self, expression: str) -> Any:
+        """What an expression comes to in the watched page, its promise awaited."""
+        answer = self.tell("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", "it failed"))
+        return answer.get("result", {}).get("value")
+
+    def waited_for(self, condition: str, seconds: float = 20) -> None:
+        """Returns once the condition holds in the watched page. Raises: AssertionError where it never does."""
+        deadline = time.monotonic() + seconds
+        while not self.value(condition):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the page never came to {condition}")
+            time.sleep(0.05)
+
+    def sized(self, width: int, height: int = 900) -> None:
+        """As a screen of so many CSS pixels shows it."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.tell("Emulation.setDeviceMetricsOverride", **size)
 
     def text_with(self, wanted: str, seconds: float) -> str:
         """The text as soon as it holds `wanted`, or as it is when the time is up."""

@@ -152,3 +152,17 @@ def test_few_cells_say_nothing_of_one_another() -> None:
     assert stats.prior([[1.0, 1.1]] * (stats.MIN_POOLED_CELLS - 1)) is None
     assert stats.prior([[1.0, 1.1]] * stats.MIN_POOLED_CELLS) is not None
     assert stats.prior([[1.0]] * 50) is None
+
+
+@pytest.mark.parametrize("digits", [9, 1])
+def test_the_short_ways_give_what_the_libraries_give(digits: int) -> None:
+    """With one digit there are ties."""
+    rng = np.random.default_rng(digits)
+    for _ in range(100):
+        processes = [rng.lognormal(0, 1, rng.integers(20, 60)).round(digits) for _ in range(rng.integers(1, 6))]
+        weights = np.concatenate([np.full(len(one), 1 / len(one)) for one in processes])
+        pooled = np.concatenate(processes)
+        expected = np.quantile(pooled, (0.1, 0.9), weights=weights, method="inverted_cdf")
+        assert stats.quantiles(processes, (0.1, 0.9)) == list(expected)
+        assert stats.middle(processes[0]) == np.median(processes[0])
+    assert np.isnan(stats.middle([]))

@@ -12,6 +12,7 @@ from typing import get_args
 import numpy as np
 from msgspec import Struct, structs
 
+from howfar.kept import kept
 from howfar.outcomes import Outcome, Results
 from howfar.records import (
     PRIMARY_METRIC,
@@ -26,7 +27,7 @@ from howfar.records import (
     Task,
     Workload,
 )
-from howfar.stats import Floats, Prior, Summary, change_point, prior, summarize
+from howfar.stats import Floats, Prior, Summary, change_point, middle, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -129,13 +130,21 @@ def measure(
     """
     gathered = list(groups(results, lambda cell: not cell.observe and wanted(cell)))
     alike = _alike(results, gathered)
-    known = {metric: prior(list(_medians(_samples(group, metric)).values()) for group in alike) for metric in metrics}
+    by_metric = [_by(metric, gathered, alike) for metric in metrics]
     return [
         measured
         for group in gathered
         for metric in metrics
         if (measured := _measured(group, metric, known[metric], drift)).summary is not None or metric == metrics[0]
     ]
+
+
+def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group]) -> list[Measured]:
+    """One metric of every group. The samples are let go of with the metric: all of them are most of a store."""
+    samples = {id(group): _samples(group, metric) for group in gathered}
+    every = (samples[id(group)] if id(group) in samples else _samples(group, metric) for group in alike)
+    known = prior(list(_medians(own).values()) for own in every)
+    return [_measured(group, metric, samples[id(group)], known) for group in gathered]
 
 
 def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
@@ -146,15 +155,24 @@ def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
 
 def timed(results: Results, workload: Workload) -> list[Measured]:
     """All contestants in one workload, by its metrics."""
-    return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
+
+    def make() -> list[Measured]:
+        return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
+
+    return list(kept(results, ("timed", workload), make))
 
 
 def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolName = "corrected") -> Iterator[Group]:
     """The wanted cells' outcomes under one protocol, gathered by cell and conditions, in the cells' order; newest
     conditions last."""
+    every = kept(results, ("groups", protocol), lambda: list(_every_group(results, protocol)))
+    return (group for group in every if wanted(group.cell))
+
+
+def _every_group(results: Results, protocol: ProtocolName) -> Iterator[Group]:
     cells: dict[Cell, list[Outcome]] = defaultdict(list)
     for outcome in results.outcomes:
-        if wanted(outcome.task.cell) and outcome.task.protocol.startswith(f"{protocol}-"):
+        if outcome.task.protocol.startswith(f"{protocol}-"):
             cells[outcome.task.cell].append(outcome)
     return chain.from_iterable(
         _groups_of(cell, cells[cell], results.environments) for cell in sorted(cells, key=_order)
@@ -227,7 +245,7 @@ def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
 
 
 def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
-    return {number: float(np.median(values)) for number, values in samples.items()}
+    return {number: middle(values) for number, values in samples.items()}
 
 
 def _measured(group: Group, metric: Metric, known: Prior | None, drift: bool) -> Measured:

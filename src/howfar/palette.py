@@ -5,6 +5,9 @@ says the back end again. Native is neutral: it is the yardstick, not a contestan
 """
 
 from collections.abc import Mapping
+from colorsys import hls_to_rgb, rgb_to_hls
+
+from howfar.records import Target
 
 FRAMEWORKS = (
     "tfjs", "onnxruntime-web", "litert", "convnetjs", "brain.js", "synaptic", "mind", "keras-js", "webdnn", "limit",
@@ -43,6 +46,25 @@ PARTS: Mapping[str, str] = {
     "dispose": "#e0e0e0",
 }
 
+# The page's own inks, and what each becomes on a dark ground.
+INK, AXIS, FAINT, GROUND = "#3a3a3a", "#b5b2aa", "#e9e7e2", "#ffffff"
+INKS: Mapping[str, str] = {INK: "#d9d5cb", AXIS: "#6b6860", FAINT: "#35332e", GROUND: "#211f1c"}
+# Ratios from faster than the other through equal to a thousand times slower, each a filled cell with a word in
+# `ON_CELL` or white: they are read by their own colour, so no ground changes them.
+HEAT = ("#2f72b5", "#f4f1ea", "#f0c088", "#d06a2c", "#7c1d12")
+ON_CELL = "#33322f"
+
+
+def night(colour: str) -> str:
+    """The same colour on a dark ground: as far from that as it was from the light one, shades in turned order."""
+    if colour in INKS:
+        return INKS[colour]
+    if colour in (*HEAT, ON_CELL):
+        return colour
+    hue, light, saturation = rgb_to_hls(*(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)))
+    parts = hls_to_rgb(hue, 0.44 + 0.46 * (1 - light), saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
+
 
 def colour(framework: str, backend: str, age: int = 0) -> str:
     """The colour of a browser target; greyer by each newer version of its framework that stands beside it."""
@@ -54,6 +76,13 @@ def colour(framework: str, backend: str, age: int = 0) -> str:
 def _mixed(one: str, other: str, share: float) -> str:
     pairs = ((int(one[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def of(target: Target) -> str:
+    """The colour of a target, alone of its version."""
+    if target.browser == "native":
+        return native_colour(target.threads)
+    return colour(target.framework, target.backend)
 
 
 def native_colour(threads: int | None) -> str:

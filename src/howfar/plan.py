@@ -128,8 +128,8 @@ def belongs(task: Task, run: RunFacts) -> bool:
         for target in run.study.resolved_targets
     ):
         return False  # it is installed by now
-    return any(
-        task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control, scale=task.scale).id
-        == task.id
-        for protocol in PROTOCOLS
-    )
+    if task.protocol not in PROTOCOLS.values():
+        return False  # of a version that is no more
+    protocol = protocol_of(task)
+    own = task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control, scale=task.scale)
+    return own.id == task.id

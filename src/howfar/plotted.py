@@ -9,6 +9,7 @@ import polars as pl
 
 from howfar import palette, wording
 from howfar.measured import NATIVE, SAYS
+from howfar.records import Target
 from howfar.tables import current
 
 Mark = dict[str, Any]
@@ -122,10 +123,10 @@ def shares(table: pl.DataFrame, parts: Sequence[str]) -> tuple[list[Mark], list[
         whole = row["total"] or 1.0
         bars += [
             {"target": bar_name(row), "part": part, "place": place, "share": spent[f"{part}_ms"] / whole,
-             "seconds": spent[f"{part}_ms"] / 1000}
+             "seconds": spent[f"{part}_ms"] / 1000, **who(row)}
             for place, part in enumerate(parts)
         ]  # fmt: skip
-        ends.append({"target": bar_name(row), "label": wording.duration(row["total"])})
+        ends.append({"target": bar_name(row), "label": wording.duration(row["total"]), **who(row)})
     return bars, ends
 
 
@@ -153,11 +154,30 @@ def _mark(row: Mark, age: int) -> Mark:
         "slot": not native,
         "colour": _colour(row, age),
         "shape": "stroke" if native else palette.shape(row["backend"]),
+        **who(row),
         "software": row["software_gpu"],
         "disturbed": row["disturbed"],
         **{name: row[name] for name in ("workload", "model", "depth", "width", "median", "low", "high")},
         **told(row),
     }
+
+
+def who(row: Mark) -> Mark:
+    """What a reader may filter a row by; nothing for what is of all targets."""
+    if row["version"] is None:
+        return {}
+    return _who(row["framework"], row["version"], row["backend"], row["browser"])
+
+
+def who_of(target: Target) -> Mark:
+    """The same of a target."""
+    return _who(target.framework, target.version, target.backend, target.browser)
+
+
+def _who(framework: str, version: str, backend: str, browser: str) -> Mark:
+    """Native is one back end, whatever it runs on: who asks for WebGL still wants the yardstick."""
+    own = NATIVE if browser == NATIVE else backend
+    return {"edition": f"{framework}@{version}", "backend": own, "where": browser}
 
 
 def _colour(row: Mark, age: int) -> str:

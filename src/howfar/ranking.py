@@ -63,7 +63,7 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     for entry in measured:
         if entry.group.current:
             gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
-    known = {metric: prior(_ratios(gathered, metric)) for _, _, metric in gathered}
+    known = {metric: prior(_ratios(gathered, metric)) for metric in {key[2] for key in gathered}}
     return [Field(*key, entries=tuple(gathered[key]), prior=known[key[2]]) for key in sorted(gathered)]
 
 

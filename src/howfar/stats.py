@@ -69,12 +69,27 @@ class Ratio(Struct, frozen=True):
 
 def quantile(processes: Sequence[ArrayLike], q: float) -> float | None:
     """The pooled quantile over processes of equal weight, however many samples each gave; None when too few."""
+    return quantiles(processes, (q,))[0]
+
+
+def quantiles(processes: Sequence[ArrayLike], qs: Sequence[float]) -> list[float | None]:
+    """Several of them, sorted once. (`numpy.quantile` with weights gives the same, 0.5 ms each.)"""
     arrays = [np.asarray(process, dtype=float) for process in processes]
     pooled = np.concatenate(arrays)
-    if len(pooled) < MIN_SAMPLES.get(q, 1):
-        return None
-    weights = np.concatenate([np.full(len(array), 1 / len(array)) for array in arrays])
-    return float(np.quantile(pooled, q, weights=weights, method="inverted_cdf"))
+    order = np.argsort(pooled)
+    weights = np.concatenate([np.full(len(array), 1 / len(array)) for array in arrays])[order].cumsum()
+    places = np.searchsorted(weights / weights[-1], qs, side="left") if len(pooled) else ()
+    found = [float(pooled[order[place]]) for place in places]
+    return [one if len(pooled) >= MIN_SAMPLES.get(q, 1) else None for q, one in zip(qs, found, strict=False)]
+
+
+def middle(values: ArrayLike) -> float:
+    """The median of a few dozen numbers, or nan of none: what `numpy.median` gives, without its 15 us of care."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    half, odd = divmod(len(ordered), 2)
+    if not len(ordered):
+        return float("nan")
+    return float(ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2)
 
 
 class Prior(Struct, frozen=True):
@@ -93,11 +108,12 @@ def prior(cells: Iterable[Sequence[float]]) -> Prior | None:
     says how much a cell may learn from the others. Without it two processes would give an interval of 12.7 standard
     errors, and three one of 4.3.
     """
-    logs = [np.log(cell) for cell in cells if len(cell) > 1 and min(cell) > 0]
-    usual = statistics.mode(map(len, logs)) if logs else 0
-    variances = np.array([values.var(ddof=1) for values in logs if len(values) == usual])
-    if len(variances) < MIN_POOLED_CELLS:
+    known = [cell for cell in cells if len(cell) > 1 and min(cell) > 0]
+    usual = statistics.mode(map(len, known)) if known else 0
+    alike = [cell for cell in known if len(cell) == usual]
+    if len(alike) < MIN_POOLED_CELLS:
         return None
+    variances = np.log(np.array(alike, dtype=float)).var(axis=1, ddof=1)
     free = usual - 1
     levels = np.log(np.maximum(variances, MIN_VARIANCE)) - digamma(free / 2) + np.log(free / 2)
     excess = float(levels.var(ddof=1) - polygamma(1, free / 2))
@@ -147,8 +163,8 @@ def summarize(processes: Sequence[ArrayLike], prior: Prior | None = None) -> Sum
     `median` is the geometric mean of the processes' medians; p10, p90 and p99 are of all samples, processes weighing
     the same.
     """
-    median, low, high = geometric([np.median(np.asarray(process, dtype=float)) for process in processes], prior)
-    p10, p90, p99 = (quantile(processes, q) for q in (0.1, 0.9, 0.99))
+    median, low, high = geometric([middle(process) for process in processes], prior)
+    p10, p90, p99 = quantiles(processes, (0.1, 0.9, 0.99))
     samples = sum(np.asarray(process).size for process in processes)
     return Summary(median, low, high, p10, p90, p99, samples, len(processes))
 
@@ -224,14 +240,26 @@ def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:
     if n < 2:
         return None
     position, p = _pettitt(series)
-    before, after = np.median(series[:position]), np.median(series[position:])
-    changed = p < DRIFT_P and abs(after - before) > shift * after
-    return position if changed else None
+    if p >= DRIFT_P:
+        return None
+    before, after = middle(series[:position]), middle(series[position:])
+    return position if abs(after - before) > shift * after else None
 
 
 def _pettitt(series: Floats) -> tuple[int, float]:
     n = len(series)
-    ranks = distributions.rankdata(series)
+    ranks = _ranks(series)
     u = np.abs(2 * np.cumsum(ranks)[:-1] - np.arange(1, n) * (n + 1))
     p = 2 * np.exp(-6 * u.max() ** 2 / (n**3 + n**2))
     return int(u.argmax()) + 1, float(p)
+
+
+def _ranks(series: Floats) -> Floats:
+    """From 1; equal values share the average of theirs. Without any, which is usual, a sort is enough."""
+    order = np.argsort(series)
+    ordered = series[order]
+    if np.any(ordered[1:] == ordered[:-1]):
+        return np.asarray(distributions.rankdata(series), dtype=float)
+    ranks = np.empty(len(series))
+    ranks[order] = np.arange(1, len(series) + 1)
+    return ranks

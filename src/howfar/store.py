@@ -7,6 +7,7 @@ appended. One run at a time: a lock that the system frees when its holder dies.
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import filelock
 import msgspec
@@ -21,6 +22,9 @@ from howfar.records import SCHEMA, Fact
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766
 FILE_NAME = "outcomes.sqlite"
+
+# Of a task, what many tasks have in common.
+PARTS = ("cell", "sampling", "data", "metrics", "protocol")
 
 _metadata = MetaData()
 _runs = Table("runs", _metadata, Column("id", Integer, primary_key=True), Column("run", Text, nullable=False))
@@ -118,20 +122,46 @@ class Store:
         with self._engine.connect() as connection:
             run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
             environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
-            rows = connection.execute(sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id)).scalars().all()
-        if run is None or not rows:
+            any_row = connection.execute(sql.select(_outcomes.c.id).limit(1)).scalar()
+        if run is None or any_row is None:
             raise UserError(
                 "nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first"
             )
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
         latest = msgspec.json.decode(run, type=RunFacts)
-        outcomes = (msgspec.json.decode(row, type=Outcome) for row in rows)
         last: dict[tuple[str, str], Outcome] = {}
-        for one in outcomes:
+        for one in self._outcomes():
             if plan.belongs(one.task, latest):
                 key = (one.task.id, one.environment)
                 last[key] = _kept(last.get(key), one)
         return Results(latest, facts, tuple(last.values()))
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        """Each as it is read: all rows' text at once would be as much again as what it says. What many outcomes say
+        in the same words is held once."""
+        decoder, shared = msgspec.json.Decoder(Outcome), Shared()
+        query = sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id).execution_options(yield_per=1000)
+        with self._engine.connect() as connection:
+            for text in connection.execute(query).scalars():
+                yield shared.within(decoder.decode(text))
+
+
+class Shared:
+    """Equal parts of outcomes, each held once: a cell has many rounds, and all processes say the same of a machine."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+
+    def within(self, outcome: Outcome) -> Outcome:
+        """The same outcome, of shared parts."""
+        task = outcome.task
+        own = msgspec.structs.replace(task, **{name: self._once(name, getattr(task, name)) for name in PARTS})
+        # By their text, in which 1, 1.0 and true are three things.
+        facts = self._known.setdefault(msgspec.json.encode(outcome.facts), outcome.facts)
+        return msgspec.structs.replace(outcome, task=own, facts=facts)
+
+    def _once(self, name: str, part: Any) -> Any:
+        return self._known.setdefault((name, part), part)
 
 
 def _kept(before: Outcome | None, after: Outcome) -> Outcome:
@@ -206,7 +236,10 @@ def _explained(file: Path) -> Iterator[None]:
     """What SQLite or the decoder says of a broken store, in one line."""
     try:
         yield
-    except (sql.exc.DatabaseError, msgspec.MsgspecError) as error:
+    except msgspec.MsgspecError as error:
+        mend = "it may be of a newer howfar: use that one; otherwise restore a copy"
+        raise UserError(f"can't be used ({error})", where=str(file), mend=mend) from None
+    except sql.exc.DatabaseError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         mend = "free the disk if it is full; otherwise move the file away and run again, or restore a copy"
         raise UserError(f"can't be used ({reason})", where=str(file), mend=mend) from None

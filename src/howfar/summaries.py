@@ -24,11 +24,12 @@ class Entry(Struct, frozen=True):
 
 
 class Column(Struct, frozen=True):
-    """One target: the two lines of its head, and the colour that it has in every figure."""
+    """One target: the two lines of its head, the colour that it has in every figure, and what it may be filtered by."""
 
     name: str
     version: str
     colour: str
+    who: Mapping[str, str] = {}
 
 
 class Line(Struct, frozen=True):
@@ -61,7 +62,8 @@ def keys(rows: Iterable[Row], what: Sequence[str] = plotted.IDENTITY) -> list[Ke
 def column(row: Row, *, with_backend: bool = False) -> Column:
     """The head of a row's target; its back end is named where several of its version have columns."""
     version = f"{row['version']} {row['backend']}" if with_backend else row["version"]
-    return Column(row["framework"], version, palette.colour(row["framework"], row["backend"]))
+    who = {name: value for name, value in plotted.who(dict(row)).items() if with_backend or name != "backend"}
+    return Column(row["framework"], version, palette.colour(row["framework"], row["backend"]), who)
 
 
 def target_column(row: Row) -> Column:
@@ -69,7 +71,8 @@ def target_column(row: Row) -> Column:
     one = wording.target(dict(row))
     native = one.browser == "native"
     colour = palette.native_colour(one.threads) if native else palette.colour(one.framework, one.backend)
-    return Column(one.framework, wording.named(one, row["software_gpu"]).partition("@")[2], colour)
+    version = wording.named(one, row["software_gpu"]).partition("@")[2]
+    return Column(one.framework, version, colour, plotted.who_of(one))
 
 
 def entry(row: Row | None, say: Callable[[float], str]) -> Entry:

@@ -20,6 +20,7 @@ def compare(
     ] = None,
     across: Annotated[bool, typer.Option(help="Compare though machines or browsers differ.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Draw it, into this .svg or .png.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write it as a page, into this .html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Cell by cell: which of two results is faster, slower, the same, or can't be told."""
@@ -38,6 +39,8 @@ def compare(
         comparison.show(console, found)
     if picture is not None:
         _draw(found, picture)
+    if page is not None:
+        _write(found, page)
     if limit is not None and (slowed := found.slowed(limit)):
         print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
         raise typer.Exit(1)

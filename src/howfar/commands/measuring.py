@@ -1,6 +1,8 @@
 """The commands that measure: a study, one's own model, or a person's page."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,6 +36,7 @@ def run(
     port: Port = 0,
     driver: Driver = "process",
     retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Show the run as it goes on a page of its own.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
     from howfar import folders, runner, studies
@@ -44,18 +47,18 @@ def run(
     chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
     folders.demand_use(known, package_dir or [], chosen)
     options = runner.Options(port, mnist, text, retry_failed, driver=driver)
-    _measure(chosen, known, out or Path("results") / chosen.name, options)
+    _measure(chosen, known, out or Path("results") / chosen.name, options, live=live)
 
 
-def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bool = False) -> None:
+def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bool = False, live: bool = False) -> None:
     """The run of a study, into a folder, and its report and answer; exit 3 where tasks failed."""
     from msgspec.structs import replace
 
     from howfar import experiments, progress, runner, sources, store, studies
 
     cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
-    follower = progress.follow(Console(stderr=True) if as_json else console)
-    with store.create(folder) as outcomes:
+    shown = progress.follow(Console(stderr=True) if as_json else console)
+    with store.create(folder) as outcomes, _followed(shown, chosen, cells, folder, live=live) as follower:
         try:
             options = replace(options, own=sources.portfolio(studies.requests(chosen)))
             failed = runner.run(chosen, known, cells, outcomes, follower, options)
@@ -64,6 +67,27 @@ def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bo
         write_report(outcomes.results(), folder / "report", as_json=as_json)
     if failed:
         raise typer.Exit(3)
+
+
+@contextlib.contextmanager
+def _followed(shown: Any, study: Any, cells: Any, folder: Path, *, live: bool) -> Iterator[Any]:
+    """Who follows the run; with `live` a page too, on a port of its own, whose address is said."""
+    if not live:
+        yield shown
+        return
+    from howfar.live import Live
+    from howfar.report import live as pages
+    from howfar.server import Server
+
+    follower = Live(shown, pages.page(study, cells))
+    with Server(routes=follower.routes()) as server:
+        say(f"live: http://localhost:{server.port}/")
+        try:
+            yield follower
+        except BaseException:
+            follower.finish("The run was stopped. What was measured is kept; the same command goes on from there.")
+            raise
+        follower.finish(f"The report is {folder / 'report' / 'index.html'}.")
 
 
 def bench(

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from howfar import palette, wording
+from howfar import palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, mapped, styled
 from howfar.measured import SAYS
 from howfar.plotted import Mark
@@ -63,7 +63,7 @@ def _mark(row: Mark, beside: dict[str, float | None]) -> Mark:
     target = wording.target(row)
     plain = wording.target(row | {"switch": ""})
     blocked = beside.get("long_task_share")
-    return {
+    return plotted.who(row) | {
         "target": wording.named(plain, row["software_gpu"]),
         "thread": WORKER if target.switch == IN_WORKER else PAGE,
         "fps": row["median"],

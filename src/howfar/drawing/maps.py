@@ -9,7 +9,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from howfar import gaps, palette, plotted, wording
-from howfar.drawing.style import INK, styled
+from howfar.drawing.style import GROUND, styled
 from howfar.gaps import NETWORKS
 from howfar.plotted import Mark
 
@@ -17,7 +17,7 @@ from howfar.plotted import Mark
 BROAD, HIGH = 46, 26
 # From faster than the other through equal to a thousand times slower.
 DOMAIN = [0.1, 1, 10, 100, 1000]
-COLOURS = ["#2f72b5", "#f4f1ea", "#f0c088", "#d06a2c", "#7c1d12"]
+COLOURS = list(palette.HEAT)
 DARK = 60
 
 TOOLTIP = [
@@ -70,9 +70,9 @@ def _map(name: str, marks: Sequence[Mark]) -> Any:
     )
     known = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median !== null")
     missing = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median === null")
-    ink = alt.when(f"datum.median > {DARK}").then(alt.value("white")).otherwise(alt.value(INK))
+    ink = alt.when(f"datum.median > {DARK}").then(alt.value("white")).otherwise(alt.value(palette.ON_CELL))
     layers = [
-        known.mark_rect(stroke="white").encode(color=colour),
+        known.mark_rect(stroke=GROUND).encode(color=colour),
         known.mark_text(fontSize=11).encode(text="label:N", color=ink),
         missing.mark_text(fontSize=12, text="×", color=palette.STRUCK).encode(),
     ]
@@ -88,7 +88,12 @@ def _mark(row: Mark) -> Mark:
     told = plotted.told(row) | {"against": row["against"] or wording.NONE}
     label = "" if row["median"] is None else f"{'≈' * bool(row['estimated'])}{_short(row['median'])}"
     own = {name: row[name] for name in ("depth", "width", "median")}
-    return own | told | {"target": wording.named(wording.target(row), row["software_gpu"]), "label": label}
+    return (
+        own
+        | told
+        | plotted.who(row)
+        | {"target": wording.named(wording.target(row), row["software_gpu"]), "label": label}
+    )
 
 
 def _short(value: float) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from howfar import palette, plotted
-from howfar.drawing.style import INK, PAGE, mapped, styled
+from howfar.drawing.style import GROUND, INK, PAGE, mapped, styled
 from howfar.plotted import Mark
 
 HEIGHT = 300
@@ -117,7 +117,7 @@ def _stems(channels: Channels) -> list[alt.Chart]:
 
 def _points(channels: Channels) -> list[alt.Chart]:
     filled = _where("datum.kind === 'point' && !datum.software").mark_point(filled=True, size=62)
-    hollow = _where("datum.kind === 'point' && datum.software").mark_point(size=55, fill="white", strokeWidth=1.8)
+    hollow = _where("datum.kind === 'point' && datum.software").mark_point(size=55, fill=GROUND, strokeWidth=1.8)
     return [
         layer.encode(xOffset=channels.offset, y=channels.y("median"), color=channels.colour, shape=channels.shape)
         for layer in (filled, hollow)

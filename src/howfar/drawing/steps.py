@@ -60,7 +60,7 @@ def _mark(row: Mark) -> Mark:
     told = plotted.told(row)
     own = {name: row[name] for name in ("median", "low", "high")}
     shown = {"part": row["value"], "one": 1, "end": max(1.0, row["median"] or 1.0), "times": told["time"]}
-    return own | shown | {name: told[name] for name in ("within", "taken", "outcome", "notes")}
+    return own | shown | plotted.who(row) | {name: told[name] for name in ("within", "taken", "outcome", "notes")}
 
 
 def _order(row: Mark) -> tuple[object, ...]:

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 import altair as alt
 from altair.typing import ChartType
 
-INK, AXIS, FAINT = "#3a3a3a", "#b5b2aa", "#e9e7e2"
+from howfar.palette import AXIS, FAINT, GROUND, INK
+
+__all__ = ["AXIS", "FAINT", "FONT", "GROUND", "INK", "PAGE", "mapped", "styled"]
+
 FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
 # The width that panels may fill side by side, in pixels.
 PAGE = 980

@@ -9,7 +9,7 @@ from altair.typing import ChartType
 
 from howfar import plotted
 from howfar.drawing.points import CROSS, TOOLTIP
-from howfar.drawing.style import FAINT, INK, PAGE, mapped, styled
+from howfar.drawing.style import FAINT, GROUND, INK, PAGE, mapped, styled
 from howfar.plotted import Mark
 
 STEP = 24
@@ -78,7 +78,7 @@ def _points(channels: dict[str, Any]) -> list[alt.Chart]:
     known = "(datum.kind === 'point' || datum.kind === 'native')"
     interval = _where(known).mark_rule(strokeWidth=2, clip=True).encode(x=channels["x"]("low"), x2="high", **base)
     filled = _where(f"{known} && !datum.software").mark_point(filled=True, size=70)
-    hollow = _where(f"{known} && datum.software").mark_point(size=60, fill="white", strokeWidth=1.8)
+    hollow = _where(f"{known} && datum.software").mark_point(size=60, fill=GROUND, strokeWidth=1.8)
     drawn = [layer.encode(x=channels["x"]("median"), shape=channels["shape"], **base) for layer in (filled, hollow)]
     struck = _where("datum.kind === 'wrong'").mark_point(shape=CROSS, size=60, strokeWidth=1.6, color=INK)
     failed = _where("datum.kind === 'failed'").mark_point(shape=CROSS, size=34, strokeWidth=1.8)

@@ -8,7 +8,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from howfar import palette, plotted, wording
-from howfar.drawing.style import AXIS, INK, PAGE, mapped, styled
+from howfar.drawing.style import AXIS, GROUND, INK, PAGE, mapped, styled
 from howfar.plotted import Mark
 
 STRIP, LINES = 22, 150
@@ -58,12 +58,12 @@ def _band(rows: Sequence[Mark]) -> Any:
 
 def _phases(rows: Sequence[Mark], across: alt.Scale) -> Any:
     """The strip, named where there is room, and a mark for each garbage collection that the heap told of."""
-    spans = [_span(row) for row in rows if row["metric"] == "phase"]
+    spans = [_span(row) | plotted.who(row) for row in rows if row["metric"] == "phase"]
     own = alt.Chart(alt.InlineData(values=spans))
     x, x2 = alt.X("at_s:Q", scale=across, axis=None), alt.X2("end_s:Q")
     tooltip = [alt.Tooltip("name:N", title="phase"), alt.Tooltip("seconds:Q", format=".3f")]
     colour = alt.Color("colour:N", scale=None)
-    strip = own.mark_rect(stroke="white", strokeWidth=0.5).encode(x=x, x2=x2, color=colour, tooltip=tooltip)
+    strip = own.mark_rect(stroke=GROUND, strokeWidth=0.5).encode(x=x, x2=x2, color=colour, tooltip=tooltip)
     named = own.transform_filter(f"datum.seconds > {0.07 * across.domain[1]}")
     words = named.mark_text(fontSize=10).encode(x="middle_s:Q", text="name:N", color=alt.Color("ink:N", scale=None))
     return alt.layer(strip, words).properties(width=BROAD, height=STRIP)
@@ -73,7 +73,7 @@ def _span(row: Mark) -> Mark:
     name, begin, seconds = row["value"], row["at_s"], row["median"]
     part = PARTS.get(name, "timed" if name in TIMED else "load")
     end = begin + seconds
-    ink = "white" if part in DARK else INK
+    ink = GROUND if part in DARK else INK
     return {"name": name.replace("_", " "), "colour": palette.PARTS[part], "ink": ink, "at_s": begin, "end_s": end,
             "seconds": seconds, "middle_s": (begin + end) / 2}  # fmt: skip
 
@@ -102,6 +102,7 @@ def _memory(own: Sequence[Mark], rows: Sequence[Mark], across: alt.Scale, colour
 def _points(rows: Sequence[Mark], metrics: Mapping[str, str], times: float) -> list[Mark]:
     return [
         {"at_s": row["at_s"], "number": times * row["median"], "whose": SAID[metrics[row["metric"]] or row["value"]]}
+        | plotted.who(row)
         for row in rows
         if row["metric"] in metrics
     ]

@@ -6,9 +6,9 @@ from typing import Any
 import altair as alt
 from altair.typing import ChartType
 
-from howfar import wording
+from howfar import palette, wording
 from howfar.drawing.maps import COLOURS, DARK, DOMAIN
-from howfar.drawing.style import AXIS, INK, styled
+from howfar.drawing.style import AXIS, GROUND, INK, styled
 from howfar.trees import Node
 
 # A leaf's line and a level's column, in pixels; a box within them.
@@ -51,7 +51,8 @@ def _boxes(shown: Sequence[Mark], across: alt.Scale, down: alt.Scale) -> list[An
     own = alt.Chart(alt.InlineData(values=list(shown)))
     scale = alt.Scale(type="log", domain=DOMAIN, range=COLOURS, clamp=True)
     colour = alt.Color("median:Q", scale=scale, legend=None)
-    ink = alt.when(f"datum.leaf && datum.median > {DARK}").then(alt.value("white")).otherwise(alt.value(INK))
+    filled = alt.when(f"datum.leaf && datum.median > {DARK}").then(alt.value("white")).when("datum.leaf")
+    ink = filled.then(alt.value(palette.ON_CELL)).otherwise(alt.value(INK))
     box = own.encode(
         x=alt.X("left:Q", axis=None, scale=across),
         x2="right:Q",
@@ -60,7 +61,7 @@ def _boxes(shown: Sequence[Mark], across: alt.Scale, down: alt.Scale) -> list[An
         tooltip=_tooltip(),
     )
     leaf = box.transform_filter("datum.leaf").mark_rect(cornerRadius=3).encode(color=colour)
-    fork = box.transform_filter("!datum.leaf").mark_rect(cornerRadius=3, fill="white", stroke=AXIS)
+    fork = box.transform_filter("!datum.leaf").mark_rect(cornerRadius=3, fill=GROUND, stroke=AXIS)
     words = own.mark_text(fontSize=11).encode(
         x=alt.X("x:Q", axis=None, scale=across), y=alt.Y("y:Q", axis=None, scale=down), text="label:N", color=ink
     )

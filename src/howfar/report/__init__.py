@@ -1,21 +1,27 @@
-"""The report of a store: one self-contained page, and its figures and tables as files beside it."""
+"""The report of a store: self-contained pages, and their figures and tables as files beside them."""
 
 from pathlib import Path
 
 from howfar.outcomes import Results
-from howfar.report import figures, page
+from howfar.report import figures, page, paper
 
 __all__ = ["write"]
 
 
 def write(results: Results, out: Path) -> Path:
-    """Write `index.html`, `figures/*.{svg,png}` and `tables/*.csv` under `out`; returns the page's path.
+    """Write `index.html`, `figures/*.{svg,png}` and `tables/*.csv` under `out`, and `paper.html` where there is a
+    number that the paper printed; returns the first page's path.
 
-    The page needs no network and no file beside it. Raises UserError if the study names an unknown experiment.
+    The pages need no network, nor any file beside them. Raises UserError if the study names an unknown experiment.
     """
     drawn = figures.figures(results)
     for figure in drawn:
         figures.write(figure, out)
+    beside = paper.beside(drawn)
     index = out / "index.html"
-    index.write_text(page.render(results, drawn), encoding="utf-8")
+    index.write_text(page.render(results, drawn, paper=beside), encoding="utf-8")
+    if beside:
+        (out / "paper.html").write_text(paper.render(results, drawn), encoding="utf-8")
+    else:
+        (out / "paper.html").unlink(missing_ok=True)  # of an earlier report, which had one
     return index

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from howfar import drawing, wording
+from howfar import drawing, plotted, wording
 from howfar.comparing import SAME, Comparison, Pair, Verdict
 from howfar.report.terminal import say
 from howfar.stats import Ratio
@@ -106,5 +106,6 @@ def rows(comparison: Comparison) -> list[dict[str, Any]]:
     known.sort(key=lambda one: -one[1].value)
     return [
         {"cell": name(pair), "verdict": SAYS[pair.verdict], "ratio": found.value, "low": found.low, "high": found.high}
+        | plotted.who_of(pair.new.cell.target)
         for pair, found in known
     ]

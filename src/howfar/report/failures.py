@@ -1,11 +1,11 @@
 """What failed or could not run, gathered so that every reason is said once and none is lost."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from howfar import wording
+from howfar import plotted, wording
 from howfar.measured import REFERENCE, SAYS
 from howfar.outcomes import Outcome, Results
 from howfar.records import PROTOCOLS, Cell, Status
@@ -29,6 +29,7 @@ class Failure(Struct, frozen=True):
     tasks: int
     details: tuple[str, ...]
     published: bool = False
+    who: Mapping[str, str] = {}
 
     @property
     def says(self) -> str:
@@ -51,7 +52,8 @@ def failures(results: Results) -> list[Failure]:
 def _failure(key: tuple[bool, Status, str, str], outcomes: list[Outcome]) -> Failure:
     published, status, target, message = key
     details = dict.fromkeys(outcome.detail for outcome in outcomes if outcome.detail)
-    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details), published)
+    who = plotted.who_of(outcomes[0].task.cell.target)
+    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details), published, who)
 
 
 def where(outcomes: Iterable[Outcome]) -> str:

@@ -9,8 +9,9 @@ import polars as pl
 import vl_convert
 from msgspec import Struct
 
-from howfar import tables
+from howfar import tables, wording
 from howfar.experiments import Annotated, Charted, Experiment, Pictured, Summarized, Telling, load
+from howfar.measured import SAYS
 from howfar.outcomes import Results
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
@@ -51,6 +52,8 @@ class Figure(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     sentences: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    # Why there is nothing to draw, in words; empty where there is.
+    empty: str = ""
 
 
 def figures(results: Results) -> list[Figure]:
@@ -68,14 +71,14 @@ def write(figure: Figure, out: Path) -> None:
         (out / "figures" / picture.file).write_text(picture.svg, encoding="utf-8")
     if figure.spec is not None:
         (out / "figures" / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8")
-        png = vl_convert.vegalite_to_png(_on_white(figure.spec), scale=2, allowed_base_urls=[])
+        png = vl_convert.svg_to_png(figure.svg, scale=2)
         (out / "figures" / f"{figure.id}.png").write_bytes(png)
 
 
 def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
     table = experiment.table(results)
-    shown = bool(table.height)
-    spec = experiment.chart(table).to_dict() if shown and isinstance(experiment, Charted) else None
+    shown, empty = bool(table.height), _nothing(table, experiment.METRIC)
+    spec = experiment.chart(table).to_dict(validate=False) if not empty and isinstance(experiment, Charted) else None
     return Figure(
         id=name,
         title=experiment.TITLE,
@@ -89,7 +92,21 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
         pictures=tuple(_pictures(name, experiment.pictures(results))) if isinstance(experiment, Pictured) else (),
+        empty=empty,
     )
+
+
+def _nothing(table: pl.DataFrame, metric: str) -> str:
+    """A chart of failures alone would be an empty one: its reasons are said instead."""
+    if not table.height:
+        return "Nothing has been tried for this yet."
+    own = tables.current(table).filter(metric=metric)
+    drawn = own if own.height else table
+    if not drawn.filter(pl.col("median").is_not_null() | pl.col("value").is_not_null()).is_empty():
+        return ""
+    reasons = [f"{SAYS[status]}{f': {message}' if message else ''}" for status, message in
+               drawn.select("status", "message").unique(maintain_order=True).iter_rows()]  # fmt: skip
+    return f"Nothing to draw: of {wording.counted(drawn.height, 'cell')} none has a number ({wording.listed(reasons)})."
 
 
 def _pictures(name: str, known: Mapping[str, str]) -> Iterator[Picture]:

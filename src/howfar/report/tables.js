@@ -1,24 +1,15 @@
-// What the report does beyond being read: figures that answer to the pointer, and tables that sort and filter.
-// Without this script the page shows the same figures as pictures and the same tables as they are.
-
-for (const figure of document.querySelectorAll('[data-spec]')) {
-  const spec = JSON.parse(document.getElementById(figure.dataset.spec).textContent);
-  const place = document.createElement('div');
-  vegaEmbed(place, spec, { actions: false, renderer: 'svg' }).then(
-    () => figure.replaceChildren(place),
-    (error) => console.error(`${figure.dataset.spec} stays a picture`, error),
-  );
-}
+// Tables that sort by a press on a column's head, and rows that are found by their words.
 
 /** A cell sorts by its number where it has one, else by its text; cells without a number come last either way. */
 const valueOf = (row, column) => {
   const cell = row.cells[column];
+  if (!cell) return NaN;
   return cell.dataset.value === undefined ? cell.textContent.trim() : cell.dataset.value === '' ? NaN : Number(cell.dataset.value);
 };
 
 const compare = (a, b) => {
-  if (typeof a === 'string' || typeof b === 'string') return String(a).localeCompare(String(b), undefined, { numeric: true });
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) - Number.isNaN(b);
+  if (typeof a === 'string' || typeof b === 'string') return String(a).localeCompare(String(b), undefined, { numeric: true });
   return a - b;
 };
 
@@ -44,9 +35,10 @@ for (const table of document.querySelectorAll('table[data-sortable]')) {
 
 for (const field of document.querySelectorAll('input[data-filters]')) {
   const rows = [...document.getElementById(field.dataset.filters).tBodies[0].rows];
+  const words = rows.map((row) => row.textContent.toLowerCase());
   field.hidden = false;
   field.addEventListener('input', () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+    const asked = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const [place, row] of rows.entries()) row.hidden = !asked.every((word) => words[place].includes(word));
   });
 }

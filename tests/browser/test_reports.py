@@ -1,0 +1,77 @@
+"""The report in a real browser: nothing said to the console, nothing asked of a network, and usable by everybody."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import reports
+
+import devtools
+from howfar import report
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+BAD = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return report.write(reports.two_browsers(), tmp_path_factory.mktemp("report")).parent
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[devtools.Page]:
+    with tempfile.TemporaryDirectory() as profile, devtools.opened("about:blank", Path(profile)) as opened:
+        yield opened
+
+
+def drawn(page: devtools.Page, url: str) -> None:
+    """The page with its first figure drawn."""
+    page.watch(url)
+    page.value("document.querySelector('[data-spec]').scrollIntoView()")
+    page.waited_for("!!document.querySelector('.live svg')")
+
+
+def complaints(page: devtools.Page) -> list[Any]:
+    """What is wrong with the page as it is, as axe-core sees it."""
+    page.value(f"{AXE.read_text(encoding='utf-8')}; 0")
+    found = json.loads(page.value("axe.run().then((found) => JSON.stringify(found.violations))"))
+    return [(one["id"], one["nodes"][0]["html"][:160]) for one in found]
+
+
+def test_it_says_nothing_and_asks_nothing(page: devtools.Page, folder: Path) -> None:
+    drawn(page, (folder / "index.html").as_uri())
+    assert [event for event in page.events if event[0] in BAD] == []
+    asked = [event["request"]["url"] for name, event in page.events if name == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    assert asked.count((folder / "index.html").as_uri()) == 1 and not any(".svg" in url for url in asked)
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (375, "light")])
+def test_everybody_can_use_it(page: devtools.Page, folder: Path, width: int, theme: str) -> None:
+    if not AXE.is_file():
+        pytest.skip("NO axe-core: `make test` installs it into node_modules")
+    page.watch("about:blank")
+    page.sized(width)
+    drawn(page, (folder / "index.html").as_uri())
+    page.value(f"document.documentElement.dataset.theme = '{theme}'; document.querySelector('details').open = true")
+    assert complaints(page) == []
+    assert page.value("document.documentElement.scrollWidth") <= width
+
+
+def test_the_filter_acts_on_figures_and_tables_and_stands_in_the_address(page: devtools.Page, folder: Path) -> None:
+    drawn(page, f"{(folder / 'index.html').as_uri()}#backend=wasm")
+    names = "[...document.querySelectorAll('#training_time .live svg text')].map((one) => one.textContent).join(' ')"
+    assert "tfjs@4.22.0 wasm" in page.value(names) and "tensorflow" in page.value(names)
+    assert "tfjs@4.22.0 cpu" not in page.value(names) and "convnetjs" not in page.value(names)
+    left = "[...document.querySelectorAll('#rows tbody tr')].filter((row) => row.checkVisibility()).length"
+    every = page.value("document.querySelectorAll('#rows tbody tr').length")
+    assert 0 < page.value(left) < every
+    page.value("document.querySelector('form.filter').reset()")
+    page.waited_for("document.querySelector('#training_time .live')?.textContent.includes('convnetjs')")
+    assert page.value(left) == every and page.value("location.hash") == ""
+    page.value("document.querySelector('input[value=firefox]').click()")
+    assert page.value("location.hash") == "#browser=chromium,native"
+    page.waited_for("!document.querySelector('#training_time .live')?.textContent.includes('firefox')")

@@ -1,0 +1,50 @@
+"""Results as people bring them to a report, whole and broken."""
+
+from collections.abc import Callable, Mapping
+
+import made
+from howfar.outcomes import Results
+from howfar.records import Cell, Model, Target
+
+FIREFOX = Target("tfjs", "4.22.0", "cpu", "firefox")
+
+
+def nothing_tried() -> Results:
+    return made.results([], host={})
+
+
+def one_cell() -> Results:
+    cell = Cell(made.TFJS, Model("mlp", 1, 64), "inference")
+    study = made.study([made.TFJS], experiments=("inference_time",), models=(), rounds=1)
+    return made.results([made.outcome(cell)], study)
+
+
+def all_failed() -> Results:
+    study = made.study([made.TFJS, made.NATIVE], experiments=("inference_time", "warmup_time"))
+    return made.results([made.failed(cell, "crashed", "not to be") for cell in study.cells("inference")], study)
+
+
+def two_browsers() -> Results:
+    targets = (made.TFJS, made.WASM, made.CONVNET, FIREFOX, made.NATIVE)
+    study = made.study(targets, experiments=("training_time", "inference_time", "warmup_time"), rounds=2)
+    cells = [*study.cells("training"), *study.cells("inference")]
+    return made.results([made.outcome(cell, number) for cell in cells for number in range(2)], study)
+
+
+def of_the_paper() -> Results:
+    """Model sizes, what frameworks offer, and a figure that the paper shows as a picture only."""
+    study = made.study((made.TFJS, made.CONVNET), experiments=("inference_time", "model_size", "training_time"))
+    sizes = {(1, 64): 205_031.0, (4, 128): 600_000.0, (8, 256): 9_000_000.0}
+    outcomes = [
+        made.outcome(cell, facts={"model_bytes": sizes[cell.model.depth, cell.model.width]})
+        for cell in study.cells("loading")
+    ]
+    outcomes += [made.outcome(cell) for cell in study.cells("inference")]
+    return made.results(outcomes, study)
+
+
+BROKEN: Mapping[str, Callable[[], Results]] = {
+    "nothing tried": nothing_tried,
+    "one cell": one_cell,
+    "all failed": all_failed,
+}
