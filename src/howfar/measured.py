@@ -130,21 +130,21 @@ def measure(
     """
     gathered = list(groups(results, lambda cell: not cell.observe and wanted(cell)))
     alike = _alike(results, gathered)
-    by_metric = [_by(metric, gathered, alike) for metric in metrics]
+    by_metric = [_by(metric, gathered, alike, drift) for metric in metrics]
     return [
         measured
-        for group in gathered
-        for metric in metrics
-        if (measured := _measured(group, metric, known[metric], drift)).summary is not None or metric == metrics[0]
+        for own in zip(*by_metric, strict=True)
+        for place, measured in enumerate(own)
+        if measured.summary is not None or place == 0
     ]
 
 
-def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group]) -> list[Measured]:
+def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group], drift: bool) -> list[Measured]:
     """One metric of every group. The samples are let go of with the metric: all of them are most of a store."""
     samples = {id(group): _samples(group, metric) for group in gathered}
     every = (samples[id(group)] if id(group) in samples else _samples(group, metric) for group in alike)
     known = prior(list(_medians(own).values()) for own in every)
-    return [_measured(group, metric, samples[id(group)], known) for group in gathered]
+    return [_measured(group, metric, samples[id(group)], known, drift) for group in gathered]
 
 
 def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
@@ -248,8 +248,9 @@ def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
     return {number: middle(values) for number, values in samples.items()}
 
 
-def _measured(group: Group, metric: Metric, known: Prior | None, drift: bool) -> Measured:
-    samples = _samples(group, metric)
+def _measured(
+    group: Group, metric: Metric, samples: Mapping[int, Floats], known: Prior | None, drift: bool
+) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
         group=group,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import reports
 
 import devtools
+import reports
 from howfar import report
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"

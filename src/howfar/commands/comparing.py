@@ -46,6 +46,15 @@ def compare(
         raise typer.Exit(1)
 
 
+def _write(found: Any, page: Path) -> None:
+    from howfar.report import compared
+
+    try:
+        page.write_text(compared.render(found), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"can't be written ({error.strerror})", where=str(page), mend="give another --page") from None
+
+
 def _draw(found: Any, picture: Path) -> None:
     from howfar.report import comparison
 
