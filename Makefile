@@ -37,6 +37,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/watching.py
+	$(BIN)/python benchmarks/report.py
 
 # New pins from pyproject.toml, with hashes and without the address of an index.
 lock:

@@ -14,13 +14,14 @@ PACKAGE = Path(str(files("howfar")))
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "editions", "environment",
-    "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan",
-    "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store",
-    "studies", "vendor", "visiting", "visits",
+    "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "live", "models", "native", "npm", "pages",
+    "plan", "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources",
+    "store", "studies", "vendor", "visiting", "visits",
 }  # fmt: skip
 JUDGING = {
-    "benches", "comparing", "drawing", "experiments", "findings", "gaps", "measured", "palette", "plotted", "ranking",
-    "report", "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
+    "advising", "benches", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws", "measured",
+    "palette", "plotted", "ranking", "regressing", "report", "stacks", "stats", "summaries", "tables", "trees",
+    "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}
