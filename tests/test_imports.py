@@ -16,11 +16,11 @@ MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "environment", "exporters",
     "folders", "frameworks", "graphs", "hosts", "kernels", "models", "native", "npm", "pages", "plan", "portfolio",
     "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources", "store", "studies",
-    "vendor", "visiting", "visits",
+    "vendor", "visiting", "visits", "work",
 }  # fmt: skip
 JUDGING = {
-    "benches", "comparing", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking", "report",
-    "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
+    "benches", "ceilings", "comparing", "drawing", "experiments", "gaps", "measured", "palette", "plotted", "ranking",
+    "report", "roofs", "stacks", "stats", "summaries", "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

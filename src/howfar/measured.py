@@ -16,6 +16,7 @@ from howfar.outcomes import Outcome, Results
 from howfar.records import (
     PRIMARY_METRIC,
     STEADY_METRICS,
+    YARDSTICK,
     Cell,
     Fact,
     Metric,
@@ -104,6 +105,11 @@ class Measured(Struct, frozen=True):
         return self.cell.target.browser == NATIVE
 
     @property
+    def yardstick(self) -> bool:
+        """Says what is possible, and is held against nobody."""
+        return self.cell.target.framework == YARDSTICK
+
+    @property
     def software(self) -> bool:
         """Ran on a GPU in name only."""
         return any(outcome.software_gpu for outcome in self.group.outcomes)
@@ -142,9 +148,14 @@ def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
     return list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
 
 
-def timed(results: Results, workload: Workload) -> list[Measured]:
-    """All contestants in one workload, by its metrics."""
-    return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
+def timed(results: Results, workload: Workload, *, yardstick: bool = False) -> list[Measured]:
+    """All contestants in one workload, by its metrics; beside them the yardstick, if it is asked for."""
+
+    def wanted(cell: Cell) -> bool:
+        own = yardstick and cell.target.framework == YARDSTICK
+        return cell.workload == workload and (own or contestant(cell))
+
+    return measure(results, wanted, METRICS[workload])
 
 
 def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolName = "corrected") -> Iterator[Group]:
@@ -160,9 +171,9 @@ def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolN
 
 
 def contestant(cell: Cell) -> bool:
-    """Anything but the reference framework's known answers and controls, targets in which something was switched (those
-    only say what that is worth), and executions that were watched."""
-    return cell.target.framework != REFERENCE and not cell.target.switch and not cell.observe
+    """Anything but the reference framework's known answers and controls, the yardstick, targets in which something was
+    switched (those only say what that is worth), and executions that were watched."""
+    return cell.target.framework not in (REFERENCE, YARDSTICK) and not cell.target.switch and not cell.observe
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:
