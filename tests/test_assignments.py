@@ -215,14 +215,17 @@ def test_slow_features_are_checked_whole(desk: Desk) -> None:
 
 def test_a_native_process_needs_nothing_from_npm(desk: Desk, no_npm: list[str]) -> None:
     assert desk.assignment(INFERENCE).script_urls == ()
-    assert desk.known_facts(INFERENCE) == {}
+    assert set(desk.known_facts(INFERENCE)) == {"operation_multiply_adds", "operation_bytes"}
     assert no_npm == []
 
 
 def test_the_hash_of_the_library_s_files_is_a_fact(desk: Desk) -> None:
     facts = dict(desk.known_facts(asked.task()))
     fact = facts.pop("library_sha256")
+    work = facts.pop("operation_multiply_adds"), facts.pop("operation_bytes")
     assert facts == {"rule": "mini_batch"}
+    # 784 x 32 + 32 x 32 + 32 x 10, three times but for the first layer's inputs; and every weight twice
+    assert work == (64 * (3 * 26_432 - 25_088), 4 * (2 * (26_432 + 74) + 64 * 784))
     newer = asked.task(msgspec.structs.replace(asked.WASM, version="4.21.0"))
     assert fact == desk.known_facts(asked.task())["library_sha256"] != desk.known_facts(newer)["library_sha256"]
     assert desk.known_facts(asked.task(asked.REFERENCE, Model("spin", 1, 5), "inference")) == {}
@@ -277,3 +280,10 @@ def test_the_facts_of_features_are_those_of_the_package(desk: Desk, monkeypatch:
     assert facts.pop("library_sha256")
     assert facts == said | {"of": "('convnetjs:build/convnet-min.js',)@0.3.0", "backends": "cpu"}
     assert "licence" not in desk.known_facts(asked.task(asked.CONVNETJS, workload="inference"))
+
+
+def test_what_a_network_of_another_kind_computes_is_not_said(desk: Desk) -> None:
+    """brain.js's recurrent net guesses every character, not the last alone."""
+    brain = msgspec.structs.replace(asked.CONVNETJS, framework="brain.js", version="1.6.1")
+    task = asked.task(brain, Model("rnn", 1, 4), "inference")
+    assert not any(fact.startswith("operation_") for fact in desk.known_facts(task))

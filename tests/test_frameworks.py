@@ -93,7 +93,7 @@ def test_a_runtime_that_only_takes_one_s_own_model_is_asked_for_nothing_else() -
 
 def test_the_known_answers_are_not_for_users() -> None:
     assert {"reference", "ceiling"} <= set(KNOWN)
-    assert not any("reference" in name or name == "ceiling" for name in frameworks.public_names(KNOWN))
+    assert not any("reference" in name or "ceiling" in name for name in frameworks.public_names(KNOWN))
     assert "tfjs" in frameworks.public_names(KNOWN)
 
 

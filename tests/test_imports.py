@@ -16,12 +16,12 @@ MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "editions", "environment",
     "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "live", "models", "native", "npm", "pages",
     "plan", "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving", "sources",
-    "store", "studies", "vendor", "visiting", "visits",
+    "store", "studies", "vendor", "visiting", "visits", "work",
 }  # fmt: skip
 JUDGING = {
-    "advising", "benches", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws", "measured",
-    "palette", "plotted", "ranking", "regressing", "report", "stacks", "stats", "summaries", "tables", "trees",
-    "watched", "wording",
+    "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",
+    "measured", "palette", "plotted", "ranking", "regressing", "report", "roofs", "stacks", "stats", "summaries",
+    "tables", "trees", "watched", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

@@ -211,8 +211,8 @@ def test_who_looks_on_sees_each_operation_to_its_end_and_the_corrected_protocol_
 @pytest.mark.parametrize(
     ("backend", "switch", "metrics"),
     [
-        ("cpu", "", ("peak", "gemm", "read", "copy", "triad")),
-        ("wasm", "", ("peak", "gemm", "read", "copy", "triad")),
+        ("cpu", "", ("peak", "gemm", "read_cached", "read", "copy", "triad")),
+        ("wasm", "", ("peak", "gemm", "read_cached", "read", "copy", "triad")),
         ("wasm", "fma=off", ("peak", "gemm")),
         ("webgl", "", ("peak", "gemm")),
         ("webgpu", "", ("peak", "gemm", "copy")),

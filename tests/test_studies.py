@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from howfar import frameworks, hosts, studies
 from howfar.errors import UserError
-from howfar.records import Model, Target, Workload
+from howfar.records import NOT_INSTALLED, Model, Target, Workload
 from howfar.study import Study
 
 KNOWN = frameworks.registry()
@@ -65,6 +66,31 @@ def test_targets_are_resolved_against_the_registry(tmp_path: Path) -> None:
         Target("numpy", installed, "cpu", "native", 1),
         Target("numpy", installed, "cpu", "native", 0),
     )
+
+
+def test_ceilings_are_those_of_its_browsers_and_of_every_library_here_or_not(tmp_path: Path) -> None:
+    missing = structs.replace(KNOWN["ceiling-tensorflow"], distributions=("no-such-distribution-of-howfar",))
+    (tmp_path / "study.toml").write_text(GOOD)
+    loaded = studies.load(str(tmp_path / "study.toml"), {**KNOWN, "ceiling-tensorflow": missing})
+    here = [one for one in loaded.ceilings if one.browser == "chromium"]
+    assert {(one.backend, one.threads, one.switch) for one in here} == {
+        ("cpu", 1, ""), ("cpu", 0, ""), ("wasm", 1, ""), ("wasm", 0, ""), ("wasm", 1, "fma=off"), ("webgl", None, ""),
+        ("webgpu", None, ""),
+    }  # fmt: skip
+    natively = {(one.framework, one.version) for one in loaded.ceilings if one.browser == "native"}
+    assert ("ceiling-tensorflow", NOT_INSTALLED) in natively
+    assert ("ceiling-numpy", KNOWN["numpy"].installed_version()) in natively
+    assert len(here) + 2 * len(natively) == len(loaded.ceilings)
+    only = studies.change(loaded, KNOWN, only=["framework=numpy"])
+    assert {cell.target.browser for cell in only.ceiling_cells()} == {"native"}
+
+
+def test_the_yardstick_is_only_there_where_it_is_asked_for_and_is_not_timed_by_the_papers_clock() -> None:
+    loaded = studies.load("paper", KNOWN)
+    yardstick = [cell for cell in loaded.cells("training", yardstick=True) if cell.target.framework == "limit"]
+    assert len(yardstick) == 2 * 12
+    assert not [cell for cell in loaded.cells("training") if cell.target.framework == "limit"]
+    assert {loaded.protocols_for(cell) for cell in yardstick} == {("corrected",)}
 
 
 def test_every_target_meets_every_model_once(tmp_path: Path) -> None:

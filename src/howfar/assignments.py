@@ -2,18 +2,22 @@
 
 from collections.abc import Collection
 from functools import partial
+from typing import get_args
 
 from msgspec import structs
 
-from howfar import exporters, kernels, layers, portfolio, vendor
+from howfar import exporters, kernels, layers, portfolio, vendor, work
 from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rate
 from howfar.data import Data
 from howfar.errors import Unavailable
 from howfar.frameworks import Registry
 from howfar.outcomes import Check, Report
 from howfar.portfolio import FormName, Portfolio
-from howfar.records import Assignment, DataShape, Fact, Target, Task, fingerprint
+from howfar.records import Assignment, DataShape, Fact, NetworkKind, Target, Task, Workload, fingerprint
 from howfar.server import Server
+
+# The workloads whose operation passes through a network.
+PASSES: Collection[Workload] = ("training", "inference", "batch_inference")
 
 
 class Desk:
@@ -160,13 +164,23 @@ class Desk:
     def _model_facts(self, task: Task, fetched: Collection[str]) -> dict[str, Fact]:
         model = task.cell.model
         if model.kind == "graph":
-            return self._own.facts(model, self._form(task)) | vendor.fetched_facts(fetched)
-        facts: dict[str, Fact] = {}
+            computed = work.of_graph(self._own[model])
+            return self._own.facts(model, self._form(task)) | computed | vendor.fetched_facts(fetched)
+        facts: dict[str, Fact] = self._work(task)
         if urls := self._model_urls(task):
             facts["model_bytes"] = sum(self._server.blob_bytes(url) for url in urls.values())
         if task.cell.observe:
             facts["parameters"] = layers.parameters(self._examiner.spec(task).layers)
         return facts
+
+    def _work(self, task: Task) -> dict[str, Fact]:
+        """What its operation computes, where that is what the study's network asks for: a framework with a network of
+        its own kind computes something else."""
+        workload, model = task.cell.workload, task.cell.model
+        own = model.kind in self._known[task.cell.target.framework].networks
+        if own or workload not in PASSES or model.kind not in get_args(NetworkKind):
+            return {}
+        return work.of_network(task, self._examiner.layers(task))
 
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Whether the report's numbers are right."""

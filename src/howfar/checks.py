@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from howfar import models, portfolio
 from howfar.data import Data
 from howfar.frameworks import Network, Registry
+from howfar.layers import Layer
 from howfar.models import ModelSpec, reference
 from howfar.models.reference import Batch, Trained
 from howfar.outcomes import Check, Report
@@ -49,6 +50,11 @@ class Examiner:
         model = task.cell.model
         vocabulary = self._data.text.classes if model.reads_text else 0
         return models.spec(model, task.seed, self._network(task).form, vocabulary)
+
+    def layers(self, task: Task) -> tuple[Layer, ...]:
+        """The task's network without its weights, which are dear to make."""
+        model = task.cell.model
+        return models.layers(model, self._network(task).form, self._data.text.classes if model.reads_text else 0)
 
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Holds the losses of training steps, and the outputs, each against the reference."""

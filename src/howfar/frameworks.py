@@ -161,7 +161,7 @@ def registry() -> Registry:
 
 def public_names(known: Registry) -> list[str]:
     """What a user may name: every framework but howfar's own known answers and ceilings."""
-    return [name for name in known if "reference" not in name and name != "ceiling"]
+    return [name for name in known if "reference" not in name and not name.startswith("ceiling")]
 
 
 def native_names(known: Registry) -> list[str]:

@@ -28,9 +28,10 @@ class Gap(Struct, frozen=True):
     ratio: Ratio | None
 
 
-def primary_fields(results: Results) -> list[Field]:
-    """What can be compared: by workload and model, by the metric that its figure shows, in the newest environment."""
-    every = [field for workload in WORKLOADS for field in fields(timed(results, workload))]
+def primary_fields(results: Results, *, yardstick: bool = False) -> list[Field]:
+    """What can be compared: by workload and model, by the metric that its figure shows, in the newest environment; with
+    the yardstick among it, if asked."""
+    every = [field for workload in WORKLOADS for field in fields(timed(results, workload, yardstick=yardstick))]
     return [field for field in every if field.metric == f"{METRICS[field.workload][0]}_ms"]
 
 

@@ -91,6 +91,16 @@ def shape_out(layer: Layer) -> Shape:
     return (prod(shape_in(layer)),)
 
 
+def size_in(layer: Layer) -> int:
+    """How many numbers one sample of its input is."""
+    return prod(shape_in(layer))
+
+
+def size_out(layer: Layer) -> int:
+    """How many numbers it makes of one sample."""
+    return prod(shape_out(layer))
+
+
 def parameter_shapes(layer: Layer) -> tuple[Shape, ...]:
     """Its parameters in the order in which they are handed over: weights, recurrent weights, biases."""
     match layer:
@@ -113,6 +123,19 @@ def multiply_adds(layers: Iterable[Layer]) -> int:
     """Of one sample's forward pass: how often a weight meets a number. Biases, activations and pooling are not counted;
     a convolution's margin is, as if it were image."""
     return sum(_multiply_adds(layer) for layer in layers)
+
+
+def training_multiply_adds(layers: Iterable[Layer]) -> int:
+    """Of one sample's training step: forward, then as much again for what each weight, and as much for what each input
+    does to the loss; nobody asks the latter of the network's own inputs. The update itself is not counted."""
+    every = list(layers)
+    first = next((layer for layer in every if parameter_shapes(layer)), None)
+    return 3 * multiply_adds(every) - (_of_inputs(first) if first else 0)
+
+
+def _of_inputs(layer: Layer) -> int:
+    """The part of its multiply-adds that meet its inputs: all, but for what an LSTM hands to itself."""
+    return layer.steps * layer.inputs * 4 * layer.units if isinstance(layer, Lstm) else _multiply_adds(layer)
 
 
 def _multiply_adds(layer: Layer) -> int:

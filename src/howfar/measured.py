@@ -17,6 +17,7 @@ from howfar.outcomes import Outcome, Results
 from howfar.records import (
     PRIMARY_METRIC,
     STEADY_METRICS,
+    YARDSTICK,
     Cell,
     Fact,
     Metric,
@@ -105,6 +106,11 @@ class Measured(Struct, frozen=True):
         return self.cell.target.browser == NATIVE
 
     @property
+    def yardstick(self) -> bool:
+        """Says what is possible, and is held against nobody."""
+        return self.cell.target.framework == YARDSTICK
+
+    @property
     def software(self) -> bool:
         """Ran on a GPU in name only."""
         return any(outcome.software_gpu for outcome in self.group.outcomes)
@@ -153,13 +159,14 @@ def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
     return list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
 
 
-def timed(results: Results, workload: Workload) -> list[Measured]:
-    """All contestants in one workload, by its metrics."""
+def timed(results: Results, workload: Workload, *, yardstick: bool = False) -> list[Measured]:
+    """All contestants in one workload, by its metrics; beside them the yardstick, if it is asked for."""
 
-    def make() -> list[Measured]:
-        return measure(results, lambda cell: contestant(cell) and cell.workload == workload, METRICS[workload])
+    def wanted(cell: Cell) -> bool:
+        own = yardstick and cell.target.framework == YARDSTICK
+        return cell.workload == workload and (own or contestant(cell))
 
-    return list(kept(results, ("timed", workload), make))
+    return list(kept(results, ("timed", workload, yardstick), lambda: measure(results, wanted, METRICS[workload])))
 
 
 def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolName = "corrected") -> Iterator[Group]:
@@ -180,9 +187,9 @@ def _every_group(results: Results, protocol: ProtocolName) -> Iterator[Group]:
 
 
 def contestant(cell: Cell) -> bool:
-    """Anything but the reference framework's known answers and controls, targets in which something was switched (those
-    only say what that is worth), and executions that were watched."""
-    return cell.target.framework != REFERENCE and not cell.target.switch and not cell.observe
+    """Anything but the reference framework's known answers and controls, the yardstick, targets in which something was
+    switched (those only say what that is worth), and executions that were watched."""
+    return cell.target.framework not in (REFERENCE, YARDSTICK) and not cell.target.switch and not cell.observe
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:

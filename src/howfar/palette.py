@@ -14,6 +14,10 @@ FRAMEWORKS = (
 )  # fmt: skip
 BACKENDS = ("cpu", "wasm", "webgl", "webgpu", "webnn", "gpu")
 
+# What is possible, on one thread and on more.
+YARDSTICK_SINGLE = "#7a5c2e"
+YARDSTICK_MANY = "#c9a86a"
+
 HUES: Mapping[str, tuple[str, ...]] = {
     "tfjs": ("#7db4e6", "#3f8fd2", "#1f63a8", "#123c6e", "#0a2342"),
     "onnxruntime-web": ("#f6b26b", "#e8862e", "#c05f0c", "#8a3f05", "#5c2a03"),
@@ -24,7 +28,7 @@ HUES: Mapping[str, tuple[str, ...]] = {
     "mind": ("#c9b458",),
     "keras-js": ("#d98b8b", "#c25555", "#9c2f2f", "#6e1a1a"),
     "webdnn": ("#9ac26b", "#74a043", "#4f7a22", "#33560f"),
-    "limit": ("#b0a08a",),
+    "limit": (YARDSTICK_SINGLE,),
 }
 UNKNOWN = ("#b58a63", "#94683f", "#704a26", "#4c3016")
 NATIVE_SINGLE = "#1c1c1c"
@@ -88,6 +92,11 @@ def of(target: Target) -> str:
 def native_colour(threads: int | None) -> str:
     """The neutral of a native target: black on one thread, grey on more."""
     return NATIVE_SINGLE if threads == 1 else NATIVE_MANY
+
+
+def yardstick_colour(threads: int | None) -> str:
+    """The brown of what is possible: dark on one thread, light on more."""
+    return YARDSTICK_SINGLE if threads in (None, 1) else YARDSTICK_MANY
 
 
 def shape(backend: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from howfar.outcomes import RunFacts
 from howfar.records import (
     CEILINGS,
+    NATIVE_CEILINGS,
     NOT_INSTALLED,
     PRIMARY_METRIC,
     PROTOCOLS,
@@ -36,9 +37,9 @@ WATCHED_SECONDS = 3.0
 CEILING_SAMPLING = Sampling(
     min_samples=10,
     min_seconds=0.1,
-    max_seconds=0.2,
+    max_seconds=0.18,
     warmup_min_seconds=0.03,
-    warmup_max_seconds=0.15,
+    warmup_max_seconds=0.12,
     slow_samples=3,
 )
 
@@ -112,7 +113,8 @@ def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMe
     if protocol == "published" or cell.observe in ("stacks", "experience"):
         return ("latency",)
     if cell.workload == "ceilings":
-        return CEILINGS[cell.target.backend][: 2 if cell.target.switch else None]
+        own = NATIVE_CEILINGS.get(cell.target.framework) or CEILINGS[cell.target.backend]
+        return own[: 2 if cell.target.switch else None]
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)
     every = STEADY_METRICS[cell.workload]

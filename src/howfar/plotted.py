@@ -9,7 +9,7 @@ import polars as pl
 
 from howfar import palette, wording
 from howfar.measured import NATIVE, SAYS
-from howfar.records import Target
+from howfar.records import YARDSTICK, Target
 from howfar.tables import current
 
 Mark = dict[str, Any]
@@ -27,8 +27,8 @@ IDENTITY = ("framework", "version", "backend", "browser", "threads", "switch")
 def marks(table: pl.DataFrame, metric: str, beside: str = "") -> list[Mark]:
     """One mark per row of `metric` in its newest environment; native ones once per browser, as each panel shows them.
 
-    `kind` says how a mark is drawn (`point`, `native`, `wrong`, `failed`), `slot` whether it has a place of its own
-    within its width (native has none: it spans the width), `beside` is the median of the second metric.
+    `kind` says how a mark is drawn (`point`, `native`, `limit`, `wrong`, `failed`), `slot` whether it has a place of
+    its own within its width (native and the yardstick have none: they span it), `beside` is the second metric's median.
     """
     rows = current(table)
     joined = {_key(row): row["median"] for row in rows.filter(metric=beside).iter_rows(named=True)}
@@ -146,14 +146,13 @@ def _largest_first(row: Mark) -> tuple[bool, float]:
 
 
 def _mark(row: Mark, age: int) -> Mark:
-    native = row["browser"] == NATIVE
-    wrong, failed = row["status"] == "wrong_result", row["median"] is None
+    across = row["browser"] == NATIVE or row["framework"] == YARDSTICK
     return {
-        "target": str(wording.target(row)),
-        "kind": "failed" if failed else "wrong" if wrong else "native" if native else "point",
-        "slot": not native,
+        "target": _name(row),
+        "kind": _kind(row),
+        "slot": not across,
         "colour": _colour(row, age),
-        "shape": "stroke" if native else palette.shape(row["backend"]),
+        "shape": "stroke" if across else palette.shape(row["backend"]),
         **who(row),
         "software": row["software_gpu"],
         "disturbed": row["disturbed"],
@@ -180,9 +179,27 @@ def _who(framework: str, version: str, backend: str, browser: str) -> Mark:
     return {"edition": f"{framework}@{version}", "backend": own, "where": browser}
 
 
+def _kind(row: Mark) -> str:
+    """How its mark is drawn: `native` and `limit` as lines across."""
+    if row["median"] is None:
+        return "failed"
+    if row["status"] == "wrong_result":
+        return "wrong"
+    if row["framework"] == YARDSTICK:
+        return "limit"
+    return "native" if row["browser"] == NATIVE else "point"
+
+
+def _name(row: Mark) -> str:
+    target = wording.target(row)
+    return f"what is possible: {target}" if row["framework"] == YARDSTICK else str(target)
+
+
 def _colour(row: Mark, age: int) -> str:
     if row["browser"] == NATIVE:
         return palette.native_colour(row["threads"])
+    if row["framework"] == YARDSTICK:
+        return palette.yardstick_colour(row["threads"])
     return palette.colour(row["framework"], row["backend"], age)
 
 

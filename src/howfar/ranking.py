@@ -22,8 +22,9 @@ class Field(Struct, frozen=True):
 
     @property
     def browsers(self) -> list[Measured]:
-        """The right targets that run in a browser, fastest first."""
-        return sorted((entry for entry in self.entries if entry.right and not entry.native), key=_time)
+        """The right contestants that run in a browser, fastest first: the yardstick is none."""
+        able = (entry for entry in self.entries if entry.right and not entry.native and not entry.yardstick)
+        return sorted(able, key=_time)
 
     @property
     def natives(self) -> list[Measured]:

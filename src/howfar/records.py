@@ -40,8 +40,9 @@ Status = Literal[
     "crashed",  # the process that measured is gone
     "hung",  # a phase passed its limit
 ]
-# What a ceiling is of: arithmetic in registers, a product of matrices, memory read, copied and combined (a = b + s c).
-Ceiling = Literal["peak", "gemm", "read", "copy", "triad"]
+# What a ceiling is of: arithmetic in registers, a product of matrices, memory read that a core's cache holds; and of
+# memory beyond all caches what is read, copied and combined (a = b + s c).
+Ceiling = Literal["peak", "gemm", "read_cached", "read", "copy", "triad"]
 SteadyMetric = Literal["latency", "throughput", "load", "load_from_memory", Ceiling]
 PhaseName = Literal[
     "library_load", "backend_init", "bare_load", "model_load", "first", "check", "rest", "warmup", SteadyMetric,
@@ -71,15 +72,27 @@ STEADY_METRICS: Mapping[Workload, tuple[SteadyMetric, ...]] = {
     "batch_inference": ("latency", "throughput"),
     "loading": ("load", "load_from_memory"),
     "features": (),
-    "ceilings": ("peak", "gemm", "read", "copy", "triad"),
+    "ceilings": ("peak", "gemm", "read_cached", "read", "copy", "triad"),
 }
 # Of the ceilings those that each back end has; of one with a switch, which concerns arithmetic alone, the first two.
 CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
-    "cpu": ("peak", "gemm", "read", "copy", "triad"),
-    "wasm": ("peak", "gemm", "read", "copy", "triad"),
+    "cpu": ("peak", "gemm", "read_cached", "read", "copy", "triad"),
+    "wasm": ("peak", "gemm", "read_cached", "read", "copy", "triad"),
     "webgl": ("peak", "gemm"),
     "webgpu": ("peak", "gemm", "copy"),
 }
+# Natively a library multiplies, and NumPy alone moves memory.
+NATIVE_CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
+    "ceiling-numpy": ("gemm", "read_cached", "read", "copy", "triad"),
+    "ceiling-onnxruntime": ("gemm",),
+    "ceiling-tensorflow": ("gemm",),
+}
+# What ceilings are taken with: matrices of so many rows and columns, a multiple of every kernel's tile. The GPU back
+# ends have a size of their own.
+GEMM_SIDE = 192
+NATIVE_GEMM_SIDE = 512
+# The yardstick: what an MLP costs on howfar's own WebAssembly. It says what is possible, and competes with nobody.
+YARDSTICK = "limit"
 # What a figure of a workload shows first. A person waits for one sample's answer; a training loop reads its loss now
 # and then, so what it feels is many steps per read.
 PRIMARY_METRIC: Mapping[Workload, Metric] = {
@@ -104,6 +117,8 @@ OVER_BUDGET = "over budget"
 READBACK_ONCE = "readback=once"
 # The switch of an inference that is done in a worker, by the same adapter, so that the page's own thread is free.
 IN_WORKER = "thread=worker"
+# The switch of a WebAssembly ceiling without relaxed SIMD's fused multiply-add.
+PLAIN_SIMD = "fma=off"
 # How a switch begins that takes another build of the library's files.
 BUILD = "build="
 

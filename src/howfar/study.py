@@ -7,6 +7,9 @@ from msgspec import Meta, Struct
 
 from howfar.layers import Positive
 from howfar.records import (
+    GEMM_SIDE,
+    NATIVE_GEMM_SIDE,
+    YARDSTICK,
     Cell,
     Count,
     Model,
@@ -110,27 +113,39 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     resolved_targets: tuple[Target, ...] = ()
     # What each framework can do at all, and with which networks; `features` says what it can't.
     abilities: Mapping[str, Abilities] = {}
+    # What the ceilings of its browsers and of this machine are taken by.
+    ceilings: tuple[Target, ...] = ()
 
-    def cells(self, workload: Workload) -> Iterator[Cell]:
-        """Every target that can do the workload, with every model that it can hold."""
-        for target in self.targets_for(workload):
+    def cells(self, workload: Workload, *, yardstick: bool = False) -> Iterator[Cell]:
+        """Every target that can do the workload, with every model that it can hold; the yardstick too, if asked."""
+        for target in self.targets_for(workload, yardstick=yardstick):
             able = self.abilities.get(target.framework)
             yield from (
                 Cell(target, model, workload) for model in self.sizes() if not able or able.does(workload, model.kind)
             )
+
+    def ceiling_cells(self) -> Iterator[Cell]:
+        """The ceilings of every browser that is left in the study, and of the machine outside it."""
+        browsers = {"native", *(target.browser for target in self.resolved_targets)}
+        for target in self.ceilings:
+            side = NATIVE_GEMM_SIDE if target.browser == "native" else GEMM_SIDE
+            if target.browser in browsers:
+                yield Cell(target, Model("gemm", 1, side), "ceilings")
 
     def sizes(self) -> list[Model]:
         """Its models, each once, in the order of the file."""
         return list(dict.fromkeys(model for choice in self.models for model in choice.models()))
 
     def protocols_for(self, cell: Cell) -> tuple[ProtocolName, ...]:
-        """The protocols that a cell is measured under: the published one timed training and inference only, and what is
-        watched is not timed."""
-        return self.protocols if cell.workload in ("training", "inference") and not cell.observe else ("corrected",)
+        """The protocols that a cell is measured under: the published one timed training and inference only, what is
+        watched is not timed, and of the yardstick the paper knew nothing."""
+        timed = cell.workload in ("training", "inference") and not cell.observe
+        return self.protocols if timed and cell.target.framework != YARDSTICK else ("corrected",)
 
-    def targets_for(self, workload: Workload) -> Iterator[Target]:
-        """The targets that can do the workload."""
+    def targets_for(self, workload: Workload, *, yardstick: bool = False) -> Iterator[Target]:
+        """The targets that can do the workload; the yardstick, which is no contestant, only where it is asked for."""
         for target in self.resolved_targets:
             able = self.abilities.get(target.framework)
-            if not able or workload in able.workloads:
+            wanted = yardstick or target.framework != YARDSTICK
+            if wanted and (not able or workload in able.workloads):
                 yield target

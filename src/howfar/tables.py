@@ -112,6 +112,13 @@ def compared(entry: Measured, metric: str, found: Ratio | None, other: Measured 
     return _identity(entry.group, metric, "ratio") | _caveats(entry.group) | said | counts | numbers | beside
 
 
+def worked_out(entry: Measured, metric: str, unit: str, number: float | None, message: str = "") -> Row:
+    """A row of what an entry's time comes to; without a number, with the reason."""
+    counts = {"rounds": len(entry.group.outcomes), "processes": len(entry.rounds), "estimated": _scaled(entry)}
+    said = {"status": entry.status, "message": message or entry.message, "few_samples": _few(entry)}
+    return _identity(entry.group, metric, unit) | _caveats(entry.group) | said | counts | {"median": number}
+
+
 def _scaled(entry: Measured) -> bool:
     return entry.group.outcomes[0].task.scale > 1
 

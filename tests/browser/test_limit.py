@@ -7,7 +7,7 @@ from msgspec import structs
 
 from howfar import plan
 from howfar.outcomes import Outcome
-from howfar.records import CEILINGS, Cell, Model, Sampling, Target, Workload
+from howfar.records import CEILINGS, NATIVE_CEILINGS, Cell, Model, Sampling, Target, Workload
 from howfar.runner import Workshop
 from real import Measure
 
@@ -67,6 +67,15 @@ def test_its_training_step_is_that_of_tensorflow_js(take: Take, measure: Measure
     assert len(one.losses) == 3
     for here, there in zip(one.losses, other.losses, strict=True):
         assert here == pytest.approx(there, abs=5e-6)
+
+
+def test_a_native_ceiling_is_taken_like_any_other_native_cell(take: Take, shop: Workshop) -> None:
+    version = shop.known["ceiling-numpy"].installed_version()
+    outcome = take(Target("ceiling-numpy", version, "cpu", "native", 1), Model("gemm", 1, 64), "ceilings")
+    right(outcome)
+    timed = {one.metric for one in outcome.series if one.stage == "timed"}
+    assert timed == set(NATIVE_CEILINGS["ceiling-numpy"])
+    assert outcome.facts["kernel"] and outcome.facts["gemm_flop"] == 2 * 64**3
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,17 @@ from howfar.study import Study
 
 ALL = experiments.names()
 # `cost` asks for nothing of its own; these ask for what others ask for too, and are tested by themselves.
-DERIVED = ("cost", "published", "gap_tree", "gap_parts", "native_calls", "loss_parity", "call_stack", "findings")
+DERIVED = (
+    "cost",
+    "published",
+    "gap_tree",
+    "gap_parts",
+    "native_calls",
+    "loss_parity",
+    "call_stack",
+    "findings",
+    "limit",
+)
 TIMED = [name for name in ALL if name not in DERIVED]
 CHARTED = [name for name in ALL if isinstance(experiments.load(name), experiments.Charted)]
 

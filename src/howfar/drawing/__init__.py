@@ -7,6 +7,7 @@ from howfar.drawing.flames import flames
 from howfar.drawing.maps import maps
 from howfar.drawing.points import times
 from howfar.drawing.ratios import ratios
+from howfar.drawing.rooflines import limits
 from howfar.drawing.sofar import so_far
 from howfar.drawing.steps import steps
 from howfar.drawing.targets import models, targets
@@ -14,5 +15,6 @@ from howfar.drawing.timelines import timelines
 from howfar.drawing.trees import trees
 
 __all__ = [
-    "felt", "flames", "maps", "models", "ratios", "shares", "so_far", "steps", "targets", "timelines", "times", "trees",
+    "felt", "flames", "limits", "maps", "models", "ratios", "shares", "so_far", "steps", "targets", "timelines",
+    "times", "trees",
 ]  # fmt: skip

@@ -98,8 +98,9 @@ def _truth(channels: Channels) -> Any:
 
 
 def _natives(channels: Channels) -> list[alt.Chart]:
-    """The yardstick: a line as broad as its width's group, in the band of its interval."""
-    own = _where("datum.kind === 'native'").encode(color=channels.colour)
+    """What others are held against, native and what is possible: a line as broad as its width's group, in the band of
+    its interval."""
+    own = _where("datum.kind === 'native' || datum.kind === 'limit'").encode(color=channels.colour)
     interval = own.mark_bar(width=channels.band, fillOpacity=0.22, clip=True).encode(y=channels.y("low"), y2="high")
     line = own.mark_tick(orient="horizontal", size=channels.band, thickness=1.6).encode(y=channels.y("median"))
     return [interval, line]

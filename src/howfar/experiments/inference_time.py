@@ -22,13 +22,13 @@ NOTES = {"network": "Whose network is another than the study's"}
 
 
 def cells(study: Study) -> Iterable[Cell]:
-    """Inference with every model by every target."""
-    return study.cells("inference")
+    """Inference with every model by every target, and by the yardstick."""
+    return study.cells("inference", yardstick=True)
 
 
 def table(results: Results) -> pl.DataFrame:
     """Milliseconds per inference: latency (drained every time), throughput (drained once per sample), enqueue."""
-    return tables.table(timed(results, "inference"))
+    return tables.table(timed(results, "inference", yardstick=True))
 
 
 def chart(table: pl.DataFrame) -> "ChartType":

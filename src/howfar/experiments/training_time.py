@@ -26,13 +26,13 @@ NOTES = {
 
 
 def cells(study: Study) -> Iterable[Cell]:
-    """Training of every model by every target."""
-    return study.cells("training")
+    """Training of every model by every target, and by the yardstick."""
+    return study.cells("training", yardstick=True)
 
 
 def table(results: Results) -> pl.DataFrame:
     """Milliseconds per batch: throughput (the loss is read once per sample of several batches), latency, enqueue."""
-    return tables.table(timed(results, "training"))
+    return tables.table(timed(results, "training", yardstick=True))
 
 
 def chart(table: pl.DataFrame) -> "ChartType":

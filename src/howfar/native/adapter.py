@@ -66,5 +66,8 @@ class Adapter(Protocol):
     def run(self, tensors: Sequence[NDArray[np.generic]]) -> Sequence[NDArray[np.generic]]:
         """One inference: its inputs, in the order of `load_graph`, to its outputs in the model's order."""
 
+    def ceilings(self) -> Any:
+        """What the workload `ceilings` times (howfar.native.ceilings.Ceilings); only howfar's own have it."""
+
     def dispose(self) -> None:
         """Lets go of everything."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from howfar.native.steady import change_point, relative_half_width
 from howfar.outcomes import Series
-from howfar.records import Metric, PhaseName, Sampling
+from howfar.records import Metric, PhaseName, Sampling, SteadyMetric
 
 Operation = Callable[[int], object]
 Take = Callable[[int], float]
@@ -62,22 +62,23 @@ def calibrate_tick(clock: Callable[[], float] = clock_ms) -> float:
     return median(steps)
 
 
-def measure_latency(loop: Loop, operation: Operation, enter: Enter) -> list[Series]:
-    """One metric in full: warm-up, then timed samples of operations that each bring their numbers to NumPy."""
+def measure_latency(loop: Loop, operation: Operation, enter: Enter, metric: SteadyMetric = "latency") -> list[Series]:
+    """One metric in full: warm-up, then timed samples of operations that each bring their numbers to NumPy. `metric`:
+    another one that is sampled in this way."""
 
     def take(repeats: int) -> float:
         return _sample(loop, operation, repeats)
 
     if loop.slow:
-        enter("latency")
-        return [Series("latency", "timed", 1, (take(1),), "slow")]
+        enter(metric)
+        return [Series(metric, "timed", 1, (take(1),), "slow")]
     enter("warmup")
     warm = _warm_up(loop, take)
     repeats, _ = _recalibrate(loop, take, warm)
-    enter("latency")
+    enter(metric)
     samples: list[float] = []
     ended_by = _sample_until_known(loop, lambda: take(repeats), samples)
-    return [_warm_series("latency", warm), Series("latency", "timed", repeats, tuple(samples), ended_by)]
+    return [_warm_series(metric, warm), Series(metric, "timed", repeats, tuple(samples), ended_by)]
 
 
 def measure_throughput(loop: Loop, enqueue: Operation, drain: Callable[[], None] | None, enter: Enter) -> list[Series]:

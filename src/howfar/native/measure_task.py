@@ -154,12 +154,13 @@ def _measure_corrected(server: Server, adapter: Any, assignment: Assignment, dra
     if slow:
         draft.facts["slow"] = True
     loop = Loop(sampling, calibrate_tick(), slow)
-    metrics = assignment.task.metrics
-    if "latency" in metrics:
-        draft.series += measure_latency(loop, work.operation, server.enter)
-    if "throughput" in metrics:
-        drain = getattr(adapter, "sync", None) if work.enqueue else None
-        draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
+    for metric in assignment.task.metrics:
+        if metric == "throughput":
+            drain = getattr(adapter, "sync", None) if work.enqueue else None
+            draft.series += measure_throughput(loop, work.enqueue or work.operation, drain, server.enter)
+        else:
+            operation = work.operation if metric == "latency" else work.operations[metric]
+            draft.series += measure_latency(loop, operation, server.enter, metric)
 
 
 def _check_until_slow(work: Any, sampling: Sampling) -> bool:

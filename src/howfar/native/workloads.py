@@ -97,7 +97,22 @@ class GraphInference:
         self._draft.outputs += finite(outputs[:: self._stride])
 
 
-KINDS: dict[str, Any] = {"inference": Inference, "batch_inference": BatchInference, "training": Training}
+class Ceilings:
+    """No network: one operation of each metric is a piece of work of known size. Its one check is a product of whole
+    numbers, which must be exact."""
+
+    def __init__(self, adapter: Any, _assignment: Assignment, _inputs: Any, _labels: Any, draft: Any) -> None:
+        self._taken, self._draft = adapter.ceilings(), draft
+        self.operations, self.checks, self.enqueue = self._taken.operations, 1, None
+
+    def first(self) -> None:
+        self._draft.facts |= self._taken.work
+        self._draft.outputs += finite([self._taken.error()])
+
+
+KINDS: dict[str, Any] = {
+    "inference": Inference, "batch_inference": BatchInference, "training": Training, "ceilings": Ceilings,
+}  # fmt: skip
 
 
 def finite(numbers: Iterable[float]) -> list[float | None]:

@@ -3,7 +3,7 @@
 /** @typedef {string | number | boolean | null} Fact */
 /** @typedef {Record<string, Fact>} Facts */
 /** @typedef {'ok' | 'unsupported' | 'fell_back' | 'page_error' | 'out_of_memory' | 'gl_context_lost' | 'gpu_device_lost'} Status */
-/** @typedef {'peak' | 'gemm' | 'read' | 'copy' | 'triad'} Ceiling */
+/** @typedef {'peak' | 'gemm' | 'read_cached' | 'read' | 'copy' | 'triad'} Ceiling */
 /** @typedef {'latency' | 'throughput' | 'load' | 'load_from_memory' | Ceiling} SteadyMetric */
 /** @typedef {'library_load' | 'backend_init' | 'bare_load' | 'model_load' | 'first' | 'check' | 'rest' | 'warmup' | SteadyMetric | 'dispose'} PhaseName */
 /** @typedef {{kind: 'mlp' | 'cnn' | 'rnn' | 'graph' | 'gemm' | 'spin' | 'loop', depth: number, width: number, name: string, digest: string}} Model */
@@ -196,7 +196,7 @@ const kinds = (fields) => (value, path) => {
   record({ kind: text, ...fields[value.kind] })(value, path);
 };
 
-const STEADY = ['latency', 'throughput', 'load', 'load_from_memory', 'peak', 'gemm', 'read', 'copy', 'triad'];
+const STEADY = ['latency', 'throughput', 'load', 'load_from_memory', 'peak', 'gemm', 'read_cached', 'read', 'copy', 'triad'];
 const steady = oneOf(...STEADY);
 
 const sampling = record({

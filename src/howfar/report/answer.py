@@ -13,6 +13,7 @@ from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.records import Workload
 from howfar.report.failures import Failure, failures
+from howfar.report.limits import factors
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
@@ -83,7 +84,7 @@ def _sizes(at: Sequence[Standing], own: Sequence[Standing]) -> str:
 def _native(stand: Sequence[Standing], results: Results) -> str:
     said = _per_workload([standing for standing in stand if standing.to_single or standing.to_best], _distance)
     if said:
-        return "\n".join([*said, _which_native(stand)])
+        return "\n".join([*said, *factors(results), _which_native(stand)])
     tried = [outcome for outcome in results.outcomes if outcome.task.cell.target.browser == NATIVE]
     if not tried:
         return "Native was not measured, so the distance to it can't be said."

@@ -13,11 +13,14 @@ from howfar import tables, wording
 from howfar.experiments import Annotated, Charted, Experiment, Pictured, Summarized, Telling, load
 from howfar.measured import SAYS
 from howfar.outcomes import Results
+from howfar.records import YARDSTICK
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
 from howfar.summaries import Summary
 
 COST = "cost"
+# Whose drawings have no such marks.
+UNMARKED = (COST, "limit")
 # What a mark means, said only where it occurs.
 MARKS = {
     "hollow: a GPU done in software": pl.col("software_gpu"),
@@ -25,6 +28,7 @@ MARKS = {
     "struck out: a wrong result": pl.col("status") == "wrong_result",
     "cross on the floor: no number, the tooltip says why": pl.col("median").is_null(),
     "line across: native, shaded by its interval": pl.col("browser") == "native",
+    "brown line across: what is possible on this browser's WebAssembly": pl.col("framework") == YARDSTICK,
 }
 
 
@@ -87,7 +91,7 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         table=table,
         spec=spec,
         svg=vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else "",
-        marks=_marks(table, experiment.METRIC) if spec and name != COST else (),
+        marks=_marks(table, experiment.METRIC) if spec and name not in UNMARKED else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
         notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),

@@ -1,7 +1,7 @@
 """Study files: TOML to a Study, checked whole at the door, every name in it resolved or refused with its key path."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from howfar import frameworks, hosts, models, selection, sources
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
-from howfar.records import Model, Target
+from howfar.records import NATIVE_CEILINGS, PLAIN_SIMD, Model, Target
 from howfar.sources import Request
 from howfar.study import ModelChoice, Study, TargetChoice
 
@@ -83,7 +83,26 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
     if not targets:
         raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
     able = {target.framework: known[target.framework].abilities() for target in targets}
-    return msgspec.structs.replace(study, resolved_targets=tuple(dict.fromkeys(targets)), abilities=able)
+    return msgspec.structs.replace(
+        study,
+        resolved_targets=tuple(dict.fromkeys(targets)),
+        abilities=able,
+        ceilings=tuple(_ceilings(study.browsers, known)),
+    )
+
+
+def _ceilings(browsers: Iterable[str], known: Registry) -> Iterator[Target]:
+    """By what ceilings are taken: in each browser, on one thread and on all where there are such; natively by every
+    library that is known, also where it is not installed, so that its row says so."""
+    (version,) = known["ceiling"].versions
+    for browser in browsers:
+        for backend in known["ceiling"].backends:
+            counts = (1, 0) if backend in known["ceiling"].threaded else (None,)
+            yield from (Target("ceiling", version, backend, browser, count) for count in counts)
+        yield Target("ceiling", version, "wasm", browser, 1, PLAIN_SIMD)
+    for name in NATIVE_CEILINGS:
+        installed = known[name].installed_version()
+        yield from (Target(name, installed, "cpu", "native", count) for count in (1, 0))
 
 
 def _check_models(choice: ModelChoice, where: str) -> None:

@@ -25,8 +25,8 @@
  * @typedef {object} Ceilings
  * @property {Partial<Record<import('../protocol.js').Ceiling, import('../measure.js').Operation>>} operations where the work is left
  *   on a device, `sync` waits for it
- * @property {Facts} work of one operation: `peak_flop`, `gemm_flop`; and the bytes that `read`, `copy` and `triad` read and write
- *   together, `read_bytes`, ...
+ * @property {Facts} work of one operation: `peak_flop`, `gemm_flop`; and the bytes that the others read and write together,
+ *   `read_bytes`, ...
  * @property {boolean} drained whether `sync` must be waited for
  * @property {() => number | Promise<number>} error of the product that the operation `gemm` left: the largest difference
  */

@@ -1,0 +1,69 @@
+"""The native ceilings: what is taken is of the work that it says, and a product that is wrong is seen."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+import asked
+from howfar.native import ceilings
+from howfar.native.adapter import Network
+from howfar.native.frameworks import ceiling_numpy
+from howfar.native.workloads import Ceilings
+from howfar.records import NATIVE_CEILINGS, Fact, Model
+
+SIDE = 24
+
+
+class Draft:
+    """The report while it grows, as far as ceilings fill it."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, object] = {}
+        self.outputs: list[float | None] = []
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Arrays of kilobytes, and no threads left limited."""
+    monkeypatch.setattr(ceiling_numpy, "ARRAY_BYTES", 2**14)
+    monkeypatch.setattr(ceiling_numpy, "CACHED_BYTES", 2**12)
+    with threadpool_limits():
+        yield
+
+
+def opened(threads: int) -> dict[str, Fact]:
+    facts = dict(ceiling_numpy.open("cpu", threads, ""))
+    ceiling_numpy.build(Network(Model("gemm", 1, SIDE), (), (), 0.01, 64))
+    return facts
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_numpys_are_of_the_work_that_they_say(threads: int) -> None:
+    assert opened(threads)["threads"] == threads
+    draft = Draft()
+    work = Ceilings(ceiling_numpy, asked.assignment(), None, None, draft)
+    work.first()
+    assert draft.outputs == [0.0]
+    assert tuple(work.operations) == NATIVE_CEILINGS["ceiling-numpy"]
+    assert draft.facts == {
+        "side": SIDE, "gemm_flop": 2 * SIDE**3, "read_cached_bytes": threads * 2**12 * ceiling_numpy.CACHED_READS,
+        "read_bytes": 2**15, "copy_bytes": 2**15, "triad_bytes": 3 * 2**14,
+    }  # fmt: skip
+    for operation in work.operations.values():
+        operation(0)
+
+
+def test_its_kernel_is_named() -> None:
+    assert opened(1)["kernel"]
+
+
+def test_a_product_that_is_off_is_seen() -> None:
+    a, b = ceilings.matrices(SIDE)
+    right = a @ b
+    assert ceilings.product_error(SIDE, right) == 0
+    wrong = right.copy()
+    wrong[3, 5] += 1
+    assert ceilings.product(SIDE, lambda: wrong).error() == 1
+    assert len(np.unique(right)) > SIDE, "numbers that are all alike would hide one in the wrong place"
