@@ -107,7 +107,8 @@ def test_a_right_result_is_ok_and_comes_whole(visitor: Visitor) -> None:
     assert (outcome.status, outcome.message) == ("ok", "")
     assert (outcome.task, outcome.environment, outcome.attempt) == (TASK, "here", 2)
     assert (outcome.series, outcome.losses) == (report.series, report.losses)
-    assert outcome.facts == {**report.facts, "rule": "mini_batch"}
+    counted = {"operation_multiply_adds": 3_469_312, "operation_bytes": 412_752}
+    assert outcome.facts == {**report.facts, "rule": "mini_batch", **counted}
     assert (outcome.live_tensors, outcome.heap_bytes) == ((1, 2), (3, 4))
     assert outcome.check is not None
     assert outcome.check.max_abs_error is not None
