@@ -43,7 +43,7 @@ def test_a_fault_has_its_own_name(measure: Measure, fault: str, status: str, mes
 def test_a_page_that_hangs_is_ended_at_its_limit(measure: Measure, fault: str) -> None:
     outcome = measure("faulty", fault, MODEL)
     assert outcome.status == "hung"
-    assert outcome.message == "first was not over after 12 s"
+    assert outcome.message == "first was not over after 25 s"
 
 
 def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:

@@ -30,7 +30,8 @@ const tablesOf = (part, datasets) =>
     return Array.isArray(rows) ? [rows] : [];
   });
 
-const bears = (rows) => rows.some((row) => row && typeof row === 'object' && 'edition' in row);
+/** Whether there is something to look at: native's lines alone, which are in every panel, are not. */
+const bears = (rows) => rows.some((row) => row && typeof row === 'object' && 'edition' in row && row.where !== 'native');
 
 /** Names that no row bears any more, out of scales, legends and orders. */
 function without(names, spec) {
@@ -114,6 +115,8 @@ async function draw(place) {
     live.setAttribute('aria-label', words);
     const config = { aria: false };
     const { finalize } = await vegaEmbed(live, isDark() ? dark(spec) : spec, { actions: false, renderer: 'svg', config });
+    // Marks that no configuration reaches (those of a transformed layer) keep a role of their own, without a name.
+    live.querySelector('svg')?.setAttribute('aria-hidden', 'true');
     figures.set(place, { finalize });
   } catch (error) {
     place.classList.remove('drawn');
