@@ -20,7 +20,7 @@ def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, 
 
 
 def run(
-    study: Annotated[str, typer.Argument(help="quick, paper, or a TOML file.")],
+    study: Annotated[str, typer.Argument(help="A study of `howfar list studies`, or a TOML file.")],
     out: Out = None,
     only: Annotated[
         list[str] | None,
