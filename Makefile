@@ -32,6 +32,7 @@ format: $(VENV)/.ready
 # What benchmarks/ holds, one after the other: nothing else may run meanwhile.
 bench: $(VENV)/.ready
 	@scripts/browser
+	$(BIN)/python benchmarks/assembling.py
 	$(BIN)/python benchmarks/launch.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/loading.py

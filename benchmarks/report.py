@@ -21,7 +21,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from howfar import frameworks, plan, store, studies
-from howfar.experiments import load
+from howfar.experiments import cells
 from howfar.outcomes import Check, Noise, Outcome, Phase, RunFacts, Series, Span
 from howfar.records import PRIMARY_METRIC, Cell, DataNames, Fact, Task
 from howfar.study import ModelChoice, Study
@@ -70,7 +70,7 @@ def fill(folder: Path, count: int) -> int:
 
 def wanted(study: Study, count: int) -> Sequence[Cell]:
     """The first cells, small models first, so that every target has a share of them."""
-    every = {cell for name in EXPERIMENTS for cell in load(name).cells(study)}
+    every = set(cells(study, EXPERIMENTS))
     return sorted(every, key=lambda cell: (cell.model, cell.workload, cell.target))[:count]
 
 

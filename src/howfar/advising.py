@@ -10,7 +10,7 @@ from msgspec import Struct
 from howfar import wording
 from howfar.errors import UserError
 from howfar.laws import Cells, Judged, Timed, judge, within
-from howfar.measured import METRICS, Measured, timed
+from howfar.measured import Measured, primary
 from howfar.outcomes import Results
 from howfar.ranking import fields
 from howfar.records import Model, Target, Workload
@@ -110,8 +110,7 @@ def _seen(results: Results, model: Model, workload: Workload) -> list[Measured]:
     environment."""
     kinds: dict[str, list[str]] = defaultdict(list)
     for one in WORKLOADS:
-        primary = f"{METRICS[one][0]}_ms"
-        found = [entry for entry in timed(results, one) if entry.metric == primary and entry.group.current]
+        found = primary(results, one)
         own = [entry for entry in found if entry.cell.model.kind == model.kind]
         if one == workload and own:
             return own

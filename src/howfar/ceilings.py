@@ -4,13 +4,13 @@ A ceiling is the best of many short samples over all processes: what was possibl
 processes' bests lie apart says how sure it is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from howfar.measured import NATIVE, Group, groups, verdict
 from howfar.outcomes import Outcome, Results
-from howfar.records import CEILINGS, NATIVE_CEILINGS, Ceiling, Fact, Status, Target
+from howfar.records import Ceiling, Fact, Status, Target, ceilings_of
 
 GPU = ("webgl", "webgpu")
 LANGUAGES: Mapping[str, str] = {
@@ -74,14 +74,9 @@ def taken(results: Results) -> list[Taken]:
     return [Taken(group, _rates(group)) for group in every if group.current]
 
 
-def metrics_of(target: Target) -> Sequence[Ceiling]:
-    """What is taken of it."""
-    return NATIVE_CEILINGS.get(target.framework) or CEILINGS[target.backend][: 2 if target.switch else None]
-
-
 def _rates(group: Group) -> dict[Ceiling, tuple[float, ...]]:
     able = [outcome for outcome in group.outcomes if outcome.status == "ok"]
-    found = {metric: tuple(_best(outcome, metric) for outcome in able) for metric in metrics_of(group.cell.target)}
+    found = {metric: tuple(_best(outcome, metric) for outcome in able) for metric in ceilings_of(group.cell.target)}
     return {metric: known for metric, rates in found.items() if (known := tuple(filter(None, rates)))}
 
 

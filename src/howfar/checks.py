@@ -47,14 +47,15 @@ class Examiner:
 
     def spec(self, task: Task) -> ModelSpec:
         """The task's network, in the form that its framework can hold."""
-        model = task.cell.model
-        vocabulary = self._data.text.classes if model.reads_text else 0
-        return models.spec(model, task.seed, self._network(task).form, vocabulary)
+        return models.spec(task.cell.model, task.seed, self._network(task).form, self._vocabulary(task))
 
     def layers(self, task: Task) -> tuple[Layer, ...]:
         """The task's network without its weights, which are dear to make."""
-        model = task.cell.model
-        return models.layers(model, self._network(task).form, self._data.text.classes if model.reads_text else 0)
+        return models.layers(task.cell.model, self._network(task).form, self._vocabulary(task))
+
+    def _vocabulary(self, task: Task) -> int:
+        """How many characters the text has, for a network that reads it."""
+        return self._data.text.classes if task.cell.model.reads_text else 0
 
     def check(self, assignment: Assignment, report: Report) -> Check:
         """Holds the losses of training steps, and the outputs, each against the reference."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from howfar.errors import UserError
-from howfar.measured import METRICS, Measured, timed
+from howfar.measured import Measured, primary
 from howfar.outcomes import Results
 from howfar.records import Fact, Target, Workload
 from howfar.stats import Prior, Ratio, block_ratios, pooled, prior, ratio, ratio_apart
@@ -107,12 +107,7 @@ def targets(results: Results, base: str, new: str) -> Comparison:
 
 def _primary(results: Results) -> list[Measured]:
     """Every contestant by the metric that its workload's figure shows, in the newest environment."""
-    return [
-        entry
-        for workload in WORKLOADS
-        for entry in timed(results, workload)
-        if entry.metric == f"{METRICS[workload][0]}_ms" and entry.group.current
-    ]
+    return [entry for workload in WORKLOADS for entry in primary(results, workload)]
 
 
 def _key(entry: Measured, without: Iterable[str]) -> Key:

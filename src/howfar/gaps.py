@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from howfar.measured import METRICS, Measured, timed
+from howfar.measured import Measured, primary
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields, first
 from howfar.records import Workload
@@ -31,8 +31,7 @@ class Gap(Struct, frozen=True):
 def primary_fields(results: Results, *, yardstick: bool = False) -> list[Field]:
     """What can be compared: by workload and model, by the metric that its figure shows, in the newest environment; with
     the yardstick among it, if asked."""
-    every = [field for workload in WORKLOADS for field in fields(timed(results, workload, yardstick=yardstick))]
-    return [field for field in every if field.metric == f"{METRICS[field.workload][0]}_ms"]
+    return [field for workload in WORKLOADS for field in fields(primary(results, workload, yardstick=yardstick))]
 
 
 def matched(field: Field) -> Iterator[Gap]:

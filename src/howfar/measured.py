@@ -169,6 +169,13 @@ def timed(results: Results, workload: Workload, *, yardstick: bool = False) -> l
     return list(kept(results, ("timed", workload, yardstick), lambda: measure(results, wanted, METRICS[workload])))
 
 
+def primary(results: Results, workload: Workload, *, yardstick: bool = False) -> list[Measured]:
+    """Of these, in the newest environment, those by the metric that the workload's figure shows."""
+    metric = f"{METRICS[workload][0]}_ms"
+    every = timed(results, workload, yardstick=yardstick)
+    return [entry for entry in every if entry.metric == metric and entry.group.current]
+
+
 def groups(results: Results, wanted: Callable[[Cell], bool], protocol: ProtocolName = "corrected") -> Iterator[Group]:
     """The wanted cells' outcomes under one protocol, gathered by cell and conditions, in the cells' order; newest
     conditions last."""

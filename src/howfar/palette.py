@@ -7,7 +7,7 @@ says the back end again. Native is neutral: it is the yardstick, not a contestan
 from collections.abc import Mapping
 from colorsys import hls_to_rgb, rgb_to_hls
 
-from howfar.records import Target
+from howfar.records import YARDSTICK, Target
 
 FRAMEWORKS = (
     "tfjs", "onnxruntime-web", "litert", "convnetjs", "brain.js", "synaptic", "mind", "keras-js", "webdnn", "limit",
@@ -82,11 +82,13 @@ def _mixed(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
-def of(target: Target) -> str:
-    """The colour of a target, alone of its version."""
+def of(target: Target, age: int = 0) -> str:
+    """The colour of a target, whatever it is; `age`: as of `colour`."""
     if target.browser == "native":
         return native_colour(target.threads)
-    return colour(target.framework, target.backend)
+    if target.framework == YARDSTICK:
+        return yardstick_colour(target.threads)
+    return colour(target.framework, target.backend, age)
 
 
 def native_colour(threads: int | None) -> str:

@@ -7,8 +7,6 @@ import msgspec
 
 from howfar.outcomes import RunFacts
 from howfar.records import (
-    CEILINGS,
-    NATIVE_CEILINGS,
     NOT_INSTALLED,
     PRIMARY_METRIC,
     PROTOCOLS,
@@ -22,6 +20,7 @@ from howfar.records import (
     SteadyMetric,
     Target,
     Task,
+    ceilings_of,
     fingerprint,
 )
 from howfar.study import Study
@@ -113,8 +112,7 @@ def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMe
     if protocol == "published" or cell.observe in ("stacks", "experience"):
         return ("latency",)
     if cell.workload == "ceilings":
-        own = NATIVE_CEILINGS.get(cell.target.framework) or CEILINGS[cell.target.backend]
-        return own[: 2 if cell.target.switch else None]
+        return ceilings_of(cell.target)
     if cell.target.switch == READBACK_ONCE:
         return ("throughput",)
     every = STEADY_METRICS[cell.workload]

@@ -148,10 +148,10 @@ def _largest_first(row: Mark) -> tuple[bool, float]:
 def _mark(row: Mark, age: int) -> Mark:
     across = row["browser"] == NATIVE or row["framework"] == YARDSTICK
     return {
-        "target": _name(row),
+        "target": possible(row, str(wording.target(row))),
         "kind": _kind(row),
         "slot": not across,
-        "colour": _colour(row, age),
+        "colour": palette.of(wording.target(row), age),
         "shape": "stroke" if across else palette.shape(row["backend"]),
         **who(row),
         "software": row["software_gpu"],
@@ -190,17 +190,9 @@ def _kind(row: Mark) -> str:
     return "native" if row["browser"] == NATIVE else "point"
 
 
-def _name(row: Mark) -> str:
-    target = wording.target(row)
-    return f"what is possible: {target}" if row["framework"] == YARDSTICK else str(target)
-
-
-def _colour(row: Mark, age: int) -> str:
-    if row["browser"] == NATIVE:
-        return palette.native_colour(row["threads"])
-    if row["framework"] == YARDSTICK:
-        return palette.yardstick_colour(row["threads"])
-    return palette.colour(row["framework"], row["backend"], age)
+def possible(row: Mark, name: str) -> str:
+    """A target's name in a figure: the yardstick's says what it is there for."""
+    return f"what is possible: {name}" if row["framework"] == YARDSTICK else name
 
 
 def _ages(rows: Sequence[Mark]) -> dict[tuple[str, str], int]:

@@ -178,6 +178,12 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
         return f"{self.framework}@{self.version} {self.backend}{threads}{self.switch and f' {self.switch}'}"
 
 
+def ceilings_of(target: Target) -> tuple[Ceiling, ...]:
+    """What is taken of a target of the workload `ceilings`."""
+    own = NATIVE_CEILINGS.get(target.framework) or CEILINGS[target.backend]
+    return own[: 2 if target.switch else None]
+
+
 class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     """What one row of a figure measures, before it is repeated in rounds."""
 

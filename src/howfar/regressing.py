@@ -7,16 +7,15 @@ once: is it nearer to the one or to the other? What the intervals leave open end
 
 from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
-from typing import Literal
 
 from msgspec import Struct
 
-from howfar.measured import METRICS, SAYS, Measured, timed
+from howfar.comparing import Verdict
+from howfar.measured import SAYS, Measured, primary
 from howfar.outcomes import Results
 from howfar.records import Workload
 from howfar.stats import Ratio, ratio
 
-Verdict = Literal["slower", "faster", "same", "cannot_tell"]
 # So many rounds are measured of a step until its intervals decide. Three looks at 95 % err in 10 % of the cases where
 # nothing is different; but a change is said only past a limit, and what a step took for one its next step tests anew.
 ROUNDS = (5, 10, 20)
@@ -166,9 +165,7 @@ class _Searching:
 def readings(results: Results, workload: Workload, rounds: int) -> dict[str, Reading]:
     """What a step's results say of each version, by the metric that the workload's figure shows; of the first so many
     rounds."""
-    metric = f"{METRICS[workload][0]}_ms"
-    every = [one for one in timed(results, workload) if one.metric == metric and one.group.current]
-    return {one.cell.target.version: _reading(one, rounds) for one in every}
+    return {one.cell.target.version: _reading(one, rounds) for one in primary(results, workload)}
 
 
 def _reading(entry: Measured, rounds: int) -> Reading:

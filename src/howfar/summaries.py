@@ -69,10 +69,8 @@ def column(row: Row, *, with_backend: bool = False) -> Column:
 def target_column(row: Row) -> Column:
     """The head of a row's target with all that tells it apart: back end, threads and what is switched."""
     one = wording.target(dict(row))
-    native = one.browser == "native"
-    colour = palette.native_colour(one.threads) if native else palette.colour(one.framework, one.backend)
     version = wording.named(one, row["software_gpu"]).partition("@")[2]
-    return Column(one.framework, version, colour, plotted.who_of(one))
+    return Column(one.framework, version, palette.of(one), plotted.who_of(one))
 
 
 def entry(row: Row | None, say: Callable[[float], str]) -> Entry:

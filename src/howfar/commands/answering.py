@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from howfar.commands.options import console, say, stored
+from howfar.commands.options import console, say, stored, writing
 from howfar.errors import UserError
 
 
@@ -58,11 +58,5 @@ def export(
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     else:
-        _write(output, content)
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise UserError(f"can't be written ({error.strerror})", where=str(file), mend="give another --output") from None
+        with writing(output, "--output"):
+            output.write_bytes(content)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from howfar.commands.options import console, share, stored
+from howfar.commands.options import console, share, stored, writing
 from howfar.errors import UserError
 
 
@@ -49,10 +49,8 @@ def compare(
 def _write(found: Any, page: Path) -> None:
     from howfar.report import compared
 
-    try:
+    with writing(page, "--page"):
         page.write_text(compared.render(found), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"can't be written ({error.strerror})", where=str(page), mend="give another --page") from None
 
 
 def _draw(found: Any, picture: Path) -> None:
@@ -60,8 +58,5 @@ def _draw(found: Any, picture: Path) -> None:
 
     if picture.suffix not in (".svg", ".png"):
         raise UserError("a picture ends in .svg or .png", where=str(picture), mend="give another --picture")
-    try:
+    with writing(picture, "--picture"):
         comparison.draw(found, picture)
-    except OSError as error:
-        mend = "give another --picture"
-        raise UserError(f"can't be written ({error.strerror})", where=str(picture), mend=mend) from None

@@ -56,7 +56,7 @@ def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bo
 
     from howfar import experiments, progress, runner, sources, store, studies
 
-    cells = [cell for name in chosen.experiments for cell in experiments.load(name).cells(chosen)]
+    cells = list(experiments.cells(chosen, chosen.experiments))
     shown = progress.follow(Console(stderr=True) if as_json else console)
     with store.create(folder) as outcomes, _followed(shown, chosen, cells, folder, live=live) as follower:
         try:

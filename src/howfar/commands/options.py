@@ -1,6 +1,8 @@
 """What several commands take, and how they speak."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,6 +58,16 @@ def network(text: str) -> "Model":
     model = Model(found[1], int(found[2]), int(found[3]))  # type: ignore[arg-type]  # the pattern has its kinds
     studies.check_model(model, "--model")
     return model
+
+
+@contextmanager
+def writing(file: Path, option: str) -> Iterator[None]:
+    """Around what writes a file that an option names. Raises: UserError where it can't be written."""
+    try:
+        yield
+    except OSError as error:
+        mend = f"give another {option}"
+        raise UserError(f"can't be written ({error.strerror})", where=str(file), mend=mend) from None
 
 
 def share(text: str) -> float:

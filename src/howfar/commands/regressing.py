@@ -75,7 +75,7 @@ class _Steps:
         from howfar import experiments, progress, runner, store
         from howfar.report import machine
 
-        cells = [cell for name in study.experiments for cell in experiments.load(name).cells(study)]
+        cells = list(experiments.cells(study, study.experiments))
         follower = progress.follow(self._told)
         with store.create(self._folder / "_".join(versions)) as outcomes:
             try:

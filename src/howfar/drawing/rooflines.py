@@ -11,7 +11,6 @@ from howfar import gaps, palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, PAGE, mapped, styled
 from howfar.measured import NATIVE
 from howfar.plotted import Mark
-from howfar.records import YARDSTICK
 
 HIGH, STEP = 340, 20
 BROWSER, FRAMEWORK = "#2f72b5", "#d06a2c"
@@ -97,7 +96,7 @@ def _point(own: Mark) -> Mark:
     shares = {"browser_share": f"of what {row['browser']} allows", "native_share": "of what native allows"}
     told = [f"{own[metric]:.2%} {words}" for metric, words in shares.items() if metric in own]
     return {
-        "target": _name(row), "colour": _colour(row), "shape": palette.shape(row["backend"]),
+        "target": _name(row), "colour": palette.of(wording.target(row)), "shape": palette.shape(row["backend"]),
         "software": row["software_gpu"], "workload": row["workload"], "gflops": own["gflops"],
         "intensity": own["intensity"], "size": f"{row['model']} {wording.network(row)}",
         "share": told[0] if told else wording.NONE,
@@ -197,16 +196,7 @@ def _size(row: Mark) -> tuple[int, str]:
 
 
 def _name(row: Mark) -> str:
-    target = wording.named(wording.target(row), row["software_gpu"])
-    return f"what is possible: {target}" if row["framework"] == YARDSTICK else target
-
-
-def _colour(row: Mark) -> str:
-    if row["browser"] == NATIVE:
-        return palette.native_colour(row["threads"])
-    if row["framework"] == YARDSTICK:
-        return palette.yardstick_colour(row["threads"])
-    return palette.colour(row["framework"], row["backend"])
+    return plotted.possible(row, wording.named(wording.target(row), row["software_gpu"]))
 
 
 def _trait(targets: Mapping[str, Mark], name: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from howfar.errors import UserError
+from howfar.kept import kept
 from howfar.outcomes import Results
 from howfar.records import Cell, Model, Target, Workload
 from howfar.study import Study
@@ -99,6 +100,17 @@ def load(name: str) -> Experiment:
     if name not in names():
         raise UserError(f"no experiment {name!r}", mend=f"there are {', '.join(names())}")
     return cast(Experiment, import_module(f"{__name__}.{name}"))
+
+
+def table(name: str, results: Results) -> pl.DataFrame:
+    """An experiment's table, worked out once for these results: what is judged by it asks again. Raises UserError for
+    an unknown one."""
+    return kept(results, ("table", name), lambda: load(name).table(results))
+
+
+def cells(study: Study, asked: Iterable[str]) -> Iterator[Cell]:
+    """What these experiments need of a study; what several need comes as often. Raises UserError for an unknown one."""
+    return (cell for name in asked for cell in load(name).cells(study))
 
 
 def spread(study: Study, kind: str, most: int) -> list[Model]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from howfar import findings, tables, wording
-from howfar.experiments import load
+from howfar import experiments, findings, tables, wording
 from howfar.findings import Claim, telling
 from howfar.findings.editions import EDITIONS, EditionName
 from howfar.findings.evidence import Evidence, Sources
@@ -35,7 +34,7 @@ Judged = Mapping[EditionName, Verdict]
 
 def cells(study: Study) -> Iterable[Cell]:
     """What the experiments need that it judges by: nothing beside what a study measures that names them."""
-    return (cell for name in findings.needs() for cell in load(name).cells(study))
+    return experiments.cells(study, findings.needs())
 
 
 def table(results: Results) -> pl.DataFrame:

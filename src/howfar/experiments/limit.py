@@ -155,16 +155,15 @@ def _entry(row: Row | None) -> Entry:
 def sentences(table: pl.DataFrame) -> list[str]:
     """What each target uses of what it is allowed, and of what the gaps of the best are made."""
     rows = tables.current(table).filter(pl.col("median").is_not_null()).to_dicts()
-    gathered: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    gathered: dict[tuple[str, str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row["unit"] == "share" and row["browser"] != NATIVE and row["status"] != "wrong_result":
-            name = f"{wording.named(wording.target(row), row['software_gpu'])}|{row['backend']}|{row['browser']}"
-            gathered[row["workload"], name][row["metric"]].append(row["median"])
-    return [_sentence(workload, name, shares) for (workload, name), shares in gathered.items() if shares[METRIC]]
+            target = wording.named(wording.target(row), row["software_gpu"])
+            gathered[row["workload"], target, row["backend"], row["browser"]][row["metric"]].append(row["median"])
+    return [_sentence(*of, shares) for of, shares in gathered.items() if shares[METRIC]]
 
 
-def _sentence(workload: str, name: str, shares: Mapping[str, Sequence[float]]) -> str:
-    target, backend, browser = name.split("|")
+def _sentence(workload: str, target: str, backend: str, browser: str, shares: Mapping[str, Sequence[float]]) -> str:
     own = f"In {workload}, {target} uses"
     whole = f"{_typical(shares[METRIC])} of what {browser} allows"
     language = shares["backend_share"]

@@ -66,7 +66,7 @@ class Sources:
     def table(self, experiment: str) -> pl.DataFrame:
         """An experiment's table, without the rows of older environments."""
         if experiment not in self._tables:
-            self._tables[experiment] = tables.current(experiments.load(experiment).table(self.results))
+            self._tables[experiment] = tables.current(experiments.table(experiment, self.results))
         return self._tables[experiment]
 
 

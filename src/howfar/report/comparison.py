@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import vl_convert
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +12,6 @@ from rich.table import Table
 from howfar import drawing, plotted, wording
 from howfar.comparing import SAME, Comparison, Pair, Verdict
 from howfar.report.terminal import say
-from howfar.stats import Ratio
 
 SAYS: dict[Verdict, str] = {
     "faster": "faster",
@@ -59,11 +59,10 @@ def _times(pair: Pair) -> tuple[str, str, str]:
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
     """For machines."""
-    overall = comparison.overall
     return {
         "base": comparison.base,
         "new": comparison.new,
-        "overall": _numbers(overall) if overall else None,
+        "overall": msgspec.to_builtins(comparison.overall),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "only_base": list(comparison.only_base),
         "only_new": list(comparison.only_new),
@@ -80,14 +79,10 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "metric": pair.new.metric,
         "base_median": pair.base.summary.median if pair.base.summary else None,
         "new_median": pair.new.summary.median if pair.new.summary else None,
-        "ratio": _numbers(pair.ratio) if pair.ratio else None,
+        "ratio": msgspec.to_builtins(pair.ratio),
         "verdict": pair.verdict,
         "message": pair.reason,
     }
-
-
-def _numbers(found: Ratio) -> dict[str, Any]:
-    return {"value": found.value, "low": found.low, "high": found.high, "rounds": found.rounds}
 
 
 def draw(comparison: Comparison, file: Path) -> None:

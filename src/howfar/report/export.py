@@ -5,7 +5,7 @@ from typing import Literal
 
 import polars as pl
 
-from howfar.experiments import load
+from howfar.experiments import table
 from howfar.outcomes import Results
 
 Format = Literal["json", "csv", "parquet"]
@@ -16,7 +16,7 @@ def rows(results: Results, experiment: str) -> pl.DataFrame:
 
     Raises UserError if there is no such experiment.
     """
-    return load(experiment).table(results)
+    return table(experiment, results)
 
 
 def encode(frame: pl.DataFrame, to: Format) -> bytes:

@@ -9,7 +9,7 @@ import polars as pl
 import vl_convert
 from msgspec import Struct
 
-from howfar import tables, wording
+from howfar import experiments, tables, wording
 from howfar.experiments import Annotated, Charted, Experiment, Pictured, Summarized, Telling, load
 from howfar.measured import SAYS
 from howfar.outcomes import Results
@@ -80,7 +80,7 @@ def write(figure: Figure, out: Path) -> None:
 
 
 def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
-    table = experiment.table(results)
+    table = experiments.table(name, results)
     shown, empty = bool(table.height), _nothing(table, experiment.METRIC)
     spec = experiment.chart(table).to_dict(validate=False) if not empty and isinstance(experiment, Charted) else None
     return Figure(

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from howfar import wording
-from howfar.experiments import load, names
+from howfar import experiments, wording
 from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
 from howfar.outcomes import Outcome, Results
 from howfar.records import OVER_BUDGET, Fact
@@ -49,8 +48,8 @@ def progress(results: Results) -> tuple[int, int]:
     """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted). What
     is unsupported is so in every round: no further one is missing."""
     study = results.run.study
-    asked = (name for name in study.experiments if name in names())
-    cells = {cell for name in asked for cell in load(name).cells(study)}
+    asked = (name for name in study.experiments if name in experiments.names())
+    cells = set(experiments.cells(study, asked))
     measured = (o for o in results.outcomes if o.task.cell in cells and not o.message.startswith(OVER_BUDGET))
     here = {
         (o.task.cell, number, o.task.protocol)
