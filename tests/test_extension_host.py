@@ -133,7 +133,8 @@ def test_the_native_side_is_as_ever(reaper: Reaper) -> None:
 
 def test_a_person_s_browser_is_looked_at_and_never_ended(reaper: Reaper) -> None:
     """The extension is played: it comes, is told of the page, and closes it."""
-    driver = Driving(by_hand=True)
+    invited: list[str] = []
+    driver = Driving(invited.append)
     host = hosts.open_host("chromium", reaper, driver)
     with Server(routes=driver.routes()) as server:
         driver.port = server.port
@@ -152,6 +153,53 @@ def test_a_person_s_browser_is_looked_at_and_never_ended(reaper: Reaper) -> None
         host.close()
         driver.end()
         player.join(5)
+
+
+def test_a_person_who_closes_the_browser_is_waited_for(reaper: Reaper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One visit is lost with it, and no other: the next one is not begun before somebody is there."""
+    monkeypatch.setattr(driving, "SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(driving, "ANSWER_SECONDS", 0.1)
+    invited: list[str] = []
+    driver = Driving(invited.append)
+    host = hosts.open_host("chromium", reaper, driver)
+    with Server(routes=driver.routes()) as server:
+        driver.port = server.port
+        come(driver)
+        host.checked_facts()
+        assert invited in ([], [driver.page_url])  # it may have been there first
+        with host.launch(visit()) as running:
+            wait_for(lambda: not running.alive())  # it was asked once, and is gone
+            assert "has not asked" in running.log()
+        invited.clear()
+        entered = threading.Event()
+        back = threading.Thread(target=lambda: enter(host, entered))
+        back.start()
+        wait_for(lambda: invited == [driver.page_url])
+        assert not entered.wait(0.2)
+        come(driver)
+        assert entered.wait(5)
+        back.join()
+
+
+def test_a_person_who_comes_back_with_another_browser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driving(lambda _: None)
+    monkeypatch.setattr(Driving, "wait", lambda *_: Asking("one", browser_version="99.1"))
+    driver.person()
+    monkeypatch.setattr(Driving, "wait", lambda *_: Asking("two", browser_version="99.2"))
+    with pytest.raises(UserError, match="answers, and the run began with 99") as caught:
+        driver.person()
+    assert "\n" not in str(caught.value)
+
+
+def come(driver: Driving) -> None:
+    """Asks once, in a life of its own."""
+    asking = Asking(str(time.monotonic()), browser_version="99.1")
+    threading.Thread(target=_post, args=(driver, "next", asking), daemon=True).start()
+
+
+def enter(host: base.Host, entered: threading.Event) -> None:
+    with host.launch(visit()):
+        entered.set()
 
 
 def play(driver: Driving) -> None:

@@ -72,7 +72,7 @@ def test_a_browser_that_takes_no_input_says_so_and_the_rest_is_known() -> None:
     watch.at_phase("rest")
     watch.end()
     felt = found(watch)
-    assert felt.inputs_unavailable == "this browser takes no input that howfar can send"
+    assert felt.inputs_unavailable == "howfar presses only in a Chromium that it opens for the visit"
     assert felt.busy == FELT.busy
 
 

@@ -136,7 +136,7 @@ def test_a_browser_that_gives_no_profile_makes_the_column_unavailable(method: st
 
 
 def test_a_browser_without_a_profiler_says_so() -> None:
-    assert watched(None).unavailable == "this browser has no profiler that howfar can reach"
+    assert watched(None).unavailable == "howfar profiles only in a Chromium that it opens for the visit"
 
 
 def test_a_page_that_never_got_there_says_so() -> None:

@@ -13,6 +13,7 @@ from howfar import frameworks, models
 from howfar.assignments import Desk
 from howfar.checks import TOLERANCE
 from howfar.errors import Unavailable
+from howfar.hosts.base import StillRunning
 from howfar.models import reference
 from howfar.outcomes import Outcome, Report
 from howfar.records import Fact, PhaseName, Target
@@ -142,6 +143,19 @@ def test_a_failure_that_is_seen_from_outside_keeps_the_log(visitor: Visitor) -> 
     outcome = measured(visitor, phase("first"), lambda visit: visit.put("gone"), page=Page("its last words"))
     assert (outcome.status, outcome.detail) == ("crashed", "its last words")
     assert outcome.message == "the process was gone in first"
+
+
+def test_processes_that_do_not_end_are_this_outcome_s_and_not_the_run_s_end(visitor: Visitor) -> None:
+    class Held(Host):
+        @contextlib.contextmanager
+        def launch(self, visit: Visit) -> Iterator[Page]:
+            with super().launch(visit) as page:
+                yield page
+            raise StillRunning("its processes [7] were killed, and do not end")
+
+    outcome = visitor.measure(Held(post(asked.report(TASK, losses=right()))), TASK, "here")
+    assert (outcome.status, outcome.message) == ("hung", "its processes [7] were killed, and do not end")
+    assert measured(visitor, post(asked.report(TASK, losses=right()))).status == "ok"
 
 
 def test_the_timeline_covers_the_whole_time_without_gaps(desk: tuple[Server, Desk]) -> None:

@@ -16,6 +16,7 @@ import mimetypes
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from howfar.errors import UserError
 from howfar.observed import ExtensionSamples
 from howfar.records import SCHEMA, Count, Text
 from howfar.server import json_answer, read_message
@@ -81,9 +83,11 @@ class Driving:
     """The one extension of a run: what the runner wants of it, and what it says. The runner calls from its thread, the
     extension through the server's."""
 
-    def __init__(self, *, by_hand: bool = False) -> None:
-        """`by_hand`: a person opens the browser, and loads the extension."""
-        self.by_hand = by_hand
+    def __init__(self, invite: Callable[[str], None] | None = None) -> None:
+        """`invite`: a person opens the browser, and loads the extension; told of the page that says how, whenever there
+        is no extension and one is needed."""
+        self._invite = invite
+        self._version = ""  # the person's browser's, when it came first
         self.token = secrets.token_urlsafe(16)
         self.port = 0  # the server's, once it has one
         # Why there is no extension, where none answered when the run began.
@@ -96,6 +100,11 @@ class Driving:
         # Of those who ask and are kept waiting: set, they are answered.
         self._waiting: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person opens the browser."""
+        return self._invite is not None
 
     @property
     def page_url(self) -> str:
@@ -111,6 +120,21 @@ class Driving:
         with self._changed:
             self._changed.wait_for(self.answers, seconds)
             return self._asking if self.answers() else None
+
+    def person(self) -> Asking:
+        """What the extension in a person's browser says of itself; the person, who may have closed it, is waited for.
+
+        Raises: UserError where it comes back in another version than the run began with.
+        """
+        while (asking := self.wait(0)) is None:
+            if self._invite:
+                self._invite(self.page_url)
+            self.wait()
+        if self._version not in ("", asking.browser_version):
+            what = f"{asking.browser_version or 'another browser'} answers, and the run began with {self._version}"
+            raise UserError(what, where="the extension", mend="the same command goes on, by what answers then")
+        self._version = asking.browser_version
+        return asking
 
     def forget(self) -> None:
         """Its browser is gone, or another comes: who asks next is a new one."""

@@ -49,7 +49,7 @@ class Options(Struct, frozen=True):
     own: Portfolio = portfolio.EMPTY
     # What opens a browser's visits: a process for each, or howfar's extension in tabs of one.
     driver: Literal["process", "extension"] = "process"
-    # The extension is loaded by hand: called with the address of the page that says how.
+    # The extension is loaded by hand: called with the address of the page that says how, whenever nobody is there.
     invite: Callable[[str], None] | None = None
 
 
@@ -67,7 +67,7 @@ class Workshop:
         self.study, self.known, self._options = study, known, options
         self.data = data.load(study.seed, study.batch_size, options.mnist, options.text)
         self._stack = contextlib.ExitStack()
-        self._driving = Driving(by_hand=options.invite is not None) if options.driver == "extension" else None
+        self._driving = Driving(options.invite) if options.driver == "extension" else None
 
     def __enter__(self) -> "Workshop":
         routes = self._driving.routes() if self._driving else ()
@@ -82,8 +82,6 @@ class Workshop:
             desk = Desk(server, self.known, self.data, self._options.own)
             self.visitor = Visitor(server, desk, self.study.limits)
             self._stack = stack.pop_all()
-        if self._driving and self._options.invite:
-            self._options.invite(self._driving.page_url)
         return self
 
     def __exit__(self, *_: object) -> None:

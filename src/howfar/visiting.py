@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
-from howfar.hosts.base import Host, Running
+from howfar.hosts.base import Host, Running, StillRunning
 from howfar.outcomes import Check, Noise, Outcome, Report, Span
 from howfar.probes.observers import Nobody, Observer, observer
 from howfar.probes.processes import Snapshot, memory_bytes, noise, snapshot
@@ -141,16 +141,20 @@ class Visitor:
         except Unavailable as error:
             return Outcome(task, "unsupported", environment, started_at, attempt, message=str(error))
         idle = Span("idle", time.monotonic() - self._idle_since)
+        log = ""
         with self._server.expect(assignment) as visit:
             watch = Watch(visit, self._limits)
-            with host.launch(visit) as running:
-                watch.observer = observer(task.cell.observe, running, watch.begin)
-                try:
-                    end = watch.until_end(running)
-                finally:
-                    watch.observer.end()
-                watch.turn_to("end", time.monotonic())
-                log = running.log()
+            try:
+                with host.launch(visit) as running:
+                    watch.observer = observer(task.cell.observe, running, watch.begin)
+                    try:
+                        end = watch.until_end(running)
+                    finally:
+                        watch.observer.end()
+                    watch.turn_to("end", time.monotonic())
+                    log = running.log()
+            except StillRunning as error:  # whatever it reported: what it still does is in the way of the next
+                end = End(status="hung", message=str(error))
         self._idle_since = time.monotonic()
         watch.turn_to("", self._idle_since)
         blank = Outcome(task, end.status, environment, started_at, attempt, timeline=(idle, *watch.spans))

@@ -7,7 +7,7 @@ import pytest
 
 import made
 from howfar import watched
-from howfar.experiments import cpu_utilization
+from howfar.experiments import cpu_utilization, memory
 from howfar.observed import ExtensionSample, ExtensionSamples
 from howfar.outcomes import Results
 from howfar.records import Cell, Model
@@ -63,6 +63,16 @@ def test_both_stand_in_the_table_with_their_difference() -> None:
     assert found["sampler_difference"] == pytest.approx(0.01)
     words = "\n".join(cpu_utilization.sentences(table(samples())))
     assert "differ by at most 1.0 points over 1 busy pages, which is within 2" in words
+
+
+def test_memory_by_the_task_manager_stands_beside_ours() -> None:
+    sizes = [(at, 30_000_000 + 1_000_000 * place) for place, (at, _) in enumerate(PAGE)]
+    told = ExtensionSamples(tuple(ExtensionSample(at, "page", 7, 100.0, size, 9_000_000) for at, size in sizes))
+    table = memory.table(results([made.outcome(CELL, extension=told)]))
+    found = medians(table)
+    assert (found["extension_private_bytes"], found["extension_js_bytes"]) == (32_000_000, 9_000_000)
+    share = f"{32_000_000 / found['memory_steady_bytes']:.3f}"
+    assert f"says of 1 page {share} to {share} × what is counted here" in "\n".join(memory.sentences(table))
 
 
 def test_without_the_extension_there_is_no_column_of_it() -> None:

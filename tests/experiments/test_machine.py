@@ -167,6 +167,26 @@ def test_memory_that_can_not_be_read_is_unavailable_with_the_reason() -> None:
     assert lines("memory", table)["training, 1\u00a0×\u00a064"] == ["unavailable"]
 
 
+def test_what_a_page_does_not_tell_of_its_memory_is_unavailable_with_the_reason() -> None:
+    cell = watched(made.CONVNET)
+    page = PageMemory(unavailable={"heap": "not told", "agent": "no such call"})
+    outcome = made.outcome(cell, processes=made.processes(cell, page=page))
+    table = experiments.load("memory").table(made.results([outcome], made.able_study()))
+    found = {row["metric"]: (row["median"], row["message"]) for row in table.filter(value="unavailable").to_dicts()}
+    assert found == {"heap_bytes": (None, "not told"), "page_growth_bytes": (None, "no such call")}
+    assert "leak" not in said("memory", table)
+
+
+def test_a_wait_that_the_system_does_not_tell_is_unavailable_with_the_reason() -> None:
+    cell = watched(made.CONVNET)
+    own = made.processes(cell)
+    roles = tuple(structs.replace(one, wait_s=()) for one in own.roles)
+    outcome = made.outcome(cell, processes=structs.replace(own, roles=roles, unavailable={"wait": "no schedstat"}))
+    table = cpu_utilization.table(made.results([outcome], made.able_study()))
+    (row,) = table.filter(metric="wait_mean").to_dicts()
+    assert (row["median"], row["value"], row["message"]) == (None, "unavailable", "no schedstat")
+
+
 def test_joules_per_operation_are_those_of_the_steady_phase() -> None:
     cell = watched(made.NATIVE)
     own = made.processes(cell)

@@ -11,7 +11,20 @@ from rich.console import Console
 
 from howfar import frameworks
 from howfar.commands.answering import write_report
-from howfar.commands.options import Driver, Mnist, Out, PackageDir, Port, Text, console, say
+from howfar.commands.options import (
+    Budget,
+    Driver,
+    Mnist,
+    Only,
+    Out,
+    PackageDir,
+    Port,
+    RetryFailed,
+    Rounds,
+    Text,
+    console,
+    say,
+)
 
 
 def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
@@ -22,20 +35,17 @@ def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, 
 def run(
     study: Annotated[str, typer.Argument(help="A study of `howfar list studies`, or a TOML file.")],
     out: Out = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,..."),
-    ] = None,
+    only: Only = None,
     framework: Annotated[list[str] | None, typer.Option(help="These frameworks instead, such as tfjs@4.20.0.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")] = None,
+    rounds: Rounds = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of weights, data order and cell order.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
+    budget: Budget = None,
     package_dir: PackageDir = None,
     mnist: Mnist = None,
     text: Text = None,
     port: Port = 0,
     driver: Driver = "process",
-    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
+    retry_failed: RetryFailed = False,
     live: Annotated[bool, typer.Option("--live", help="Show the run as it goes on a page of its own.")] = False,
 ) -> None:
     """Run a study and write its report. What was measured before is not measured again."""
@@ -109,11 +119,11 @@ def bench(
     ] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Fresh processes per target.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of random weights, inputs and order.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")] = None,
+    budget: Budget = None,
     as_json: Annotated[bool, typer.Option("--json", help="The answer for machines, on standard output.")] = False,
     out: Out = None,
     port: Port = 0,
-    retry_failed: Annotated[bool, typer.Option(help="Measure again what failed before.")] = False,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Which runtime to ship a model of yours with: will it run, is it right, how big, how slow, how far from native."""
     from msgspec.structs import replace
@@ -141,6 +151,10 @@ def serve(
     port: Port = 0,
     mnist: Mnist = None,
     text: Text = None,
+    only: Only = None,
+    rounds: Rounds = None,
+    budget: Budget = None,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Serve the page for a person: choose what to measure by its URL. With a study: its pages, one after the other, for
     a browser in which you load howfar's extension; then write its report."""
@@ -148,9 +162,10 @@ def serve(
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
     if study:
-        chosen = studies.change(studies.load(study, known), known)
+        chosen = studies.load(study, known)
+        chosen = studies.change(chosen, known, only=only or (), rounds=rounds, budget_minutes=budget)
         folders.demand_use(known, package_dir or [], chosen)
-        options = runner.Options(port, mnist, text, driver="extension", invite=_invite)
+        options = runner.Options(port, mnist, text, retry_failed, driver="extension", invite=_invite)
         _measure(chosen, known, out or Path("results") / chosen.name, options)
         return
     with serving.serve(known, port=port, mnist=mnist, text=text) as address:

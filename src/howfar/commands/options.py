@@ -22,6 +22,13 @@ _NETWORK = re.compile(r"(mlp|cnn|rnn):([1-9]\d{0,2})x([1-9]\d{0,5})")
 Out = Annotated[Path | None, typer.Option(help="Where results go; results/<study> where not given.")]
 Mnist = Annotated[Path | None, typer.Option(help="A folder with MNIST's IDX files, instead of scikit-learn's digits.")]
 Text = Annotated[Path | None, typer.Option(help="A text for the RNNs to read, in UTF-8, instead of howfar's essay.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(help="Only these cells: framework=tfjs,backend=cpu,wasm,experiment=load_time,..."),
+]
+Rounds = Annotated[int | None, typer.Option(min=1, help="Fresh processes per cell.")]
+Budget = Annotated[float | None, typer.Option(min=0.1, help="Minutes, spent where intervals are widest.")]
+RetryFailed = Annotated[bool, typer.Option(help="Measure again what failed before.")]
 PackageDir = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=DIR", help="A framework's npm package from a folder, such as mind=DIR. Repeatable."),

@@ -103,6 +103,9 @@ def _rows(group: Group) -> Iterator[tables.Row]:
         yield from _difference(group, counted, own[name])
     if waited := seen.each(group, _waited):
         yield tables.stated(group, "wait_mean", "share", waited.value) | {"low": waited.low, "high": waited.high}
+    elif why := seen.reasons(group, "wait"):
+        row = tables.stated(group, "wait_mean", "share", None)
+        yield row | {"value": seen.UNAVAILABLE, "message": why}
     yield from _without_extension(group)
 
 

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
+from msgspec import Struct
 
 from howfar import plotted, summaries, tables, wording
 from howfar import watched as seen
@@ -28,6 +29,7 @@ SIZES = 3
 # own samples, compiled code and warm caches are a few hundred kB.
 LEAK_BYTES = 2e6
 PER_PARAMETER = "bytes_per_parameter"
+EXTENSION = "extension_private_bytes"
 
 Tell = Callable[[Outcome, ProcessSamples], float | None]
 
@@ -40,8 +42,8 @@ def cells(study: Study) -> Iterable[Cell]:
 
 def table(results: Results) -> pl.DataFrame:
     """A row per metric: bytes of the processes that compute (the page's or the native one, and on a GPU back end the
-    GPU's), of the page's JS heap and WebAssembly, what grew; and `bytes_per_parameter`, by what the largest network of
-    a target takes more than its smallest."""
+    GPU's), of the page's JS heap and WebAssembly, what grew; what the extension was told; and `bytes_per_parameter`, by
+    what the largest network of a target takes more than its smallest."""
     groups = list(seen.watched(results, WORKLOADS))
     return tables.frame([*(row for group in groups for row in _rows(group)), *_per_parameter(groups)])
 
@@ -85,30 +87,58 @@ def _of_page(tell: Callable[[PageMemory], float | None]) -> Tell:
     return lambda _, samples: tell(samples.page) if samples.page else None
 
 
+def _heap(page: PageMemory) -> float | None:
+    return float(np.median(page.heap_bytes)) if page.heap_bytes else None
+
+
 def _growth(page: PageMemory) -> float | None:
     return float(page.agent_bytes[1] - page.agent_bytes[0]) if page.agent_bytes else None
 
 
-# Per metric its unit and what a round tells of it; the first is there in every round that was watched to its end.
-METRICS: Mapping[str, tuple[str, Tell]] = {
-    METRIC: ("bytes", _steady),
-    "memory_peak_bytes": ("bytes", _peak),
-    "memory_slope": ("bytes/s", _slope),
-    "gpu_memory_peak_bytes": ("bytes", _gpu),
-    "heap_bytes": ("bytes", _of_page(lambda page: float(np.median(page.heap_bytes)) if page.heap_bytes else None)),
-    "wasm_bytes": ("bytes", _of_page(lambda page: float(page.wasm_bytes[1]) if page.wasm_bytes else None)),
-    "page_growth_bytes": ("bytes", _of_page(_growth)),
+def _by_extension(field: Literal["private_bytes", "js_bytes"]) -> Tell:
+    """What Chromium's task manager says of the page's process while it works, the median."""
+
+    def tell(outcome: Outcome, _: ProcessSamples) -> float | None:
+        within = seen.steady(outcome)
+        if outcome.extension is None or within is None:
+            return None
+        own = (one for one in outcome.extension.samples if one.role == "page")
+        sizes = [getattr(one, field) for one in own if within.begin_s <= one.at_s <= within.end_s]
+        known = [size for size in sizes if size is not None]
+        return float(np.median(known)) if known else None
+
+    return tell
+
+
+class _Metric(Struct, frozen=True):
+    """What a round tells of it, and which column's reason says why it does not (`ProcessSamples.unavailable`)."""
+
+    tell: Tell
+    column: str = ""
+    unit: str = "bytes"
+
+
+# The first is there in every round that was watched to its end.
+METRICS: Mapping[str, _Metric] = {
+    METRIC: _Metric(_steady, "memory"),
+    "memory_peak_bytes": _Metric(_peak, "memory"),
+    "memory_slope": _Metric(_slope, "memory", unit="bytes/s"),
+    "gpu_memory_peak_bytes": _Metric(_gpu),
+    "heap_bytes": _Metric(_of_page(_heap), "heap"),
+    "wasm_bytes": _Metric(_of_page(lambda page: float(page.wasm_bytes[1]) if page.wasm_bytes else None)),
+    "page_growth_bytes": _Metric(_of_page(_growth), "agent"),
+    EXTENSION: _Metric(_by_extension("private_bytes")),
+    "extension_js_bytes": _Metric(_by_extension("js_bytes")),
 }
 
 
 def _rows(group: Group) -> Iterator[tables.Row]:
-    for metric, (unit, tell) in METRICS.items():
-        over = seen.each(group, tell)
+    for metric, of in METRICS.items():
+        over, why = seen.each(group, of.tell), seen.reasons(group, of.column)
         if over:
-            yield tables.stated(group, metric, unit, over.value) | {"low": over.low, "high": over.high}
-        elif metric == METRIC:
-            row = tables.stated(group, metric, unit, None)
-            why = seen.reasons(group, "memory")
+            yield tables.stated(group, metric, of.unit, over.value) | {"low": over.low, "high": over.high}
+        elif why or metric == METRIC:
+            row = tables.stated(group, metric, of.unit, None)
             yield row | ({"value": seen.UNAVAILABLE, "message": why} if why else {})
 
 
@@ -186,7 +216,7 @@ def _order(size: tuple[str, int, int]) -> tuple[int, int, int]:
 def sentences(table: pl.DataFrame) -> list[str]:
     """Who gives its memory back, and who does not."""
     rows = [row for row in summaries.current(table) if row["median"] is not None]
-    return [*_leaks(rows), *_thirstiest(rows)]
+    return [*_leaks(rows), *_thirstiest(rows), *_by_the_browser(rows)]
 
 
 def _leaks(rows: Sequence[Row]) -> Iterator[str]:
@@ -218,6 +248,22 @@ def _thirstiest(rows: Sequence[Row]) -> Iterator[str]:
             size = wording.size(least["depth"], least["width"])
             ends = [f"{_named(row)} takes {wording.megabytes(row['median'])}" for row in (least, most)]
             yield f"In {workload} of {size} {ends[0]}, the least, and {ends[1]}, the most."
+
+
+def _by_the_browser(rows: Sequence[Row]) -> Iterator[str]:
+    """What the extension was told, beside what the system says; on a GPU back end ours has the GPU's process in it."""
+    ours = {_cell(row): row["median"] for row in rows if row["metric"] == METRIC and row["backend"] not in seen.GPU}
+    told = [row for row in rows if row["metric"] == EXTENSION and _cell(row) in ours]
+    if told:
+        shares = [row["median"] / ours[_cell(row)] for row in told]
+        yield (
+            f"Chromium's task manager, which the extension asks, says of {wording.counted(len(told), 'page')}"
+            f" {wording.number(min(shares))} to {wording.number(max(shares))} × what is counted here."
+        )
+
+
+def _cell(row: Row) -> tuple[Any, ...]:
+    return (*_target(row), row["workload"], row["depth"], row["width"])
 
 
 def _named(row: Row) -> str:

@@ -21,6 +21,10 @@ from howfar.records import Fact
 from howfar.visits import Visit
 
 
+class StillRunning(RuntimeError):
+    """Processes that were killed, and go on: a driver or the system holds them."""
+
+
 class Running(Protocol):
     """A launched visit."""
 
@@ -47,7 +51,7 @@ class Host(Protocol):
         """Whether the GPU that a report's facts name is one in name only."""
 
     def launch(self, visit: Visit) -> AbstractContextManager[Running]:
-        """Opens the visit; leaving the context ends every process that it started."""
+        """Opens the visit; leaving the context ends every process that it started, or raises StillRunning."""
 
     def close(self) -> None:
         """Ends what outlived the tasks."""
@@ -163,14 +167,17 @@ def _start(
 
 def end_tree(pid: int) -> None:
     """Kills a process that was started in a session of its own, all that descend from it, and all of that session
-    whose parents are gone already; waits until they are."""
+    whose parents are gone already; waits until they are.
+
+    Raises: StillRunning where they are not within 5 s.
+    """
     deadline = time.monotonic() + 5
     while pids := _members(pid):
         for member in pids:
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 os.kill(member, signal.SIGKILL)
         if time.monotonic() > deadline:
-            raise RuntimeError(f"processes {pids} do not end")
+            raise StillRunning(f"its processes {sorted(pids)} were killed, and do not end")
         time.sleep(0.002)
 
 

@@ -26,6 +26,8 @@ START_SECONDS = 20.0
 # From the order to close until the samples are there; measured in hundredths of a second, also of a tab that hangs.
 CLOSE_SECONDS = 5.0
 
+# Why a visit to a person's browser ended without its report.
+NOT_ASKED = f"the extension has not asked for {driving.SILENCE_SECONDS:g} s: its browser was closed, or is gone"
 HINT = "Chrome's own builds load none from the command line, Chromium's do"
 
 
@@ -157,11 +159,13 @@ class PersonsTab:
         return self._driver.answers()
 
     def log(self) -> str:
-        return ""
+        """What a browser writes that a person opened, is the person's."""
+        return "" if self.alive() else NOT_ASKED
 
 
 class Person:
-    """A browser that a person opened, with the extension loaded by hand."""
+    """A browser that a person opened, with the extension loaded by hand. Where it is closed while a page is open, that
+    visit is lost, and the next one waits until it is there again."""
 
     def __init__(self, driver: Driving) -> None:
         self._driver = driver
@@ -171,12 +175,12 @@ class Person:
 
     def checked_facts(self) -> Mapping[str, Fact]:
         """Waits for the person."""
-        asking = self._driver.wait()
-        version = asking.browser_version if asking else ""
+        version = self._driver.person().browser_version
         return {"browser": "chromium", "browser_version": version, "headless": False, "driver": "extension, by hand"}
 
     @contextlib.contextmanager
     def launch(self, visit: Visit) -> Iterator[PersonsTab]:
+        self._driver.person()
         self._driver.open(visit)
         try:
             yield PersonsTab(self._driver)

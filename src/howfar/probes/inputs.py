@@ -25,7 +25,7 @@ class InputWatch:
         self._devtools = devtools
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._unavailable = "" if devtools else "this browser takes no input that howfar can send"
+        self._unavailable = "" if devtools else "howfar presses only in a Chromium that it opens for the visit"
 
     def at_phase(self, phase: PhaseName) -> None:
         """Called while the page waits to go on."""

@@ -32,7 +32,7 @@ class StackWatch:
         self._devtools, self._session, self._steady = devtools, "", False
         self._found = Stacks(unavailable="the steady phase was not reached")
         if devtools is None:
-            self._found = Stacks(unavailable="this browser has no profiler that howfar can reach")
+            self._found = Stacks(unavailable="howfar profiles only in a Chromium that it opens for the visit")
 
     def at_phase(self, phase: PhaseName) -> None:
         """Called while the page waits to go on."""
