@@ -53,7 +53,7 @@ def known() -> Mapping[str, Framework]:
 
 @pytest.fixture(scope="session")
 def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
-    limits = Limits(launch_seconds=20, phase_seconds=25)
+    limits = Limits(launch_seconds=20, phase_seconds=60)
     study = Study("test", "", (), (), (), sampling=QUICK, limits=limits)
     with Workshop(study, known, Options(adapters=ADAPTERS)) as opened:
         yield opened

@@ -25,6 +25,8 @@ from howfar.runner import Block, Options, Workshop
 from howfar.study import Limits, Study
 from leftovers import browsers, profiles
 
+pytestmark = pytest.mark.alone
+
 ADAPTERS = Path(__file__).parent / "adapters"
 SPIN = Model("spin", 1, 1000)
 QUICK = Sampling(min_samples=5, min_seconds=0.1, max_seconds=0.4, warmup_min_seconds=0.05, warmup_max_seconds=0.2)

@@ -8,8 +8,12 @@ import pytest
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
 from howfar.records import Model, Sampling
+from howfar.runner import Workshop
+from howfar.study import Limits
 from leftovers import browsers, profiles
 from real import Measure
+
+pytestmark = pytest.mark.alone
 
 MODEL = Model("spin", 1, 100)
 
@@ -40,10 +44,13 @@ def test_a_fault_has_its_own_name(measure: Measure, fault: str, status: str, mes
 
 
 @pytest.mark.parametrize("fault", ["hang", "never"])
-def test_a_page_that_hangs_is_ended_at_its_limit(measure: Measure, fault: str) -> None:
+def test_a_page_that_hangs_is_ended_at_its_limit(
+    measure: Measure, shop: Workshop, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(shop.visitor, "_limits", Limits(launch_seconds=20, phase_seconds=4))
     outcome = measure("faulty", fault, MODEL)
     assert outcome.status == "hung"
-    assert outcome.message == "first was not over after 25 s"
+    assert outcome.message == "first was not over after 4 s"
 
 
 def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:

@@ -11,6 +11,8 @@ from howfar.outcomes import Outcome
 from howfar.records import IN_WORKER, Model
 from real import Measure
 
+pytestmark = pytest.mark.alone
+
 KNOWN = frameworks.registry()
 MODEL = Model("mlp", 2, 32)
 # An operation of a fifth of a second.

@@ -22,6 +22,8 @@ LACKING = {
 WRONG = {("webdnn", "webgl", CNN, "inference")}
 # The same of every network: WebDNN's own "webgpu" is gone from every browser, and test_targets.py says so.
 GONE = ("webdnn", "webgpu")
+# Half a minute on a GPU in software, for what its training does in every step too.
+SLOW = ("tfjs", "webgpu", RNN, "inference")
 
 
 def held(name: str) -> list[tuple[Model, Workload]]:
@@ -38,6 +40,7 @@ IN_BROWSERS = [
     for backend in KNOWN[name].backends_at(version)
     if (name, backend) != GONE
     for model, workload in held(name)
+    if (name, backend, model, workload) != SLOW
 ]
 NATIVELY = [(name, *one) for name in frameworks.native_names(KNOWN) for one in held(name)]
 

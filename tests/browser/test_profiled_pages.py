@@ -1,10 +1,14 @@
 """Call stacks in a real browser: the depths that the paper printed, and profiling that changes nothing but time."""
 
+import pytest
+
 from howfar.observed import Stacks
 from howfar.outcomes import Outcome
 from howfar.records import Model
 from howfar.stacks import depths, seconds
 from real import Measure
+
+pytestmark = pytest.mark.alone
 
 MODEL = Model("mlp", 1, 64)
 

@@ -18,7 +18,7 @@ title = "A small study"
 experiments = ["inference_time", "cost"]
 rounds = 2
 control_every = 3
-models = [{ sizes = [[1, 4], [1, 8], [2, 4]] }]
+models = [{ sizes = [[1, 4], [2, 4]] }]
 targets = [{ framework = "convnetjs" }, { framework = "numpy", threads = [1] }]
 limits = { noise_repeats = 0 }
 [sampling]
@@ -28,8 +28,8 @@ max_seconds = 0.2
 warmup_min_seconds = 0.05
 warmup_max_seconds = 0.1
 """
-# Two rounds of 2 targets x 3 sizes, and 3 controls.
-TASKS = 2 * (2 * 3 + 3)
+# Two rounds of 2 targets x 2 sizes, and 3 controls.
+TASKS = 2 * (2 * 2 + 3)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def test_a_switched_browser_target_is_right(measure: Measure, backend: str, swit
         assert outcome.facts["wasm_threads_used"] == wanted
 
 
+@pytest.mark.alone
 def test_without_simd_a_product_takes_longer(measure: Measure) -> None:
     """By about the width of a vector, four numbers; a switch that did nothing would be no part of any gap."""
     model = Model("mlp", 4, 512)

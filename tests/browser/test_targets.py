@@ -96,6 +96,7 @@ def by_the_papers_clock(
     return outcome, seen
 
 
+@pytest.mark.alone
 def test_the_paper_s_clock_saw_all_of_what_runs_where_it_is_called(measure: Measure) -> None:
     """A clock of whole milliseconds gives 0 and 1, whose mean is the time, as long as nothing is left running."""
     _, seen = by_the_papers_clock(measure, "convnetjs", "cpu", Model("mlp", 1, 64))
@@ -106,6 +107,7 @@ def test_the_paper_s_clock_saw_all_of_what_runs_where_it_is_called(measure: Meas
     assert 0 in seen
 
 
+@pytest.mark.alone
 def test_the_paper_s_clock_saw_only_the_submission_of_a_webgl_inference(measure: Measure) -> None:
     """Nothing is read back, nothing disposed; its results are right all the same."""
     model = Model("mlp", 4, 256)

@@ -9,6 +9,8 @@ from howfar.outcomes import Outcome
 from howfar.records import Model
 from real import Measure
 
+pytestmark = pytest.mark.alone
+
 MODEL = Model("mlp", 2, 64)
 
 

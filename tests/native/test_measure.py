@@ -168,6 +168,22 @@ def test_code_that_got_much_faster_in_warm_up_is_calibrated_again() -> None:
     assert min(timed.sample_ms) >= 50 / 8
 
 
+def test_what_is_held_up_when_it_is_calibrated_still_gets_samples_that_are_long_enough() -> None:
+    """Warm-up lasts 5 s; its first operation is held up, and the one with which it ends."""
+    machine, last = Machine(), False
+    began = machine.now
+
+    def ms(turn: int) -> float:
+        nonlocal last
+        ends = not last and machine.now - began >= 4990
+        last = last or ends
+        return 40 if turn == 0 or ends else 1 / 32
+
+    warm, timed = latency(machine, ms, warmup_min_seconds=5)
+    assert (warm.repeats, warm.sample_ms[-1]) == (1, 40)
+    assert min(timed.sample_ms) >= MIN_SAMPLE_MS
+
+
 def test_an_operation_slower_than_max_seconds_gets_exactly_slow_samples() -> None:
     machine = Machine()
     warm, timed = latency(machine, lambda _: 20_000, slow_samples=3)

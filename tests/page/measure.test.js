@@ -136,6 +136,23 @@ test('code that got much faster in warm-up is calibrated again', async () => {
   assert.ok(Math.min(...pick(series, 'latency', 'timed').sample_ms) >= 50 / 8);
 });
 
+test('what is held up when it is calibrated still gets samples of min_ticks ticks', async () => {
+  const machine = new Machine(1 / 8);
+  const began = machine.now;
+  let turn = 0;
+  let last = false;
+  // Warm-up lasts 5 s; its first operation is held up, and the one with which it ends.
+  const operation = () => {
+    const ends = !last && machine.now - began >= 4990;
+    last ||= ends;
+    machine.work(turn++ === 0 || ends ? 40 : 1 / 32);
+  };
+  const series = await measureEach(machine.loop({ warmup_min_seconds: 5 }), 'latency', operation, enter);
+  const warm = pick(series, 'latency', 'warmup');
+  assert.deepEqual([warm.repeats, warm.sample_ms.at(-1)], [1, 40]);
+  assert.ok(Math.min(...pick(series, 'latency', 'timed').sample_ms) >= 50 / 8);
+});
+
 test('an operation slower than max_seconds gets exactly slow_samples', async () => {
   const machine = new Machine();
   let operations = 0;

@@ -135,9 +135,14 @@ def _calibrate_repeats(loop: Loop, take: Take) -> tuple[int, float]:
     """The repeats that make a sample long enough, and the first such sample in milliseconds."""
     repeats = 1
     while (ms := take(repeats)) < loop.enough_ms:
-        wanted = math.ceil(loop.enough_ms / max(ms, loop.tick_ms) * repeats)
-        repeats = max(repeats * 2, min(wanted, repeats * 10))
+        repeats = _more_repeats(loop, repeats, ms)
     return repeats, ms
+
+
+def _more_repeats(loop: Loop, repeats: int, ms: float) -> int:
+    """`ms`: what so many took, which was too short."""
+    wanted = math.ceil(loop.enough_ms / max(ms, loop.tick_ms) * repeats)
+    return max(repeats * 2, min(wanted, repeats * 10))
 
 
 def _warm_up(loop: Loop, take: Take) -> Warm:
@@ -158,9 +163,13 @@ def _warm_up(loop: Loop, take: Take) -> Warm:
 
 
 def _recalibrate(loop: Loop, take: Take, warm: Warm) -> tuple[int, float]:
-    """Warm-up's repeats, unless the code got so much faster that its samples are now too short."""
-    ms = warm.sample_ms[-1]
-    return (warm.repeats, ms) if ms >= loop.enough_ms else _calibrate_repeats(loop, take)
+    """Warm-up's repeats, or more where its samples are too short now: the code got faster, or what it was calibrated by
+    was held up. So two samples must be long enough, one after the other."""
+    repeats, ms = warm.repeats, min(warm.sample_ms[-2:])
+    while ms < loop.enough_ms:
+        repeats = _more_repeats(loop, repeats, ms)
+        ms = min(take(repeats), take(repeats))
+    return repeats, ms
 
 
 def _sample_until_known(loop: Loop, take: Callable[[], float], samples: list[float]) -> Literal["interval", "cap"]:

@@ -65,13 +65,21 @@ const enoughMs = ({ sampling, tickMs }) => sampling.min_ticks * tickMs * 1.5;
  * @returns {Promise<{repeats: number, ms: number}>} the repeats that make a sample long enough, and the first such sample
  */
 async function calibrateRepeats(loop, take) {
-  const enough = enoughMs(loop);
   for (let repeats = 1; ; ) {
     const ms = await take(repeats);
-    if (ms >= enough) return { repeats, ms };
-    const wanted = Math.ceil((enough / Math.max(ms, loop.tickMs)) * repeats);
-    repeats = Math.max(repeats * 2, Math.min(wanted, repeats * 10));
+    if (ms >= enoughMs(loop)) return { repeats, ms };
+    repeats = moreRepeats(loop, repeats, ms);
   }
+}
+
+/**
+ * @param {Loop} loop
+ * @param {number} repeats
+ * @param {number} ms what they took, which was too short
+ */
+function moreRepeats(loop, repeats, ms) {
+  const wanted = Math.ceil((enoughMs(loop) / Math.max(ms, loop.tickMs)) * repeats);
+  return Math.max(repeats * 2, Math.min(wanted, repeats * 10));
 }
 
 /**
@@ -101,15 +109,21 @@ async function warmUp(loop, take) {
 }
 
 /**
- * The repeats for the timed samples: warm-up's, unless the code got so much faster that its samples are now too short.
+ * The repeats for the timed samples: warm-up's, or more where its samples are too short now: the code got faster, or
+ * what it was calibrated by was held up. So two samples must be long enough, one after the other.
  * @param {Loop} loop
  * @param {(repeats: number) => Promise<number>} take
  * @param {{repeats: number, sample_ms: number[]}} warm
  * @returns {Promise<{repeats: number, ms: number}>}
  */
 async function recalibrate(loop, take, warm) {
-  const ms = /** @type {number} */ (warm.sample_ms.at(-1));
-  return ms >= enoughMs(loop) ? { repeats: warm.repeats, ms } : calibrateRepeats(loop, take);
+  let { repeats } = warm;
+  let ms = Math.min(...warm.sample_ms.slice(-2));
+  while (ms < enoughMs(loop)) {
+    repeats = moreRepeats(loop, repeats, ms);
+    ms = Math.min(await take(repeats), await take(repeats));
+  }
+  return { repeats, ms };
 }
 
 /**
