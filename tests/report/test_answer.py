@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+import limits
 import made
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Model, Target
@@ -145,3 +146,14 @@ def test_browsers_are_told_apart() -> None:
     firefox = Target("tfjs", "4.22.0", "cpu", "firefox")
     cell = Cell(firefox, Model("mlp", 1, 64), "inference")
     assert "tfjs@4.22.0 cpu in firefox is the only" in told(rounds([cell]), firefox).fastest
+
+
+def test_where_only_ceilings_were_taken_they_are_the_answer() -> None:
+    found = answer(limits.results(limits.ceilings(tuple(limits.RATES))))
+    assert found.fastest == (
+        "What chromium allows is 60.0 GFLOP/s (25% of native's) on 1 thread and 120 GFLOP/s (25% of native's) on all"
+        " threads."
+    )
+    assert found.native == "No network was timed, so there is nothing to hold against native."
+    browser = answer(limits.results(limits.ceilings([limits.SIMD])))
+    assert browser.fastest == "What chromium allows is 60.0 GFLOP/s on 1 thread."

@@ -13,12 +13,13 @@ from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.records import Workload
 from howfar.report.failures import Failure, failures
-from howfar.report.limits import factors
+from howfar.report.limits import allowed, factors
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
 
 WATCHED = "Nothing was timed here: every execution was watched, and says what it asks of the machine or of a person."
+UNTIMED = "No network was timed, so there is nothing to hold against native."
 NAMES = {"webgl": "WebGL", "webgpu": "WebGPU", "webnn": "WebNN"}
 
 
@@ -35,6 +36,10 @@ def answer(results: Results) -> Answer:
     stand = standings(results)
     if {bool(outcome.task.cell.observe) for outcome in results.outcomes if not outcome.task.control} == {True}:
         return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))
+    if not stand and (told := allowed(results)):
+        return Answer(
+            "\n".join(told), "No network was timed, so there is nothing to hold against native.", _failed(results)
+        )
     return Answer(_fastest(stand), _native(stand, results), _failed(results))
 
 

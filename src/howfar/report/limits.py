@@ -1,12 +1,33 @@
 """What of the distance to native is the browser's, and what the framework's: for the first screen of a report."""
 
 from howfar import gaps, roofs, wording
-from howfar.ceilings import Ceilings, taken
+from howfar.ceilings import THREADS, Ceilings, Roof, taken
+from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.ranking import Field
-from howfar.records import Model
+from howfar.records import Model, Target
 from howfar.report.standing import size
 from howfar.roofs import Parts
+
+
+def allowed(results: Results) -> list[str]:
+    """A sentence per browser: what it allows at all, and how much of what the machine does outside it that is; none
+    where no ceilings were taken."""
+    found = taken(results)
+    known = Ceilings(found)
+    browsers = dict.fromkeys(one.target.browser for one in found if one.target.browser != NATIVE)
+    return [said for browser in browsers if (said := _allowed(browser, known))]
+
+
+def _allowed(browser: str, known: Ceilings) -> str:
+    own = {several: known.browser(Target("", "", "cpu", browser), several, software=False) for several in THREADS}
+    told = [_beside(roof, known.native(several), THREADS[several]) for several, roof in own.items() if roof]
+    return f"What {browser} allows is {' and '.join(told)}." if told else ""
+
+
+def _beside(roof: Roof, native: Roof | None, threads: str) -> str:
+    of_native = f" ({roof.gflops / native.gflops:.0%} of native's)" if native else ""
+    return f"{wording.number(roof.gflops)} GFLOP/s{of_native} on {threads}"
 
 
 def factors(results: Results) -> list[str]:
