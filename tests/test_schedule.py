@@ -202,6 +202,21 @@ def test_a_control_is_the_first_of_a_block_and_never_one_that_is_done() -> None:
     assert not any(task.control for task in block[1:])
 
 
+def test_small_blocks_have_no_control_each() -> None:
+    """A control takes as long as a quick task: it comes after so many tasks, whichever block they are in."""
+    machine = Machine()
+    planned = thrifty(study(budget_minutes=100, rounds=6, control_every=20), cells(CPU), machine)
+    handed, controls = 0, list[int]()
+    for block in planned.blocks():
+        for task in block:
+            if task.control:
+                controls.append(handed)
+            else:
+                handed += 1
+                planned.note(task, *machine.run(task))
+    assert len(controls) > 1 and controls == list(range(0, handed, 20))
+
+
 def test_costs_learn_from_the_largest_network_of_a_kind() -> None:
     costs, machine = Costs(VOCABULARY), Machine(speed=5e8, launch=2.0)
     small, large = (asked.task(CPU, Model("mlp", *size), sampling=SAMPLING) for size in ((1, 64), (8, 256)))

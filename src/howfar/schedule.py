@@ -109,7 +109,7 @@ class Thrifty:
         self._lines = {key: self._line(key) for key in keys}
         minutes = study.budget_minutes
         self._end = math.inf if minutes is None else clock() + 60 * minutes
-        self._controls = 0
+        self._controls = self._handed_out = 0
 
     def _line(self, key: Key) -> Line:
         line = Line(key)
@@ -248,11 +248,12 @@ class Thrifty:
         return ordered
 
     def _with_controls(self, tasks: list[Task]) -> list[Task]:
-        """A control first, and after every so many."""
+        """A control first of all, and after every so many tasks, whichever block they are in."""
         block = []
-        for position, task in enumerate(tasks):
-            if position % self._study.control_every == 0:
+        for task in tasks:
+            if self._handed_out % self._study.control_every == 0:
                 block.append(self._control())
+            self._handed_out += 1
             block.append(task)
         return block
 
