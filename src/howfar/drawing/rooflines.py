@@ -68,15 +68,17 @@ def _roofline(workload: str, points: Rows, lines: Rows, x: alt.X, y: alt.Y) -> A
     drawn = [
         roofs.transform_filter("datum.native").mark_line(color=INK, strokeWidth=1.4),
         roofs.transform_filter("!datum.native").mark_line(color=BROWSER, strokeWidth=1.4),
-        _named(roofs),
+        # Beside one another: native's one thread and a browser's several may be as high.
+        _named(roofs, "datum.native", INK, dx=-110),
+        _named(roofs, "!datum.native", BROWSER),
     ]
     return alt.layer(*drawn, filled, hollow).properties(title=workload, width=PAGE / 2 - 75, height=HIGH)
 
 
-def _named(roofs: alt.Chart) -> Any:
-    """Each roof's name above its right end."""
-    names = roofs.transform_filter("datum.last").mark_text(align="right", dy=-6, fontSize=10, color=INK)
-    return names.encode(text="roof:N")
+def _named(roofs: alt.Chart, which: str, colour: str, dx: int = 0) -> Any:
+    """Each roof's name above its right end, or so far left of it."""
+    names = roofs.transform_filter(f"datum.last && {which}")
+    return names.mark_text(align="right", dx=dx, dy=-6, fontSize=10, color=colour).encode(text="roof:N")
 
 
 def _points(rows: Rows) -> list[Mark]:
