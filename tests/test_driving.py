@@ -212,6 +212,14 @@ def test_another_browser_s_extension_waits_until_the_first_is_silent(
     assert (answer.task, answer.tab) == (TASK.id, 3)
 
 
+def test_a_tab_of_one_browser_is_not_looked_for_in_another(driver: Driving, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.open(visit())
+    driver_asks(driver)
+    monkeypatch.setattr(driving, "SILENCE_SECONDS", 0.0)
+    answer = wanted(post(driver, "next", Asking("two", browser_pid=7)))
+    assert (answer.task, answer.tab) == (TASK.id, None)
+
+
 def test_a_browser_that_was_ended_is_forgotten_with_what_it_had_open(driver: Driving) -> None:
     driver.open(visit())
     driver_asks(driver)

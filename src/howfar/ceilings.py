@@ -93,7 +93,8 @@ def _number(fact: Fact) -> float:
 
 
 class Ceilings:
-    """The roofs of one set of results. `several`: of all cores, which is another roof than that of one thread."""
+    """The roofs of one set of results. `several`: of all cores, which is another roof than that of one thread; what one
+    thread reaches, all of them can too."""
 
     def __init__(self, every: Iterable[Taken]) -> None:
         self._every = list(every)
@@ -131,18 +132,23 @@ class Ceilings:
     def native(self, several: bool) -> Roof | None:
         """The best of what is installed; and what a browser reaches on these cores, the machine can. None where no
         library could be asked: the browser alone says nothing of native."""
-        libraries = [one for one in self._every if one.target.browser == NATIVE and _several(one) == several]
-        others = [one for one in self._every if one.target.browser != NATIVE and one.target.backend not in GPU]
-        beside = [one for one in others if _several(one) == several]
-        return _roof([*libraries, *beside]) if _roof(libraries) else None
+        libraries = [one for one in self._every if one.target.browser == NATIVE]
+        beside = [one for one in self._every if one.target.browser != NATIVE and one.target.backend not in GPU]
+        found = _on(libraries, several)
+        return _roof([*found, *_on(beside, several)]) if _roof(found) else None
 
     def _of(self, browser: str, several: bool) -> list[Taken]:
         own = [one for one in self._every if one.target.browser == browser]
-        return [one for one in own if one.target.backend in GPU or _several(one) == several]
+        gpu = [one for one in own if one.target.backend in GPU]
+        return [*gpu, *_on((one for one in own if one.target.backend not in GPU), several)]
 
 
-def _several(one: Taken) -> bool:
-    return one.target.threads == 0
+def _on(every: Iterable[Taken], several: bool) -> list[Taken]:
+    """Those on one thread; or all of them, where any is known on all threads."""
+    own = list(every)
+    if not several:
+        return [one for one in own if one.target.threads != 0]
+    return own if any(one.target.threads == 0 and one.best("gemm") for one in own) else []
 
 
 def _roof(found: Iterable[Taken]) -> Roof | None:

@@ -43,6 +43,10 @@ ANSWER_SECONDS = 10.0
 # It asks again at once; one that has not asked for so much longer is gone.
 SILENCE_SECONDS = ANSWER_SECONDS + 5.0
 
+# So often a wait for a person looks up. Python runs no handler of a signal while its main thread waits for a lock, if
+# the signal came to another thread: a wait without end could not be stopped by Ctrl-C.
+LOOK_SECONDS = 1.0
+
 Name = Annotated[str, Meta(max_length=200)]
 
 
@@ -115,7 +119,7 @@ class Driving:
         """Whether the extension is there."""
         return time.monotonic() - self._asked_at < SILENCE_SECONDS
 
-    def wait(self, seconds: float | None = None) -> Asking | None:
+    def wait(self, seconds: float) -> Asking | None:
         """What the extension says of itself, as soon as it is there; nothing where it was silent for so long."""
         with self._changed:
             self._changed.wait_for(self.answers, seconds)
@@ -126,10 +130,11 @@ class Driving:
 
         Raises: UserError where it comes back in another version than the run began with.
         """
-        while (asking := self.wait(0)) is None:
-            if self._invite:
-                self._invite(self.page_url)
-            self.wait()
+        asking = self.wait(0)
+        if asking is None and self._invite:
+            self._invite(self.page_url)
+        while asking is None:
+            asking = self.wait(LOOK_SECONDS)
         if self._version not in ("", asking.browser_version):
             what = f"{asking.browser_version or 'another browser'} answers, and the run began with {self._version}"
             raise UserError(what, where="the extension", mend="the same command goes on, by what answers then")
@@ -246,13 +251,13 @@ class Driving:
             if before and before.life != asking.life:
                 if self.answers():
                     raise HTTPException(409, "the extension of another browser is at work")
-                self._adopt(before)
+                self._adopt(before, asking)
             self._asking, self._asked_at = asking, time.monotonic()
             self._changed.notify_all()
 
-    def _adopt(self, before: Asking) -> None:
-        """The page that an earlier life had opened stays open, where it is still wanted."""
-        if before.task and before.task == self._wanted.task:
+    def _adopt(self, before: Asking, asking: Asking) -> None:
+        """The page that an earlier life in the same browser had opened stays open, where it is still wanted."""
+        if before.task and before.task == self._wanted.task and before.browser_pid == asking.browser_pid:
             self._wanted = structs.replace(self._wanted, tab=before.tab)
 
     def _news_for(self, asking: Asking) -> bool:

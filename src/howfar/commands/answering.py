@@ -36,6 +36,8 @@ def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
     for told in benched:
         terminal.show(console, told)
     if benched and "bench" in results.run.study.experiments:
+        for sentence in answer.reservations(results):
+            say(sentence)
         say(f"report: {page}")
         return
     found = answer.answer(results)

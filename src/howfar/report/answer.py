@@ -43,6 +43,11 @@ def answer(results: Results) -> Answer:
     return Answer(_fastest(stand), _native(stand, results), _failed(results))
 
 
+def reservations(results: Results) -> list[str]:
+    """What of the run is not there, and what was disturbed: to be said beside any answer."""
+    return [words for words in (_disturbed(results), _missing(results)) if words]
+
+
 def _fastest(stand: Sequence[Standing]) -> str:
     if not any(standing.leaders for standing in stand):
         return "No browser target gave a right result, so there is none to call fastest."
@@ -137,7 +142,7 @@ def _times(ratio: Ratio, at: str) -> str:
 def _failed(results: Results) -> str:
     found = failures(results)
     own = [failure for failure in found if not failure.published]
-    said = [*_sentences(own), _published(found), _software(results), _disturbed(results), _missing(results)]
+    said = [*_sentences(own), _published(found), _software(results), *reservations(results)]
     if not found and not _missing(results):
         said.insert(0, "Everything that was planned ran, and gave right results.")
     return "\n".join(words for words in said if words)
