@@ -181,6 +181,23 @@ def test_a_person_who_closes_the_browser_is_waited_for(reaper: Reaper, monkeypat
         back.join()
 
 
+def test_a_person_s_browser_that_does_not_close_its_page_is_waited_for(
+    reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is gone, and nobody can tell yet by its silence: no further visit is lost with it."""
+    monkeypatch.setattr(extension, "CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(driving, "ANSWER_SECONDS", 0.1)
+    driver = Driving(lambda _: None)
+    host = hosts.open_host("chromium", reaper, driver)
+    with Server(routes=driver.routes()) as server:
+        driver.port = server.port
+        _post(driver, "next", Asking("one", browser_version="99.1"))
+        host.checked_facts()
+        with host.launch(visit()):
+            _post(driver, "next", Asking("one", TASK.id, 1, browser_version="99.1"))
+        assert not driver.answers()
+
+
 def test_a_person_who_comes_back_with_another_browser_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     driver = Driving(lambda _: None)
     monkeypatch.setattr(Driving, "wait", lambda *_: Asking("one", browser_version="99.1"))

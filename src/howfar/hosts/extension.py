@@ -186,6 +186,8 @@ class Person:
             yield PersonsTab(self._driver)
         finally:
             visit.extension = self._driver.close(CLOSE_SECONDS)
+            if not self._driver.is_free():
+                self._driver.forget()  # it may be gone: the next visit is not opened before it has asked again
 
     def close(self) -> None:
         """The browser is the person's."""
