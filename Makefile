@@ -15,7 +15,7 @@ quick: $(VENV)/.ready
 test: $(VENV)/.ready node_modules/.ready
 	@scripts/browser
 	$(BIN)/pytest --ignore tests/browser --numprocesses auto --dist loadfile
-	$(BIN)/pytest tests/browser -m "not alone" --numprocesses auto --dist worksteal
+	$(BIN)/pytest tests/browser -m "not alone" --numprocesses auto --dist loadfile
 	$(BIN)/pytest tests/browser -m alone
 	node --test
 
