@@ -7,6 +7,7 @@ from typing import Any, get_args
 import numpy as np
 from msgspec import Struct
 
+from howfar import tables
 from howfar.measured import COUNTED, REFERENCE, Group, groups
 from howfar.observed import ExtensionSamples, ProcessSamples, Role, RoleSamples
 from howfar.outcomes import Outcome, Results
@@ -166,6 +167,15 @@ def reasons(group: Group, column: str) -> str:
     every += [samples.page.unavailable for _, samples in seen(group) if samples.page]
     found = dict.fromkeys(reason for one in every if (reason := one.get(column)))
     return "; ".join(found)
+
+
+def row(group: Group, metric: str, unit: str, found: Over | None, why: str = "") -> tables.Row:
+    """What was seen over the rounds, with its interval; where nothing was, `unavailable` for that reason, if there is
+    one."""
+    if found:
+        return tables.stated(group, metric, unit, found.value) | {"low": found.low, "high": found.high}
+    missing = {"value": UNAVAILABLE, "message": why} if why else {}
+    return tables.stated(group, metric, unit, None) | missing
 
 
 def of_largest(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

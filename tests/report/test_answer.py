@@ -149,7 +149,7 @@ def test_browsers_are_told_apart() -> None:
 
 
 def test_where_only_ceilings_were_taken_they_are_the_answer() -> None:
-    found = answer(limits.results(limits.ceilings(tuple(limits.RATES))))
+    found = answer(limits.results(limits.ceilings()))
     assert found.fastest == (
         "What chromium allows is 60.0 GFLOP/s (25% of native's) on 1 thread and 120 GFLOP/s (25% of native's) on all"
         " threads."

@@ -101,11 +101,9 @@ def _rows(group: Group) -> Iterator[tables.Row]:
             yield from _statistics(group, prefix + part, [seconds[part] for seconds in own[name] if part in seconds])
     for name in list(SAMPLERS)[1:]:
         yield from _difference(group, counted, own[name])
-    if waited := seen.each(group, _waited):
-        yield tables.stated(group, "wait_mean", "share", waited.value) | {"low": waited.low, "high": waited.high}
-    elif why := seen.reasons(group, "wait"):
-        row = tables.stated(group, "wait_mean", "share", None)
-        yield row | {"value": seen.UNAVAILABLE, "message": why}
+    waited, why = seen.each(group, _waited), seen.reasons(group, "wait")
+    if waited or why:
+        yield seen.row(group, "wait_mean", "share", waited, why)
     yield from _without_extension(group)
 
 
@@ -122,8 +120,7 @@ def _without_extension(group: Group) -> Iterator[tables.Row]:
     """Where it was asked for, and could not sample."""
     reasons = dict.fromkeys(one.extension.unavailable for one in group.outcomes if one.extension)
     if why := "; ".join(filter(None, reasons)):
-        row = tables.stated(group, "extension_cpu_mean", "share", None)
-        yield row | {"value": seen.UNAVAILABLE, "message": why}
+        yield seen.row(group, "extension_cpu_mean", "share", None, why)
 
 
 def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -> Iterator[tables.Row]:
@@ -137,7 +134,7 @@ def _statistics(group: Group, metric: str, rounds: Sequence[Sequence[Window]]) -
         every = [share for one in shares for share in one]
         over = seen.over([of(one) for one in shares]) if name == "mean" else seen.Over(of(every), None, None)
         beside = tables.against_printed(over.value, printed[place] if printed else None, TOLERANCE)
-        row = tables.stated(group, f"{metric}_{name}", "share", over.value) | {"low": over.low, "high": over.high}
+        row = seen.row(group, f"{metric}_{name}", "share", over)
         yield row | beside | ({"differs": None} if unlike else {}) | {"samples": len(every)}
 
 
@@ -147,9 +144,7 @@ def _difference(group: Group, counted: Sequence[Outcome], others: Sequence[Secon
         mean for outcome, other in zip(counted, others, strict=True) if (mean := _apart(outcome, other)) is not None
     ]
     if apart:
-        over = seen.over(apart)
-        ends = {"low": over.low, "high": over.high}
-        yield tables.stated(group, "sampler_difference", "share", over.value) | ends
+        yield seen.row(group, "sampler_difference", "share", seen.over(apart))
 
 
 def _apart(outcome: Outcome, other: Seconds) -> float | None:

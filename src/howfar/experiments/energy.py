@@ -43,14 +43,9 @@ def table(results: Results) -> pl.DataFrame:
 
 
 def _rows(group: Group) -> Iterator[tables.Row]:
-    joules, watts = seen.each(group, _per_operation), seen.each(group, _watts)
-    row = tables.stated(group, METRIC, "J", joules.value if joules else None)
-    why = seen.reasons(group, "energy")
-    if joules is None and why:
-        row |= {"value": seen.UNAVAILABLE, "message": why}
-    yield row | ({"low": joules.low, "high": joules.high} if joules else {})
-    if watts:
-        yield tables.stated(group, "power_watts", "W", watts.value) | {"low": watts.low, "high": watts.high}
+    yield seen.row(group, METRIC, "J", seen.each(group, _per_operation), seen.reasons(group, "energy"))
+    if watts := seen.each(group, _watts):
+        yield seen.row(group, "power_watts", "W", watts)
 
 
 def _used(outcome: Outcome, samples: ProcessSamples) -> float | None:

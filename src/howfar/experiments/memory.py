@@ -135,11 +135,8 @@ METRICS: Mapping[str, _Metric] = {
 def _rows(group: Group) -> Iterator[tables.Row]:
     for metric, of in METRICS.items():
         over, why = seen.each(group, of.tell), seen.reasons(group, of.column)
-        if over:
-            yield tables.stated(group, metric, of.unit, over.value) | {"low": over.low, "high": over.high}
-        elif why or metric == METRIC:
-            row = tables.stated(group, metric, of.unit, None)
-            yield row | ({"value": seen.UNAVAILABLE, "message": why} if why else {})
+        if over or why or metric == METRIC:
+            yield seen.row(group, metric, of.unit, over, why)
 
 
 def _per_parameter(groups: Iterable[Group]) -> Iterator[tables.Row]:

@@ -37,9 +37,7 @@ def answer(results: Results) -> Answer:
     if {bool(outcome.task.cell.observe) for outcome in results.outcomes if not outcome.task.control} == {True}:
         return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))
     if not stand and (told := allowed(results)):
-        return Answer(
-            "\n".join(told), "No network was timed, so there is nothing to hold against native.", _failed(results)
-        )
+        return Answer("\n".join(told), UNTIMED, _failed(results))
     return Answer(_fastest(stand), _native(stand, results), _failed(results))
 
 
