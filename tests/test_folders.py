@@ -142,12 +142,12 @@ def test_a_folder_that_nothing_is_measured_of_is_refused(tmp_path: Path) -> None
     known = folders.with_folders(KNOWN, choices)
     version = known["mind"].versions[0]
     with pytest.raises(UserError, match="add --framework mind"):
-        folders.demand_use(known, choices, asked.study(resolved_targets=(asked.WASM,)))
+        folders.demand_use(known, choices, [asked.study(resolved_targets=(asked.WASM,))])
     with pytest.raises(UserError, match="add --framework mind"):
         release = Target("mind", "1.0.1", "cpu", "chromium")
-        folders.demand_use(known, choices, asked.study(resolved_targets=(release,)))
+        folders.demand_use(known, choices, [asked.study(resolved_targets=(release,))])
     own = Target("mind", version, "cpu", "chromium")
-    folders.demand_use(known, choices, asked.study(resolved_targets=(asked.WASM, own)))
+    folders.demand_use(known, choices, [asked.study(resolved_targets=(asked.WASM, own))])
 
 
 # npm, for what is bundled: it installs what is made here, and writes down what it installed.

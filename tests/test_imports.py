@@ -21,7 +21,7 @@ MEASURING = {
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",
     "measured", "palette", "plotted", "ranking", "regressing", "report", "roofs", "stacks", "stats", "summaries",
-    "tables", "trees", "watched", "wording",
+    "tables", "trees", "watched", "wholes", "wording",
 }  # fmt: skip
 SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

@@ -38,12 +38,13 @@ def with_folders(known: Registry, choices: Sequence[str]) -> Registry:
     return {**known, **taken}
 
 
-def demand_use(known: Registry, choices: Sequence[str], study: Study) -> None:
-    """Raises: UserError for a folder that a study has no target for: it would be left unmeasured without a word."""
+def demand_use(known: Registry, choices: Sequence[str], studies: Sequence[Study]) -> None:
+    """Raises: UserError for a folder that no study has a target for: it would be left unmeasured without a word."""
     for name in (choice.partition("=")[0] for choice in choices):
         version = known[name].versions[0]
-        if not any((target.framework, target.version) == (name, version) for target in study.resolved_targets):
-            what = f"{study.name} has no target {name} without a version of its own"
+        targets = [target for study in studies for target in study.resolved_targets]
+        if not any((target.framework, target.version) == (name, version) for target in targets):
+            what = f"{studies[0].name} has no target {name} without a version of its own"
             raise UserError(what, where=_OPTION, mend=f"add --framework {name}, or leave it out")
 
 

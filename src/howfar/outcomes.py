@@ -138,9 +138,11 @@ class RunFacts(Struct, frozen=True, forbid_unknown_fields=True):
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """All that a store holds, as the judging half reads it.
 
-    `outcomes`: the last attempt of every task. `environments`: fingerprint -> checked facts, newest last.
+    `outcomes`: the last attempt of every task. `environments`: fingerprint -> checked facts, newest last. `parts`:
+    those of the further studies that its study is made of, each by itself.
     """
 
     run: RunFacts
     environments: Mapping[str, Mapping[str, Fact]]
     outcomes: tuple[Outcome, ...]
+    parts: tuple["Results", ...] = ()

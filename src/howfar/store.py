@@ -113,6 +113,11 @@ class Store:
         with self._engine.connect() as connection:
             return {row.task_id: msgspec.json.decode(row.outcome, type=Done) for row in connection.execute(query)}
 
+    def measured(self) -> bool:
+        """Whether it holds any outcome."""
+        with self._engine.connect() as connection:
+            return connection.execute(sql.select(_outcomes.c.id).limit(1)).scalar() is not None
+
     def results(self) -> Results:
         """What it holds of the study as it was run last (another seed or sampling makes other tasks, which are kept but
         not mixed in): of every task in every environment the last attempt, or the least disturbed of disturbed ones.
@@ -122,8 +127,7 @@ class Store:
         with self._engine.connect() as connection:
             run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
             environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
-            any_row = connection.execute(sql.select(_outcomes.c.id).limit(1)).scalar()
-        if run is None or any_row is None:
+        if run is None or not self.measured():
             raise UserError(
                 "nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first"
             )
@@ -210,6 +214,34 @@ def read(path: Path) -> Iterator[Store]:
         raise UserError(f"no {FILE_NAME} there", where=str(path), mend=mend)
     with _opened(file, new=False) as store:
         yield store
+
+
+def whole(path: Path) -> Results:
+    """What a results folder holds, and the folders of its parts beneath it: the first of them holds the others.
+
+    Raises: UserError as `read` and `Store.results` do.
+    """
+    beneath = sorted(path.glob(f"*/{FILE_NAME}")) if path.is_dir() else []
+    own = [] if beneath and not (path / FILE_NAME).is_file() else [path]
+    first, *others = [_stored(one) for one in (*own, *filter(_measured, beneath))] or [_stored(path)]
+    order = [part.study for part in first.run.study.parts]
+    return msgspec.structs.replace(first, parts=tuple(sorted(others, key=lambda one: _place(one, order))))
+
+
+def _stored(path: Path) -> Results:
+    with read(path) as held:
+        return held.results()
+
+
+def _measured(path: Path) -> bool:
+    """Whether a part was come to: a run may have been stopped before."""
+    with read(path) as held:
+        return held.measured()
+
+
+def _place(part: Results, order: list[str]) -> int:
+    name = part.run.study.name
+    return order.index(name) if name in order else len(order)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from howfar.records import (
 )
 
 Objective = Literal["latency", "first-use", "size"]
+Minutes = Annotated[float, Meta(gt=0, le=100_000)]
 
 
 class TargetChoice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +55,15 @@ class ModelChoice(Struct, frozen=True, forbid_unknown_fields=True):
             return
         yield from (Model(self.kind, depth, width) for depth, width in self.sizes)
         yield from (Model(self.kind, depth, width) for depth in self.depths for width in self.widths)
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[parts]]` table of a study file: a further study, or what `only` leaves of it, with minutes of its own."""
+
+    study: str
+    budget_minutes: Minutes
+    only: tuple[str, ...] = ()
+    rounds: Positive | None = None
 
 
 class Abilities(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,11 +110,13 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
     # The run ends when so many minutes are over, and spends them where its intervals are widest.
-    budget_minutes: Annotated[float, Meta(gt=0, le=100_000)] | None = None
+    budget_minutes: Minutes | None = None
     # A cell whose fewest operations would take longer than `cap_seconds` is estimated from a part of its batch where it
     # has one, or left out; its row says so.
     cap_seconds: Seconds | None = None
     over_cap: Literal["estimate", "unsupported"] = "estimate"
+    # Further studies that are run after it, each into a folder beneath its own; its report is of all of them.
+    parts: tuple[Part, ...] = ()
     # What the targets of one's own model are ranked by.
     objective: Objective = "latency"
     sampling: Sampling = Sampling()

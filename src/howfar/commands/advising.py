@@ -24,8 +24,9 @@ def advise(
     from howfar import advising, costs
     from howfar.data import text
     from howfar.report import advice, machine
+    from howfar.wholes import pooled
 
-    asked, held = network(model), stored(results)
+    asked, held = network(model), pooled(stored(results))
     # A text of the user's own may have had more characters or fewer: the share of the first layer is a little off then,
     # for all sizes alike.
     vocabulary = text.load(None, held.run.study.seed).classes if asked.reads_text else 0

@@ -26,12 +26,13 @@ def compare(
     """Cell by cell: which of two results is faster, slower, the same, or can't be told."""
     from howfar import comparing
     from howfar.report import comparison
+    from howfar.wholes import pooled
 
     limit = None if max_slowdown is None else share(max_slowdown)
     if inside is not None:
-        found = comparing.targets(stored(inside), base, new)
+        found = comparing.targets(pooled(stored(inside)), base, new)
     else:
-        both = stored(Path(base)), stored(Path(new))
+        both = pooled(stored(Path(base))), pooled(stored(Path(new)))
         found = comparing.stores(*both, (base, new), across=across)
     if as_json:
         print(json.dumps(comparison.as_json(found), indent=2))

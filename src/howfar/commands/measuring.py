@@ -2,11 +2,12 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 
 from howfar import frameworks
@@ -25,6 +26,7 @@ from howfar.commands.options import (
     console,
     say,
 )
+from howfar.errors import UserError
 
 
 def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
@@ -52,31 +54,69 @@ def run(
     from howfar import folders, runner, studies
 
     known = folders.with_folders(frameworks.registry(), package_dir or [])
-    chosen = studies.load(study, known)
+    every = studies.whole(study, known)
+    folder = out or Path("results") / every[0].name
     fields = {"rounds": rounds, "seed": seed, "budget_minutes": budget}
-    chosen = studies.change(chosen, known, frameworks_wanted=framework, only=only or (), **fields)
+    chosen = studies.change_each(every, known, frameworks_wanted=framework, only=only or (), **fields)
     folders.demand_use(known, package_dir or [], chosen)
     options = runner.Options(port, mnist, text, retry_failed, driver=driver)
-    _measure(chosen, known, out or Path("results") / chosen.name, options, live=live)
+    places = [folder if one.name == every[0].name else folder / one.name for one in chosen]
+    _measure(list(zip(chosen, places, strict=True)), known, folder, options, live=live)
 
 
-def _measure(chosen: Any, known: Any, folder: Path, options: Any, *, as_json: bool = False, live: bool = False) -> None:
-    """The run of a study, into a folder, and its report and answer; exit 3 where tasks failed."""
-    from msgspec.structs import replace
+def _measure(
+    steps: Sequence[tuple[Any, Path]],
+    known: Any,
+    folder: Path,
+    options: Any,
+    *,
+    as_json: bool = False,
+    live: bool = False,
+) -> None:
+    """The run of a study, and of those that are its parts, each into its folder; the report of all of them, and the
+    answer. Exit 3 where tasks failed."""
+    from howfar import experiments, progress, store
 
-    from howfar import experiments, progress, runner, sources, store, studies
-
-    cells = list(experiments.cells(chosen, chosen.experiments))
+    asked = [list(experiments.cells(study, study.experiments)) for study, _ in steps]
+    every = [cell for cells in asked for cell in cells]
     shown = progress.follow(Console(stderr=True) if as_json else console)
-    with store.create(folder) as outcomes, _followed(shown, chosen, cells, folder, live=live) as follower:
+    failed = 0
+    with _followed(shown, steps[0][0], every, folder, live=live) as follower:
         try:
-            options = replace(options, own=sources.portfolio(studies.requests(chosen)))
-            failed = runner.run(chosen, known, cells, outcomes, follower, options)
+            for (study, into), cells, own in zip(steps, asked, _prepared([study for study, _ in steps]), strict=True):
+                failed += _run(study, known, cells, into, follower, own and replace(options, own=own))
         finally:
             follower.close()
-        write_report(outcomes.results(), folder / "report", as_json=as_json)
+        write_report(store.whole(folder), folder / "report", as_json=as_json)
     if failed:
         raise typer.Exit(3)
+
+
+def _prepared(chosen: Sequence[Any]) -> list[Any]:
+    """The models of one's own that each study is about, all before anything is measured; None for a part whose models
+    can't be prepared, which is said. Raises: UserError where it is the only one."""
+    from howfar import sources, studies
+
+    found: list[Any] = []
+    for study in chosen:
+        try:
+            found.append(sources.portfolio(studies.requests(study)))
+        except UserError as error:
+            if len(chosen) == 1:
+                raise
+            say(f"{study.name} is left out: {error}")
+            found.append(None)
+    return found
+
+
+def _run(study: Any, known: Any, cells: Sequence[Any], into: Path, follower: Any, options: Any) -> int:
+    """How many tasks of a study failed; of one that is left out, none."""
+    from howfar import runner, store
+
+    if options is None:
+        return 0
+    with store.create(into) as outcomes:
+        return runner.run(study, known, cells, outcomes, follower, options)
 
 
 @contextlib.contextmanager
@@ -126,8 +166,6 @@ def bench(
     retry_failed: RetryFailed = False,
 ) -> None:
     """Which runtime to ship a model of yours with: will it run, is it right, how big, how slow, how far from native."""
-    from msgspec.structs import replace
-
     from howfar import runner, studies
     from howfar.study import ModelChoice
 
@@ -137,7 +175,7 @@ def bench(
     chosen = replace(studies.load("bench", known), models=(own,), objective=objective)
     chosen = studies.change(chosen, known, only=only or (), rounds=rounds, seed=seed, budget_minutes=budget)
     folder = out or Path("results") / f"bench-{_file_name(chosen.sizes()[0].name)}"
-    _measure(chosen, known, folder, runner.Options(port, None, None, retry_failed), as_json=as_json)
+    _measure([(chosen, folder)], known, folder, runner.Options(port, None, None, retry_failed), as_json=as_json)
 
 
 def _file_name(text: str) -> str:
@@ -164,9 +202,10 @@ def serve(
     if study:
         chosen = studies.load(study, known)
         chosen = studies.change(chosen, known, only=only or (), rounds=rounds, budget_minutes=budget)
-        folders.demand_use(known, package_dir or [], chosen)
+        folders.demand_use(known, package_dir or [], [chosen])
         options = runner.Options(port, mnist, text, retry_failed, driver="extension", invite=_invite)
-        _measure(chosen, known, out or Path("results") / chosen.name, options)
+        folder = out or Path("results") / chosen.name
+        _measure([(chosen, folder)], known, folder, options)
         return
     with serving.serve(known, port=port, mnist=mnist, text=text) as address:
         query = "framework=tfjs&backend=webgl&model=mlp&depth=4&width=128&workload=training"

@@ -47,11 +47,10 @@ def say(words: str) -> None:
 
 
 def stored(folder: Path) -> "Results":
-    """What a results folder holds. Raises: UserError where it is none."""
+    """What a results folder holds, with the parts of its study beneath it. Raises: UserError where it is none."""
     from howfar import store
 
-    with store.read(folder) as held:
-        return held.results()
+    return store.whole(folder)
 
 
 def network(text: str) -> "Model":

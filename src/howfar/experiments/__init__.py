@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 import polars as pl
 from msgspec.structs import replace
 
+from howfar import wholes
 from howfar.errors import UserError
 from howfar.kept import kept
 from howfar.outcomes import Results
@@ -90,6 +91,15 @@ class Pictured(Protocol):
         """What each is of, and its SVG, which needs nothing beside itself."""
 
 
+@runtime_checkable
+class Overall(Protocol):
+    """An experiment that looks at whatever was measured, by whichever study."""
+
+    @property
+    def OVERALL(self) -> bool:
+        """True."""
+
+
 def names() -> list[str]:
     """The ids of all experiments."""
     return sorted(module.name for module in iter_modules(__path__))
@@ -105,7 +115,20 @@ def load(name: str) -> Experiment:
 def table(name: str, results: Results) -> pl.DataFrame:
     """An experiment's table, worked out once for these results: what is judged by it asks again. Raises UserError for
     an unknown one."""
-    return kept(results, ("table", name), lambda: load(name).table(results))
+
+    def make() -> pl.DataFrame:
+        tables = [load(name).table(own) for own in results_of(name, results)]
+        return pl.concat(tables) if len(tables) > 1 else tables[0]
+
+    return kept(results, ("table", name), make)
+
+
+def results_of(name: str, results: Results) -> list[Results]:
+    """What an experiment is about: the results of each study that names it, or of all where none does. Raises UserError
+    for an unknown one."""
+    if not results.parts or isinstance(load(name), Overall):
+        return [results]
+    return [own for own in wholes.each(results) if name in own.run.study.experiments] or [wholes.pooled(results)]
 
 
 def cells(study: Study, asked: Iterable[str]) -> Iterator[Cell]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 import polars as pl
 
-from howfar import tables
+from howfar import tables, wholes
 from howfar.measured import UNTIL_READY
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell, SteadyMetric, Target
@@ -25,6 +25,7 @@ TITLE = "What the run cost"
 PAPER = ""
 QUESTION = "Where did the time of the run go, and how much of it lay outside what was measured?"
 METRIC = "overhead_share"
+OVERALL = True
 
 # The spans of a task's timeline that each part sums up.
 PARTS: Mapping[str, Sequence[str]] = {
@@ -53,7 +54,7 @@ def table(results: Results) -> pl.DataFrame:
     start of the page's own code), end and idle. A target's `samples` are its tasks.
     """
     gathered: dict[Target, list[Outcome]] = defaultdict(list)
-    for outcome in results.outcomes:
+    for outcome in wholes.pooled(results).outcomes:
         if outcome.timeline:
             gathered[outcome.task.cell.target].append(outcome)
     everything = [outcome for outcomes in gathered.values() for outcome in outcomes]

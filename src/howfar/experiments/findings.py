@@ -21,6 +21,7 @@ from howfar.summaries import Column, Entry, Line, Summary
 TITLE = "What holds of the paper"
 PAPER = "Table 6"
 QUESTION = "Which of the paper's claims hold here, with the versions of 2018 and with today's?"
+OVERALL = True
 METRIC = "verdict"
 
 # Rows beside the verdicts: what changed between the editions, and what becomes of an advice.

@@ -15,7 +15,9 @@ from howfar.measured import NATIVE, SAYS, Measured, contestant, measure
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields
 from howfar.records import Cell, Metric, Target, Workload
-from howfar.stats import Ratio, pooled
+from howfar.stats import Ratio
+from howfar.stats import pooled as mean_of
+from howfar.wholes import pooled
 
 # Back ends that compute on the processor.
 CPU = ("cpu", "wasm")
@@ -46,10 +48,10 @@ class Sources:
     """What all editions are judged by: worked out of the results when it is first asked for, and once."""
 
     def __init__(self, results: Results) -> None:
-        self.results = results
+        self._each, self.results = results, pooled(results)
         self._fields: dict[Asked, list[Field]] = {}
         self._tables: dict[str, pl.DataFrame] = {}
-        cells = dict.fromkeys(outcome.task.cell for outcome in results.outcomes)
+        cells = dict.fromkeys(outcome.task.cell for outcome in self.results.outcomes)
         tried = {cell.target for cell in cells if cell.target.framework in PAPERS}
         self.browser = next(iter(sorted({target.browser for target in tried}, key=_place)), "")
         self.versions = sorted(
@@ -66,7 +68,7 @@ class Sources:
     def table(self, experiment: str) -> pl.DataFrame:
         """An experiment's table, without the rows of older environments."""
         if experiment not in self._tables:
-            self._tables[experiment] = tables.current(experiments.table(experiment, self.results))
+            self._tables[experiment] = tables.current(experiments.table(experiment, self._each))
         return self._tables[experiment]
 
 
@@ -128,7 +130,7 @@ class Evidence:
     def typical(self, asked: Asked, own: Target, other: Target) -> tuple[Known | None, list[str]]:
         """That ratio over all sizes, and the cells that it is made of; None where no size has an interval."""
         found = list(self.ratios(asked, own, other))
-        mean = pooled([ratio for _, ratio in found])
+        mean = mean_of([ratio for _, ratio in found])
         names = f"{own} / {other}"
         told = known(f"{names}, {wording.counted(len(found), 'size')}", mean) if mean else None
         return told, cells_of(asked, names, (field for field, _ in found))

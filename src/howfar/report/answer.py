@@ -17,6 +17,7 @@ from howfar.report.limits import allowed, factors
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
+from howfar.wholes import each, pooled
 
 WATCHED = "Nothing was timed here: every execution was watched, and says what it asks of the machine or of a person."
 UNTIMED = "No network was timed, so there is nothing to hold against native."
@@ -34,7 +35,7 @@ class Answer(Struct, frozen=True):
 def answer(results: Results) -> Answer:
     """What these results say about the question of the project's name."""
     stand = standings(results)
-    if {bool(outcome.task.cell.observe) for outcome in results.outcomes if not outcome.task.control} == {True}:
+    if {bool(outcome.task.cell.observe) for outcome in pooled(results).outcomes if not outcome.task.control} == {True}:
         return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))
     if not stand and (told := allowed(results)):
         return Answer("\n".join(told), UNTIMED, _failed(results))
@@ -174,7 +175,8 @@ def _why(own: Sequence[Failure]) -> str:
 
 
 def _software(results: Results) -> str:
-    backends = sorted({outcome.task.cell.target.backend for outcome in results.outcomes if outcome.software_gpu})
+    in_software = (outcome.task.cell.target for outcome in pooled(results).outcomes if outcome.software_gpu)
+    backends = sorted({target.backend for target in in_software})
     if not backends:
         return ""
     names = wording.listed([NAMES.get(backend, backend) for backend in backends])
@@ -182,7 +184,7 @@ def _software(results: Results) -> str:
 
 
 def _disturbed(results: Results) -> str:
-    found = noise(results.outcomes)
+    found = noise(pooled(results).outcomes)
     if not found.disturbed:
         return ""
     return (
@@ -195,6 +197,6 @@ def _missing(results: Results) -> str:
     done, planned = progress(results)
     if done >= planned:
         return ""
-    if minutes := results.run.study.budget_minutes:
+    if minutes := sum(own.run.study.budget_minutes or 0 for own in each(results)):
         return f"Within {minutes:g} min the run took {done} of {planned} planned measurements."
     return f"The run is not complete: {done} of {planned} planned measurements are here."

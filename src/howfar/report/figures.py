@@ -9,8 +9,8 @@ import polars as pl
 import vl_convert
 from msgspec import Struct
 
-from howfar import experiments, tables, wording
-from howfar.experiments import Annotated, Charted, Experiment, Pictured, Summarized, Telling, load
+from howfar import experiments, tables, wholes, wording
+from howfar.experiments import Annotated, Charted, Experiment, Overall, Pictured, Summarized, Telling, load
 from howfar.measured import SAYS
 from howfar.outcomes import Results
 from howfar.records import YARDSTICK
@@ -61,8 +61,10 @@ class Figure(Struct, frozen=True):
 
 
 def figures(results: Results) -> list[Figure]:
-    """The experiments of the study in its order, then the cost. Raises UserError for an unknown experiment."""
-    names = [name for name in results.run.study.experiments if name != COST]
+    """The experiments of the study in its order, and those of its parts; then what looks at all of them, and the cost.
+    Raises UserError for an unknown experiment."""
+    asked = dict.fromkeys(name for own in wholes.each(results) for name in own.run.study.experiments if name != COST)
+    names = sorted(asked, key=lambda name: isinstance(load(name), Overall))
     return [_figure(name, load(name), results) for name in [*names, COST]]
 
 
@@ -93,9 +95,9 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         svg=vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else "",
         marks=_marks(table, experiment.METRIC) if spec and name not in UNMARKED else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
-        notes=notes(results, table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
+        notes=notes(wholes.pooled(results), table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
-        pictures=tuple(_pictures(name, experiment.pictures(results))) if isinstance(experiment, Pictured) else (),
+        pictures=tuple(_pictures(name, experiment, results)) if isinstance(experiment, Pictured) else (),
         empty=empty,
     )
 
@@ -113,9 +115,10 @@ def _nothing(table: pl.DataFrame, metric: str) -> str:
     return f"Nothing to draw: of {wording.counted(drawn.height, 'cell')} none has a number ({wording.listed(reasons)})."
 
 
-def _pictures(name: str, known: Mapping[str, str]) -> Iterator[Picture]:
-    for title, svg in known.items():
-        yield Picture(title, f"{name}-{re.sub('[^0-9A-Za-z.]+', '-', title)}.svg", svg)
+def _pictures(name: str, experiment: Pictured, results: Results) -> Iterator[Picture]:
+    for own in experiments.results_of(name, results):
+        for title, svg in experiment.pictures(own).items():
+            yield Picture(title, f"{name}-{re.sub('[^0-9A-Za-z.]+', '-', title)}.svg", svg)
 
 
 def _marks(table: pl.DataFrame, metric: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from howfar import experiments, wording
 from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
 from howfar.outcomes import Outcome, Results
 from howfar.records import OVER_BUDGET, Fact
+from howfar.wholes import each
 
 # A fact with more values than this (user agents of many devices, say) is shortened.
 MOST_VALUES = 4
@@ -47,6 +48,11 @@ def control_drift(results: Results) -> Drift:
 def progress(results: Results) -> tuple[int, int]:
     """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted). What
     is unsupported is so in every round: no further one is missing."""
+    counts = [_progress(own) for own in each(results)]
+    return sum(here for here, _ in counts), sum(planned for _, planned in counts)
+
+
+def _progress(results: Results) -> tuple[int, int]:
     study = results.run.study
     asked = (name for name in study.experiments if name in experiments.names())
     cells = set(experiments.cells(study, asked))

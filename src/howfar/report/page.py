@@ -15,6 +15,7 @@ from howfar.report.machine import browsers, control_drift, environments, machine
 from howfar.report.rows import numbers
 from howfar.report.standing import standings
 from howfar.report.templates import fill
+from howfar.wholes import pooled
 
 PARTS = ("launch", "load", "first", "warmup", "timed", "dispose", "end", "idle", "total")
 
@@ -44,14 +45,15 @@ def render(results: Results, figures: Sequence[Figure], *, paper: bool = False) 
 def where(results: Results) -> dict[str, Any]:
     """The machine and the run."""
     done, planned = progress(results)
+    all_of_it = pooled(results)
     return {
         "run": results.run,
         "machine": machine(results),
-        "browsers": browsers(results),
-        "environments": environments(results),
-        "page_facts": page_facts(results.outcomes),
+        "browsers": browsers(all_of_it),
+        "environments": environments(all_of_it),
+        "page_facts": page_facts(all_of_it.outcomes),
         "drift": control_drift(results),
-        "noise": noise(results.outcomes),
+        "noise": noise(all_of_it.outcomes),
         "done": done,
         "planned": planned,
     }

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
 from howfar.records import NATIVE_CEILINGS, PLAIN_SIMD, Model, Target
 from howfar.sources import Request
-from howfar.study import ModelChoice, Study, TargetChoice
+from howfar.study import ModelChoice, Part, Study, TargetChoice
 
 
 def named_studies() -> list[str]:
@@ -46,7 +47,26 @@ def load(name: str, known: Registry) -> Study:
     if ("published" in study.experiments) != ("published" in study.protocols):
         mend = "name it in both or in neither: the experiment shows what the protocol measures"
         raise UserError("protocols: 'published' is in one of protocols and experiments only", where=where, mend=mend)
+    if study.parts and study.budget_minutes is None:
+        mend = "say how many minutes are its own, beside those of its parts"
+        raise UserError("budget_minutes: a study with parts has none", where=where, mend=mend)
     return resolve(study, known, where)
+
+
+def whole(name: str, known: Registry) -> list[Study]:
+    """The study, and after it those that are its parts.
+
+    Raises: UserError as `load` does.
+    """
+    study = load(name, known)
+    return [study, *(_part(part, known) for part in study.parts)]
+
+
+def _part(part: Part, known: Registry) -> Study:
+    study = load(part.study, known)
+    if study.parts:
+        raise UserError(f"parts: {part.study} has parts itself", where=part.study, mend="name those parts instead")
+    return change(study, known, only=part.only, rounds=part.rounds, budget_minutes=part.budget_minutes)
 
 
 _SEE = "the keys that there are: see `howfar list studies` and docs/method.md"
@@ -192,6 +212,27 @@ def change(
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)
         changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
     return selection.select(_with_own_models(changed), only)
+
+
+def change_each(
+    studies: Sequence[Study], known: Registry, *, budget_minutes: float | None = None, **said: Any
+) -> list[Study]:
+    """A whole with what the command line says of it, as `change` takes it: of a study that a selection leaves nothing
+    of, nothing is run. Its budget is shared out as the studies' own are.
+
+    Raises: UserError as `change` does, where it concerns all of them.
+    """
+    total = sum(study.budget_minutes or 0.0 for study in studies)
+    changed, refusals = [], []
+    for study in studies:
+        own = budget_minutes * (study.budget_minutes or 0.0) / total if budget_minutes and total else budget_minutes
+        try:
+            changed.append(change(study, known, budget_minutes=own, **said))
+        except UserError as error:
+            refusals.append(error)
+    if not changed:
+        raise refusals[0]
+    return changed
 
 
 def _with_own_models(study: Study) -> Study:
