@@ -195,7 +195,7 @@ def _demand_budget(study: Study, cells: Sequence[Cell]) -> None:
     every, minutes = list(dict.fromkeys(cells)), study.budget_minutes
     needed = at_least_seconds(every) / 60
     if minutes is not None and needed > minutes:
-        what = f"a round over {len(every)} cells takes {needed:.0f} min at the least, and the budget is {minutes:g} min"
+        what = f"a round over {len(every)} cells takes {needed:.0f} min at the least, and the budget is {minutes:.3g} min"
         raise UserError(what, where="--budget", mend="give more minutes, or fewer cells with --only")
 
 

@@ -198,5 +198,5 @@ def _missing(results: Results) -> str:
     if done >= planned:
         return ""
     if minutes := sum(own.run.study.budget_minutes or 0 for own in each(results)):
-        return f"Within {minutes:g} min the run took {done} of {planned} planned measurements."
+        return f"Within {minutes:.3g} min the run took {done} of {planned} planned measurements."
     return f"The run is not complete: {done} of {planned} planned measurements are here."
