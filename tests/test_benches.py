@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import made
 from howfar import benches
@@ -109,6 +110,15 @@ def test_native_is_held_beside_on_as_many_threads() -> None:
     many, one = found.ranked
     assert (beside := found.native_beside(many)) and beside.target == made.NATIVE_ALL
     assert (beside := found.native_beside(one)) and beside.target == made.NATIVE
+
+
+def test_a_gpu_is_held_beside_the_native_gpu_and_one_in_name_only_beside_all_threads() -> None:
+    cuda = structs.replace(made.NATIVE_ALL, backend="gpu")
+    native = [rounds(made.NATIVE, 4.0), rounds(made.NATIVE_ALL, 2.0), rounds(cuda, 3.0)]
+    for software, target in ((False, cuda), (True, made.NATIVE_ALL)):
+        drawn = [structs.replace(one, software_gpu=software) for one in rounds(made.WEBGL, 20.0)]
+        found = bench(drawn, *native)
+        assert (beside := found.native_beside(found.ranked[0])) and beside.target == target
 
 
 def test_the_first_use_is_every_phase_until_the_first_numbers_and_no_part_twice() -> None:

@@ -44,7 +44,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "foreign results": ("report {foreign}", "not a store of howfar"),
     "unknown experiment": ("export {results} --experiment magic", "inference_time"),
     "unknown format": ("export {results} --experiment cost --to xml", "parquet"),
-    "no experiment": ("export {results}", "--experiment"),
+    "no experiment and no folder": ("export {results}", "--output"),
     "advice on what is no network": ("advise {results} --model mlp", "mlp:4x128"),
     "advice from a single size": ("advise {results} --model mlp:2x32", "1 size measured right"),
     "advice on what was not measured": ("advise {results} --model rnn:1x8 --workload training", "mlp: inference"),
@@ -60,6 +60,7 @@ GOOD = {
     "nothing": "",
     "experiments": "list experiments --json",
     "json": "export {results} --experiment inference_time --to json",
+    "excerpt": "export {results} --output {folder}/excerpt",
 }
 
 STUDY = """

@@ -1,15 +1,19 @@
 """What the documents say in numbers is what the code says."""
 
+import contextlib
 import re
 import shlex
+import signal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
 
 import played
-from howfar import cli, layers, models, npm, runner, vendor, wording
+import test_cli
+from howfar import cli, experiments, layers, models, npm, runner, serving, vendor, wording
 from howfar.commands import measuring
 from howfar.data import text
 from howfar.records import Model
@@ -104,3 +108,46 @@ def test_where_nothing_became_slower_the_pipeline_passes(tmp_path: Path, monkeyp
 
 def test_the_pipeline_s_document_is_found_from_the_first_page() -> None:
     assert "(docs/ci.md)" in (CI.parents[1] / "README.md").read_text("utf-8")
+
+
+# What the first page shows, with nothing measured.
+README = CI.parents[1] / "README.md"
+# What stands for something of the reader's. Searching versions, and comparing and advising by what was measured, are
+# run above; the doctor in tests/browser.
+PLACES = {"RESULTS": "results", "results/paper": "results", "FOLDER": "kept", "MODEL": "keras:MobileNetV2",
+          "STUDY": "quick", "MINUTES": "30"}  # fmt: skip
+RUN_ELSEWHERE = ("regress", "compare", "advise", "doctor")
+
+
+def shown_first() -> list[str]:
+    """The commands of the first page's table."""
+    found = re.findall(r"^\| `howfar ([^`]+)`", README.read_text("utf-8"), re.MULTILINE)
+    return [command for command in found if command.split()[0] not in RUN_ELSEWHERE]
+
+
+@pytest.mark.parametrize("command", shown_first())
+def test_every_command_of_the_first_page_is_one(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+
+    def measure(steps: Any, *_: Any, **__: Any) -> None:
+        asked.append([len(list(experiments.cells(study, study.experiments))) for study, _ in steps])
+
+    monkeypatch.chdir(tmp_path)
+    test_cli.fill(tmp_path)
+    monkeypatch.setattr(measuring, "_measure", measure)
+    monkeypatch.setattr(serving, "serve", lambda *_, **__: contextlib.nullcontext("http://localhost"))
+    monkeypatch.setattr(signal, "pause", lambda: None)
+    words = [PLACES.get(word, word) for word in shlex.split(command)]
+    done = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    if words[0] in ("quick", "run", "bench") or words == ["serve", "quick"]:
+        assert asked and all(count for counts in asked for count in counts)
+
+
+def test_the_first_page_shows_every_command() -> None:
+    text = README.read_text("utf-8")
+    for command in cli.app.registered_commands:
+        name = command.name or getattr(command.callback, "__name__", "")
+        assert f"`howfar {name}" in text, name

@@ -244,3 +244,13 @@ def test_a_product_of_matrices_costs_its_multiply_adds() -> None:
     assert multiply_adds(task.cell.model, VOCABULARY) == 192**3
     costs.note(task, *Machine(speed=5e8, launch=2.0).run(task))
     assert costs.operation(task) > 0
+
+
+def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_left() -> None:
+    machine, roof = Machine(), Cell(CPU, Model("gemm", 1, 64), "ceilings")
+    ran = run(thrifty(study(budget_minutes=60), [roof, *cells(CPU)], machine), machine)
+    rounds = {task.round for task in ran if task.cell == roof}
+    assert rounds == {0, 1, 2}
+    others = [place for place, task in enumerate(ran) if task.cell != roof]
+    again = [place for place, task in enumerate(ran) if task.cell == roof and task.round]
+    assert max(others) < min(again)

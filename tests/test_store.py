@@ -17,7 +17,7 @@ from howfar import store
 from howfar.errors import UserError
 from howfar.outcomes import Check, Noise, Outcome, Phase, RunFacts, Series, Span
 from howfar.records import SCHEMA, Model, Task
-from howfar.study import Study
+from howfar.study import Part, Study
 
 STUDY = asked.study()
 MESSAGE = "a 'quoted' text; -- with \N{GREEK SMALL LETTER MU}s"
@@ -68,6 +68,35 @@ def test_what_was_appended_is_read_back_exactly(tmp_path: Path) -> None:
 def test_the_file_itself_can_be_named(tmp_path: Path) -> None:
     with store.read(filled(tmp_path) / store.FILE_NAME) as opened:
         assert len(opened.results().outcomes) == 1
+
+
+def part_of(folder: Path, name: str) -> None:
+    with store.create(folder / name) as opened:
+        opened.add_run(run_facts(asked.study(name=name)))
+        opened.add_environment("here", {"cores": 2})
+        opened.append(outcome())
+
+
+def test_the_folders_beneath_are_its_parts_in_the_order_of_its_study(tmp_path: Path) -> None:
+    with store.create(tmp_path) as opened:
+        opened.add_run(run_facts(asked.study(parts=(Part("b", 1.0), Part("a", 1.0)))))
+        opened.add_environment("here", {"cores": 2})
+        opened.append(outcome())
+    for name in ("a", "b"):
+        part_of(tmp_path, name)
+    with store.create(tmp_path / "c"):
+        pass  # a part that was not come to
+    found = store.whole(tmp_path)
+    assert len(found.outcomes) == 1
+    assert [part.run.study.name for part in found.parts] == ["b", "a"]
+    assert not store.whole(tmp_path / "a").parts
+
+
+def test_parts_alone_are_results_too(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        part_of(tmp_path, name)
+    found = store.whole(tmp_path)
+    assert [one.run.study.name for one in (found, *found.parts)] == ["a", "b"]
 
 
 def test_the_last_attempt_wins_and_the_others_are_kept(tmp_path: Path) -> None:

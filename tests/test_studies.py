@@ -235,3 +235,55 @@ def test_an_empty_list_is_refused(tmp_path: Path, key: str) -> None:
     )
     lines = [f"{key} = []" if line.startswith(key) else line for line in text.splitlines()]
     assert refusal(tmp_path, "\n".join(lines)).startswith(f"{key}: there are none")
+
+
+PARTS = """
+budget_minutes = 30
+parts = [{ study = "%s", budget_minutes = 10, only = ["framework=convnetjs"], rounds = 1 }]
+"""
+
+
+def whole(tmp_path: Path, part: str = "quick", head: str = "") -> list[Study]:
+    file = tmp_path / "whole.toml"
+    file.write_text(GOOD.replace("models =", f"{head or PARTS % part}models =", 1))
+    return studies.whole(str(file), KNOWN)
+
+
+def test_parts_are_studies_with_minutes_of_their_own(tmp_path: Path) -> None:
+    own, part = whole(tmp_path)
+    assert (own.name, part.name) == ("mine", "quick")
+    assert (own.budget_minutes, part.budget_minutes, part.rounds) == (30, 10, 1)
+    assert {target.framework for target in part.resolved_targets} == {"convnetjs"}
+
+
+def test_a_budget_is_shared_out_as_the_studies_own_are(tmp_path: Path) -> None:
+    every = whole(tmp_path)
+    assert [one.budget_minutes for one in studies.change_each(every, KNOWN, budget_minutes=20)] == [15, 5]
+    assert [one.budget_minutes for one in studies.change_each(every, KNOWN)] == [30, 10]
+    alone = [load(tmp_path, GOOD)]
+    assert [one.budget_minutes for one in studies.change_each(alone, KNOWN, budget_minutes=20)] == [20]
+
+
+def test_of_a_study_that_a_selection_leaves_nothing_of_nothing_is_run(tmp_path: Path) -> None:
+    every = whole(tmp_path)
+    assert [one.name for one in studies.change_each(every, KNOWN, only=["experiment=warmup_time"])] == ["quick"]
+    assert [one.name for one in studies.change_each(every, KNOWN, only=["framework=numpy"])] == ["mine"]
+    with pytest.raises(UserError, match="leaves no"):
+        studies.change_each(every, KNOWN, only=["experiment=features"])
+
+
+def test_a_study_with_parts_says_how_long_it_takes_itself(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="budget_minutes: a study with parts has none"):
+        whole(tmp_path, head=(PARTS % "quick").replace("budget_minutes = 30\n", ""))
+
+
+def test_a_part_has_no_parts(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="paper has parts itself"):
+        whole(tmp_path, "paper")
+
+
+def test_the_paper_is_whole_within_an_hour() -> None:
+    every = studies.whole("paper", KNOWN)
+    asked = {name for one in every for name in one.experiments}
+    assert set(studies.experiment_names()) - asked == {"bench"}
+    assert sum(one.budget_minutes or 0 for one in every) < 60

@@ -120,12 +120,13 @@ class Ceilings:
             found[f"{LANGUAGES['cpu']} in {browser}, {THREADS[False]}"] = self.language(plain, False)
             for several, threads in THREADS.items():
                 found[f"{browser}, {threads}"] = self.browser(plain, several, False)
-            found[f"{browser}, GPU"] = self._gpu(browser)
+            found[f"{browser}, GPU"] = self.gpu(browser)
         for several, threads in THREADS.items():
             found[f"native, {threads}"] = self.native(several)
         return {name: roof for name, roof in found.items() if roof}
 
-    def _gpu(self, browser: str) -> Roof | None:
+    def gpu(self, browser: str) -> Roof | None:
+        """What the browser allows on a GPU that is one."""
         own = (one for one in self._every if one.target.browser == browser and not one.software)
         return _roof(one for one in own if one.target.backend in GPU)
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from howfar.records import Fact, Model, TensorSpec
 
-FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "tflite", "saved-model", "keras-js", "webdnn"]
+# In the order in which they are made: LiteRT's file comes out of the SavedModel.
+FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "saved-model", "tflite", "keras-js", "webdnn"]
 
 PREPARED = "prepared.json"
 INPUTS = "inputs.bin"

@@ -89,7 +89,10 @@ class Line(Struct):
     @property
     def gain(self) -> float:
         """What a further round promises for a second of the budget: many rounds of what is quick before one of what
-        takes as long and is seldom anybody's choice (a GPU done in software)."""
+        takes as long and is seldom anybody's choice (a GPU done in software). Of a ceiling, which is the best of many
+        samples and has no interval, nothing, as long as others can be taken."""
+        if self.key[0].workload == "ceilings":
+            return 0.0
         return self.half_width / (self.seconds or 1.0)
 
 

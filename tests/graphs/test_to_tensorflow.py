@@ -107,6 +107,19 @@ def test_a_litert_file_gives_the_same(tmp_path: Path, graph: Graph) -> None:
         assert apart(found, right) < 1e-5
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_litert_file_is_made_of_the_savedmodel_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, beside = images(), tmp_path / "saved-model"
+    to_saved_model.write(graph, beside)
+    monkeypatch.setattr(to_saved_model, "write", None)
+    to_tflite.write(graph, tmp_path, beside)
+    x = drawn(graph)
+    for found, right in zip(interpreted(tmp_path / "model.tflite", graph, x), evaluate(graph, x), strict=True):
+        assert apart(found, right) < 1e-5
+
+
 def interpreted(path: Path, graph: Graph, x: Sequence[Any]) -> list[Any]:
     """By the signature that the converter writes; outputs in the graph's order."""
     interpreter = tf.lite.Interpreter(str(path))

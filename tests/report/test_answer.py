@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
+from msgspec import structs
 
 import limits
 import made
@@ -157,3 +158,6 @@ def test_where_only_ceilings_were_taken_they_are_the_answer() -> None:
     assert found.native == "No network was timed, so there is nothing to hold against native."
     browser = answer(limits.results(limits.ceilings([limits.SIMD])))
     assert browser.fastest == "What chromium allows is 60.0 GFLOP/s on 1 thread."
+    gpu = [structs.replace(one, software_gpu=False) for one in limits.ceilings([limits.WEBGL])]
+    drawn = answer(limits.results(limits.ceilings([limits.SIMD]), gpu))
+    assert drawn.fastest == "What chromium allows is 60.0 GFLOP/s on 1 thread and 9.00 GFLOP/s on the GPU."

@@ -5,8 +5,10 @@ import json
 
 from rich.console import Console
 
+import limits
 import made
 import test_benches as own
+from howfar import wording
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Fact
 from howfar.report import bench as benching
@@ -99,3 +101,13 @@ def test_the_page_has_the_recommendation_on_its_first_screen() -> None:
     html = page.render(stored, figures.figures(stored))
     assert "What to ship" in html.partition("</section>")[0]
     assert "Ship onnxruntime-web@1.23.0 wasm" in html.partition("</section>")[0]
+
+
+def test_the_factors_of_the_gap_are_said_where_the_ceilings_were_taken() -> None:
+    work: dict[str, Fact] = {**FACTS, "operation_multiply_adds": 300_774_272, "operation_bytes": 14_000_000}
+    native = own.rounds(made.NATIVE, 4.0, **work)
+    assert told(own.rounds(made.ORT, 10.0, **work), native).factors == ""
+    words = told(own.rounds(made.ORT, 10.0, **work), native, limits.ceilings()).factors
+    assert words.startswith("In inference at own.onnx, of the 2.50× from onnxruntime-web")
+    costs = limits.RATES[limits.ORT]["gemm"] / limits.RATES[limits.SIMD]["gemm"]
+    assert f"{wording.number(costs)}× is what the browser costs" in words

@@ -48,13 +48,25 @@ def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
 
 def export(
     results: Annotated[Path, typer.Argument(help="A results folder, such as results/quick.")],
-    experiment: Annotated[str, typer.Option(help="See `howfar list experiments`.")],
+    experiment: Annotated[
+        str | None, typer.Option(help="See `howfar list experiments`; all of the study's where not given.")
+    ] = None,
     to: Annotated[Literal["json", "csv", "parquet"], typer.Option(help="The format.")] = "csv",
-    output: Annotated[Path | None, typer.Option(help="A file; standard output where not given.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="A file, standard output where not given; of all experiments a folder.")
+    ] = None,
 ) -> None:
-    """The rows of one experiment, for other tools."""
+    """The rows of one experiment, for other tools; or all that a study came to, to keep beside a project."""
+    from howfar.report import excerpt
     from howfar.report import export as exporting
 
+    if experiment is None:
+        if output is None or to != "csv":
+            mend = "name an --experiment, or a folder with --output, which gets tables in CSV"
+            raise UserError("all experiments are written into a folder", where="--output", mend=mend)
+        with writing(output, "--output"):
+            say(f"written: {excerpt.write(stored(results), output)}")
+        return
     content = exporting.encode(exporting.rows(stored(results), experiment), to)
     if output is None:
         sys.stdout.buffer.write(content)

@@ -13,20 +13,24 @@ from howfar.graphs.graph import Graph, Unreadable
 FILE = "model.tflite"
 
 
-def write(graph: Graph, folder: Path) -> tuple[str, ...]:
-    """Returns the name of the one file.
+def write(graph: Graph, folder: Path, beside: Path | None = None) -> tuple[str, ...]:
+    """`beside`: where howfar has written the same graph as a SavedModel, which is a third of the work; made for this
+    where there is none. Returns the name of the one file.
 
     Raises: Unreadable where LiteRT has not what the graph holds, with the converter's reason.
     """
+    if beside and beside.is_dir():
+        (folder / FILE).write_bytes(_converted(beside))
+        return (FILE,)
     with TemporaryDirectory(dir=folder) as saved:
         to_saved_model.write(graph, Path(saved))
         gc.collect()  # the variables that were saved: a tf.function holds them in a cycle
-        (folder / FILE).write_bytes(_converted(saved))
+        (folder / FILE).write_bytes(_converted(Path(saved)))
     return (FILE,)
 
 
-def _converted(saved: str) -> bytes:
-    converter = tf.lite.TFLiteConverter.from_saved_model(saved)
+def _converted(saved: Path) -> bytes:
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
     # The converter would unpack and pack the whole file in Python, to find weights that are there twice, and there is
     # no option against it. With what `write` does, a model of 244 MB takes 1030 MB at most instead of 1540.
     converter._optimize_tflite_model = _unchanged

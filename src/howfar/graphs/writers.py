@@ -18,10 +18,11 @@ def _saved_model(graph: Graph, folder: Path) -> tuple[str, ...]:
     return to_saved_model.write(in_order(graph), folder)
 
 
-def _tflite(graph: Graph, folder: Path) -> tuple[str, ...]:
+def tflite(graph: Graph, folder: Path, beside: Path | None = None) -> tuple[str, ...]:
+    """`beside`: where the same graph was written as a SavedModel."""
     from howfar.graphs import to_tflite  # noqa: PLC0415
 
-    return to_tflite.write(in_order(graph), folder)
+    return to_tflite.write(in_order(graph), folder, beside)
 
 
 WRITERS: Mapping[FormName, Writer] = {
@@ -29,5 +30,5 @@ WRITERS: Mapping[FormName, Writer] = {
     "tfjs-graph": to_tfjs_graph.write,
     "tfjs-layers": to_tfjs_layers.write,
     "saved-model": _saved_model,
-    "tflite": _tflite,
+    "tflite": tflite,
 }

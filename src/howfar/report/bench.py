@@ -7,9 +7,12 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.benches import Bench, BreakEven, Contender, benches
+from howfar.ceilings import Ceilings, taken
+from howfar.gaps import Gap
 from howfar.measured import SAYS
 from howfar.outcomes import Results
 from howfar.records import Fact
+from howfar.report.limits import factors_of
 
 BETTER = {"latency": "faster", "first-use": "quicker at first use", "size": "smaller to fetch"}
 
@@ -35,6 +38,7 @@ class Told(Struct, frozen=True):
     bench: Bench
     model: str
     recommendation: str
+    factors: str
     break_evens: tuple[str, ...]
     rows: tuple[Row, ...]
     failures: tuple[str, ...]
@@ -43,15 +47,17 @@ class Told(Struct, frozen=True):
 
 def tell(results: Results) -> list[Told]:
     """One answer per model of the user's own."""
-    return [_told(bench) for bench in benches(results)]
+    known = Ceilings(taken(results))
+    return [_told(bench, known) for bench in benches(results)]
 
 
-def _told(bench: Bench) -> Told:
+def _told(bench: Bench, known: Ceilings) -> Told:
     everyone = [*bench.ranked, *bench.natives, *bench.failed]
     return Told(
         bench=bench,
         model=describe(bench),
         recommendation=recommendation(bench),
+        factors=_factors(bench, known),
         break_evens=tuple(_break_even(even) for even in bench.break_evens()[:3]),
         rows=tuple(_row(bench, place, one) for place, one in _places(bench)),
         failures=tuple(_failure(one) for one in [*bench.failed, *bench.natives] if not one.right),
@@ -126,7 +132,16 @@ def _to_native(bench: Bench, best: Contender) -> str:
     if native is None or found is None:
         return "native was not measured beside it"
     threads = "one thread" if native.target.threads == 1 else "all threads"
-    return f"{wording.ratio(found)} the time of native {native.target.framework} on {threads}"
+    where = "the GPU" if native.target.backend == "gpu" else threads
+    return f"{wording.ratio(found)} the time of native {native.target.framework} on {where}"
+
+
+def _factors(bench: Bench, known: Ceilings) -> str:
+    best = bench.winner
+    native = bench.native_beside(best) if best else None
+    if best is None or native is None:
+        return ""
+    return factors_of(Gap(best.latency, native.latency, bench.latency.against(best.latency, native.latency)), known)
 
 
 def _break_even(even: BreakEven) -> str:
@@ -201,6 +216,7 @@ def as_json(told: Told) -> dict[str, Any]:
         "objective": bench.objective,
         "recommended": str(bench.winner.target) if bench.winner else None,
         "recommendation": told.recommendation,
+        "factors": told.factors,
         "break_even": [
             {"target": str(even.contender.target), "inferences": even.inferences} for even in bench.break_evens()
         ],

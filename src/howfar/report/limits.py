@@ -2,12 +2,12 @@
 
 from howfar import gaps, roofs, wording
 from howfar.ceilings import THREADS, Ceilings, Roof, taken
+from howfar.gaps import Gap
 from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.ranking import Field
-from howfar.records import Model, Target
+from howfar.records import Target
 from howfar.report.standing import size
-from howfar.roofs import Parts
 
 
 def allowed(results: Results) -> list[str]:
@@ -22,7 +22,8 @@ def allowed(results: Results) -> list[str]:
 def _allowed(browser: str, known: Ceilings) -> str:
     own = {several: known.browser(Target("", "", "cpu", browser), several, software=False) for several in THREADS}
     told = [_beside(roof, known.native(several), THREADS[several]) for several, roof in own.items() if roof]
-    return f"What {browser} allows is {' and '.join(told)}." if told else ""
+    told += [f"{wording.number(gpu.gflops)} GFLOP/s on the GPU"] if (gpu := known.gpu(browser)) else []
+    return f"What {browser} allows is {wording.listed(told)}." if told else ""
 
 
 def _beside(roof: Roof, native: Roof | None, threads: str) -> str:
@@ -34,23 +35,27 @@ def factors(results: Results) -> list[str]:
     """A sentence per task, of its largest network whose ceilings are known, by the fastest browser target; none where
     no ceilings were taken."""
     known = Ceilings(taken(results))
-    largest: dict[tuple[str, str], tuple[Model, Parts]] = {}
+    largest: dict[tuple[str, str], str] = {}
     for field in sorted(gaps.primary_fields(results), key=lambda field: field.model.depth * field.model.width):
-        if found := _of_the_fastest(field, known):
-            largest[field.workload, field.model.name or field.model.kind] = (field.model, found)
-    return [_sentence(workload, *found) for (workload, _), found in largest.items()]
+        if said := _of_the_fastest(field, known):
+            largest[field.workload, field.model.name or field.model.kind] = said
+    return list(largest.values())
 
 
-def _of_the_fastest(field: Field, known: Ceilings) -> Parts | None:
+def _of_the_fastest(field: Field, known: Ceilings) -> str:
     fastest = next(iter(field.leaders), None)
     gap = next((gap for gap in gaps.matched(field) if gap.web is fastest), None)
-    return roofs.parts(gap, known) if gap else None
+    return factors_of(gap, known) if gap else ""
 
 
-def _sentence(workload: str, model: Model, found: Parts) -> str:
-    gap = found.gap
-    whole = wording.number(found.ceiling_ratio * found.share_ratio.value)
-    at = f"In {workload} at {size(model)}, of the {whole}× from {gap.web.cell.target} to {gap.native.cell.target},"
+def factors_of(gap: Gap, known: Ceilings) -> str:
+    """What of one gap is the browser's, and what the framework's; nothing where that is not known."""
+    found = roofs.parts(gap, known)
+    if found is None:
+        return ""
+    whole, cell = wording.number(found.ceiling_ratio * found.share_ratio.value), gap.web.cell
+    between = f"of the {whole}× from {cell.target} to {gap.native.cell.target},"
+    at = f"In {cell.workload} at {size(cell.model)}, {between}"
     costs, does = f"{wording.number(found.ceiling_ratio)}× is what the browser costs", found.share_ratio.value
     if does >= 1:
         return f"{at} {costs} and {wording.number(does)}× what the framework does."

@@ -15,7 +15,7 @@ def show(console: Console, told: Told) -> None:
     """Prints one answer."""
     say(console, told.model)
     say(console, told.recommendation)
-    for sentence in told.break_evens:
+    for sentence in filter(None, (told.factors, *told.break_evens)):
         say(console, sentence)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in HEAD:
