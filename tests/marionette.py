@@ -1,4 +1,4 @@
-"""A Firefox held by its own remote protocol, Marionette, over a socket: enough to ask a page what a person would see."""
+"""A Firefox held by Marionette, its own protocol, over a socket: enough to ask a page what a person would see."""
 
 import base64
 import contextlib
@@ -52,7 +52,9 @@ class Page:
     def _read(self) -> Any:
         length = b""
         while not length.endswith(b":"):
-            length += self._stream.read(1)
+            length += (one := self._stream.read(1))
+            if not one:
+                raise AssertionError("Firefox has gone")
         return json.loads(self._stream.read(int(length[:-1])))
 
     def open(self, url: str) -> None:
@@ -79,7 +81,11 @@ class Page:
     def said(self, url: str) -> list[str]:
         """Errors and warnings that this page has caused, as the browser's console has them."""
         self._ask("Marionette:SetContext", value="chrome")
-        script = "return Services.console.getMessageArray().map(String)"
+        script = """
+            const api = Cc["@mozilla.org/consoleAPI-storage;1"].getService(Ci.nsIConsoleAPIStorage).getEvents();
+            return [...Services.console.getMessageArray().map(String),
+                    ...api.map((one) => `${one.filename} ${one.level} ${one.arguments}`)];
+        """
         messages = self._ask("WebDriver:ExecuteScript", script=script, args=[])["value"]
         self._ask("Marionette:SetContext", value="content")
         return [message for message in messages if url in message]

@@ -4,6 +4,7 @@ import contextlib
 import re
 import shlex
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 import played
 import test_cli
 from howfar import cli, experiments, layers, models, npm, runner, serving, vendor, wording
-from howfar.commands import measuring
+from howfar.commands import measuring, whole
 from howfar.data import text
 from howfar.records import Model
 from howfar.study import Study
@@ -67,7 +68,7 @@ def run_all(
     monkeypatch.chdir(folder)
     (folder / "gate.toml").write_text(CI.read_text("utf-8").partition("```toml\n")[2].partition("```")[0])
     monkeypatch.setattr(runner, "run", played.Machine({"4.22.0": slower}).run)
-    monkeypatch.setattr(measuring, "write_report", lambda *_, **__: None)
+    monkeypatch.setattr(whole, "write_report", lambda *_, **__: None)
     monkeypatch.setattr(npm, "versions", lambda _: ["4.17.0", "4.18.0", "4.19.0", "4.20.0", "4.21.0", "4.22.0"])
     monkeypatch.setattr(vendor, "fetch", lambda *_: {})
     found = {}
@@ -126,17 +127,15 @@ def shown_first() -> list[str]:
 
 
 @pytest.mark.parametrize("command", shown_first())
-def test_every_command_of_the_first_page_is_one(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_command_of_the_first_page_is_one(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[int]] = []
 
-    def measure(steps: Any, *_: Any, **__: Any) -> None:
-        asked.append([len(list(experiments.cells(study, study.experiments))) for study, _ in steps])
+    def measure(chosen: Sequence[Study], *_: Any, **__: Any) -> None:
+        asked.append([len(list(experiments.cells(one, one.experiments))) for one in chosen if one.experiments])
 
     monkeypatch.chdir(tmp_path)
     test_cli.fill(tmp_path)
-    monkeypatch.setattr(measuring, "_measure", measure)
+    monkeypatch.setattr(measuring, "measure", measure)
     monkeypatch.setattr(serving, "serve", lambda *_, **__: contextlib.nullcontext("http://localhost"))
     monkeypatch.setattr(signal, "pause", lambda: None)
     words = [PLACES.get(word, word) for word in shlex.split(command)]

@@ -70,33 +70,37 @@ def test_the_file_itself_can_be_named(tmp_path: Path) -> None:
         assert len(opened.results().outcomes) == 1
 
 
-def part_of(folder: Path, name: str) -> None:
-    with store.create(folder / name) as opened:
-        opened.add_run(run_facts(asked.study(name=name)))
+def begun(folder: Path, *outcomes: Outcome, **changes: Any) -> None:
+    """A store of a study with these changes."""
+    with store.create(folder) as opened:
+        opened.add_run(run_facts(asked.study(**changes)))
         opened.add_environment("here", {"cores": 2})
-        opened.append(outcome())
+        for one in outcomes:
+            opened.append(one)
 
 
-def test_the_folders_beneath_are_its_parts_in_the_order_of_its_study(tmp_path: Path) -> None:
-    with store.create(tmp_path) as opened:
-        opened.add_run(run_facts(asked.study(parts=(Part("b", 1.0), Part("a", 1.0)))))
-        opened.add_environment("here", {"cores": 2})
-        opened.append(outcome())
-    for name in ("a", "b"):
-        part_of(tmp_path, name)
-    with store.create(tmp_path / "c"):
-        pass  # a part that was not come to
+PARTS = tuple(Part(name, 1.0) for name in ("b", "a", "c", "d"))
+
+
+def test_the_parts_of_its_study_are_in_folders_beneath(tmp_path: Path) -> None:
+    begun(tmp_path, outcome(), parts=PARTS)
+    for name in ("a", "b", "neighbour"):
+        begun(tmp_path / name, outcome(), name=name)
+    begun(tmp_path / "c", name="c")  # which a run has not come to
+    begun(tmp_path / "d", outcome(), name="d", seed=7)  # of another seed
     found = store.whole(tmp_path)
     assert len(found.outcomes) == 1
     assert [part.run.study.name for part in found.parts] == ["b", "a"]
     assert not store.whole(tmp_path / "a").parts
 
 
-def test_parts_alone_are_results_too(tmp_path: Path) -> None:
+def test_where_only_parts_were_measured_the_first_holds_the_others(tmp_path: Path) -> None:
+    begun(tmp_path, parts=PARTS)
+    assert "nothing was measured yet" in refusal(lambda: store.whole(tmp_path))
     for name in ("a", "b"):
-        part_of(tmp_path, name)
+        begun(tmp_path / name, outcome(), name=name)
     found = store.whole(tmp_path)
-    assert [one.run.study.name for one in (found, *found.parts)] == ["a", "b"]
+    assert [one.run.study.name for one in (found, *found.parts)] == ["b", "a"]
 
 
 def test_the_last_attempt_wins_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -90,7 +90,9 @@ def test_the_yardstick_is_only_there_where_it_is_asked_for_and_is_not_timed_by_t
     yardstick = [cell for cell in loaded.cells("training", yardstick=True) if cell.target.framework == "limit"]
     assert len(yardstick) == 2 * 12
     assert not [cell for cell in loaded.cells("training") if cell.target.framework == "limit"]
-    assert {loaded.protocols_for(cell) for cell in yardstick} == {("corrected",)}
+    both = structs.replace(loaded, protocols=("corrected", "published"))
+    assert {both.protocols_for(cell) for cell in yardstick} == {("corrected",)}
+    assert {both.protocols_for(cell) for cell in both.cells("training")} == {("corrected", "published")}
 
 
 def test_every_target_meets_every_model_once(tmp_path: Path) -> None:
@@ -258,18 +260,35 @@ def test_parts_are_studies_with_minutes_of_their_own(tmp_path: Path) -> None:
 
 def test_a_budget_is_shared_out_as_the_studies_own_are(tmp_path: Path) -> None:
     every = whole(tmp_path)
-    assert [one.budget_minutes for one in studies.change_each(every, KNOWN, budget_minutes=20)] == [15, 5]
-    assert [one.budget_minutes for one in studies.change_each(every, KNOWN)] == [30, 10]
+    assert [one.budget_minutes for one in studies.change_whole(every, KNOWN, budget_minutes=20)] == [15, 5]
+    assert [one.budget_minutes for one in studies.change_whole(every, KNOWN)] == [30, 10]
     alone = [load(tmp_path, GOOD)]
-    assert [one.budget_minutes for one in studies.change_each(alone, KNOWN, budget_minutes=20)] == [20]
+    assert [one.budget_minutes for one in studies.change_whole(alone, KNOWN, budget_minutes=20)] == [20]
 
 
-def test_of_a_study_that_a_selection_leaves_nothing_of_nothing_is_run(tmp_path: Path) -> None:
+def test_of_what_a_selection_leaves_nothing_of_nothing_is_run_and_it_has_no_share(tmp_path: Path) -> None:
     every = whole(tmp_path)
-    assert [one.name for one in studies.change_each(every, KNOWN, only=["experiment=warmup_time"])] == ["quick"]
-    assert [one.name for one in studies.change_each(every, KNOWN, only=["framework=numpy"])] == ["mine"]
+    own, part = studies.change_whole(every, KNOWN, only=["experiment=warmup_time"], budget_minutes=20)
+    assert not own.experiments and [one.study for one in own.parts] == ["quick"]
+    assert (part.experiments, part.budget_minutes) == (("warmup_time",), 20)
+    (own,) = studies.change_whole(every, KNOWN, only=["framework=numpy"], budget_minutes=20)
+    assert own.experiments and not own.parts and own.budget_minutes == 20
     with pytest.raises(UserError, match="leaves no"):
-        studies.change_each(every, KNOWN, only=["experiment=features"])
+        studies.change_whole(every, KNOWN, only=["experiment=features"])
+
+
+def test_another_framework_keeps_the_rest_of_a_part_s_selection(tmp_path: Path) -> None:
+    head = (PARTS % "quick").replace("framework=convnetjs", "framework=convnetjs,depth=4")
+    _, part = studies.change_whole(whole(tmp_path, head=head), KNOWN, frameworks_wanted=["tfjs"])
+    assert {target.framework for target in part.resolved_targets} == {"tfjs"}
+    assert {model.depth for model in part.sizes()} == {4}
+
+
+def test_studies_of_one_name_would_share_a_folder(tmp_path: Path) -> None:
+    part = '{ study = "quick", budget_minutes = 1 }'
+    twice = f"budget_minutes = 30\nparts = [{part}, {part}]\n"
+    with pytest.raises(UserError, match="two studies are called 'quick'"):
+        whole(tmp_path, head=twice)
 
 
 def test_a_study_with_parts_says_how_long_it_takes_itself(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import made
 from howfar import experiments, report, wholes
 from howfar.experiments import findings
 from howfar.outcomes import Results
-from howfar.records import Cell, Model, Workload
+from howfar.records import OVER_BUDGET, Cell, Model, Workload
 from howfar.report import excerpt, failures, machine
+from howfar.report.answer import reservations
+from howfar.study import Part
 
 OWN, OTHER = Model("mlp", 1, 64), Model("cnn", 6, 8)
 ROUNDS = 2
@@ -49,7 +51,7 @@ def test_what_two_studies_name_has_the_rows_of_both(whole: Results) -> None:
 def test_what_none_names_and_what_looks_at_all_is_made_of_everything(whole: Results) -> None:
     assert set(experiments.table("warmup_time", whole)["model"]) == {"mlp", "cnn"}
     cost = experiments.table("cost", whole).filter(framework="all", metric="total_ms")
-    assert cost["samples"].to_list() == [len(wholes.pooled(whole).outcomes)]
+    assert cost["samples"].to_list() == [sum(1 for one in wholes.outcomes(whole) if one.timeline)]
     assert isinstance(findings, experiments.Overall)
 
 
@@ -64,8 +66,30 @@ def test_the_report_is_of_all_of_them(whole: Results, tmp_path: Path) -> None:
         assert shown in page
     assert page.index('id="training_time"') < page.index('id="findings"')
     assert [found.message for found in failures.failures(whole)] == ["not to be"]
-    done, planned = machine.progress(whole)
-    assert (done, planned) == tuple(map(sum, zip(*map(machine.progress, wholes.each(whole)), strict=True)))
+    # Each has two targets in two rounds; the part both workloads, of which its own figure asks for one.
+    assert machine.progress(whole) == (8, 8)
+
+
+def test_a_part_that_is_not_there_is_missed(whole: Results) -> None:
+    def named(*names: str) -> Results:
+        study = structs.replace(whole.run.study, parts=tuple(Part(name, 1.0) for name in names))
+        return structs.replace(whole, run=structs.replace(whole.run, study=study))
+
+    assert not any("parts" in words for words in reservations(named("part")))
+    assert "Of its parts gap is not here." in reservations(named("part", "gap"))
+
+
+def test_a_cell_of_two_studies_is_that_of_the_first_that_measured_it(whole: Results) -> None:
+    (part,) = whole.parts
+    cells = [Cell(target, OWN, "inference") for target in (made.TFJS, made.NATIVE, made.WASM)]
+    again = [made.outcome(cell, number) for cell in cells for number in range(3)]
+    missed = made.failed(cells[2], "unsupported", f"{OVER_BUDGET}: not reached")
+    own = structs.replace(whole, outcomes=(*whole.outcomes, missed))
+    both = structs.replace(own, parts=(structs.replace(part, outcomes=tuple(again)),))
+    found = wholes.pooled(both).outcomes
+    counted = {cell.target: sum(one.task.cell == cell for one in found) for cell in cells}
+    assert counted == {made.TFJS: ROUNDS, made.NATIVE: ROUNDS, made.WASM: 3}
+    assert missed not in found and missed in list(wholes.outcomes(both))
 
 
 def test_an_excerpt_says_where_it_was_taken_and_has_every_table(whole: Results, tmp_path: Path) -> None:

@@ -66,8 +66,9 @@ class Live:
         self._shown.begin(pending, done, minutes)
         with self._changed:
             self._forecast = progress.Forecast(pending, minutes)
-            self._done = self._before = done
-            self._total = done + len(pending)
+            self._before += done
+            self._done += done
+            self._total = self._done + len(pending)
             self._tell(None)
 
     def start(self, task: Task) -> None:

@@ -105,6 +105,8 @@ class Bar:
 
     def begin(self, pending: Sequence[Task], done: int, minutes: float | None = None) -> None:
         self._forecast = Forecast(pending, minutes)
+        for before in self._progress.task_ids:
+            self._progress.remove_task(before)
         self._bar = self._progress.add_task("starting", total=done + len(pending), completed=done, left="...")
         self._progress.start()
 

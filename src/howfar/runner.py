@@ -163,7 +163,7 @@ def run(
 
     Raises: UserError before anything is measured where a browser or a framework's files are missing.
     """
-    _demand_budget(study, cells)
+    demand_budget(study, cells)
     missing = _fetch_libraries(known, cells)
     with Workshop(study, known, options) as shop:
         blocks = plan.blocks(study, cells, shop.data.names)
@@ -186,16 +186,23 @@ def run(
         return failed
 
 
+def note(study: Study, store: Store, options: Options) -> None:
+    """Notes a run of a study of which only parts are run."""
+    loaded = data.load(study.seed, study.batch_size, options.mnist, options.text)
+    store.add_run(_run_facts(study, loaded.names))
+
+
 def _failed(status: str) -> bool:
     return status not in ("ok", "unsupported")
 
 
-def _demand_budget(study: Study, cells: Sequence[Cell]) -> None:
+def demand_budget(study: Study, cells: Sequence[Cell]) -> None:
     """Raises: UserError where not even one round could ever be measured in the study's budget."""
     every, minutes = list(dict.fromkeys(cells)), study.budget_minutes
     needed = at_least_seconds(every) / 60
     if minutes is not None and needed > minutes:
-        what = f"a round over {len(every)} cells takes {needed:.0f} min at the least, and the budget is {minutes:.3g} min"
+        given = f"the budget is {round(minutes, 1):g} min"
+        what = f"a round over {len(every)} cells takes {needed:.0f} min at the least, and {given}"
         raise UserError(what, where="--budget", mend="give more minutes, or fewer cells with --only")
 
 

@@ -168,7 +168,7 @@ class Thrifty:
     def _reason(self, line: Line) -> str:
         if line.over_cap:
             return f"{OVER_BUDGET}: its operations would take longer than the cap of {self._study.cap_seconds:g} s"
-        return f"{OVER_BUDGET}: not reached within {self._study.budget_minutes:.3g} min"
+        return f"{OVER_BUDGET}: not reached within {round(self._study.budget_minutes or 0, 1):g} min"
 
     def _detail(self, line: Line) -> str:
         return line.over_cap or f"about {self._costs.seconds(self._next(line)):.0f} s were expected for one round"

@@ -113,6 +113,12 @@ class Store:
         with self._engine.connect() as connection:
             return {row.task_id: msgspec.json.decode(row.outcome, type=Done) for row in connection.execute(query)}
 
+    def latest(self) -> RunFacts | None:
+        """The run that was begun last; nothing where there was none."""
+        with self._engine.connect() as connection:
+            run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
+        return None if run is None else msgspec.json.decode(run, type=RunFacts)
+
     def measured(self) -> bool:
         """Whether it holds any outcome."""
         with self._engine.connect() as connection:
@@ -124,15 +130,12 @@ class Store:
 
         Raises: UserError where nothing was measured yet.
         """
+        latest = self.latest()
         with self._engine.connect() as connection:
-            run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
             environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
-        if run is None or not self.measured():
-            raise UserError(
-                "nothing was measured yet", where=str(self._engine.url.database), mend="use `howfar run` first"
-            )
+        if latest is None or not self.measured():
+            raise _nothing(str(self._engine.url.database))
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
-        latest = msgspec.json.decode(run, type=RunFacts)
         last: dict[tuple[str, str], Outcome] = {}
         for one in self._outcomes():
             if plan.belongs(one.task, latest):
@@ -217,31 +220,32 @@ def read(path: Path) -> Iterator[Store]:
 
 
 def whole(path: Path) -> Results:
-    """What a results folder holds, and the folders of its parts beneath it: the first of them holds the others.
+    """What a results folder holds, with the folders of its study's parts beneath it; where nothing was measured of the
+    study itself, the first part holds the others.
 
     Raises: UserError as `read` and `Store.results` do.
     """
-    beneath = sorted(path.glob(f"*/{FILE_NAME}")) if path.is_dir() else []
-    own = [] if beneath and not (path / FILE_NAME).is_file() else [path]
-    first, *others = [_stored(one) for one in (*own, *filter(_measured, beneath))] or [_stored(path)]
-    order = [part.study for part in first.run.study.parts]
-    return msgspec.structs.replace(first, parts=tuple(sorted(others, key=lambda one: _place(one, order))))
-
-
-def _stored(path: Path) -> Results:
     with read(path) as held:
-        return held.results()
+        latest, own = held.latest(), [held.results()] if held.measured() else []
+    places = [path / part.study for part in latest.study.parts] if latest and path.is_dir() else []
+    found = [part for place in places if (part := _part(place))]
+    every = [*own, *(part for part in found if latest and part.run.study.seed == latest.study.seed)]
+    if not every:
+        raise _nothing(str(path))
+    first, *others = every
+    return msgspec.structs.replace(first, parts=tuple(others))
 
 
-def _measured(path: Path) -> bool:
-    """Whether a part was come to: a run may have been stopped before."""
-    with read(path) as held:
-        return held.measured()
+def _nothing(where: str) -> UserError:
+    return UserError("nothing was measured yet", where=where, mend="use `howfar run` first")
 
 
-def _place(part: Results, order: list[str]) -> int:
-    name = part.run.study.name
-    return order.index(name) if name in order else len(order)
+def _part(folder: Path) -> Results | None:
+    """A part's results; nothing where a run has not come to it."""
+    if not (folder / FILE_NAME).is_file():
+        return None
+    with read(folder) as held:
+        return held.results() if held.measured() else None
 
 
 @contextlib.contextmanager

@@ -1,9 +1,14 @@
 """Results that are made of several studies': each by itself, and all of them as one."""
 
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from howfar.kept import kept
-from howfar.outcomes import Results
+from howfar.outcomes import Outcome, Results
+from howfar.records import OVER_BUDGET, Cell
+
+Key = tuple[Cell, str]
 
 
 def each(results: Results) -> list[Results]:
@@ -11,12 +16,34 @@ def each(results: Results) -> list[Results]:
     return kept(results, "each", lambda: [replace(results, parts=()), *results.parts] if results.parts else [results])
 
 
+def outcomes(results: Results) -> Iterator[Outcome]:
+    """Of all of them, one after the other."""
+    return (outcome for one in each(results) for outcome in one.outcomes)
+
+
 def pooled(results: Results) -> Results:
-    """All of them as one, for what looks at every outcome. No number is pooled by that: equal cells of two parts stay
-    apart by their settings."""
+    """All of them as one, for what compares whatever was measured. No rounds are mixed: a cell that several studies
+    have measured is that of the first of them."""
     return kept(results, "pooled", lambda: _pooled(results)) if results.parts else results
 
 
 def _pooled(results: Results) -> Results:
     facts = {name: found for one in each(results) for name, found in one.environments.items()}
-    return Results(results.run, facts, tuple(outcome for one in each(results) for outcome in one.outcomes))
+    own = _owners(results)
+    found = (outcome for one in each(results) for outcome in one.outcomes if own[_key(outcome)] is one)
+    return Results(results.run, facts, tuple(found))
+
+
+def _owners(results: Results) -> dict[Key, Results]:
+    """Of each cell under each protocol the first that measured it; the first that came to it where none did."""
+    owners: dict[Key, Results] = {}
+    for reached in (True, False):
+        for one in each(results):
+            for outcome in one.outcomes:
+                if not (reached and outcome.message.startswith(OVER_BUDGET)):
+                    owners.setdefault(_key(outcome), one)
+    return owners
+
+
+def _key(outcome: Outcome) -> Key:
+    return outcome.task.cell, outcome.task.protocol

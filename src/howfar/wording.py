@@ -46,6 +46,11 @@ def milliseconds(value: float | None) -> str:
     return f"{number(value)} ms" if value < 10_000 else f"{number(value / 1000)} s"
 
 
+def minutes(value: float) -> str:
+    """`60 min`, `3.5 min`."""
+    return f"{round(value, 1):g} min"
+
+
 def megabytes(size: float) -> str:
     """Bytes as the paper counts a model's: `1.37 MB`, of 10^6."""
     return f"{number(size / 1e6)} MB"

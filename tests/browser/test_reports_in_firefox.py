@@ -31,7 +31,8 @@ def page() -> Iterator[marionette.Page]:
 
 
 def drawn(page: marionette.Page, url: str) -> None:
-    """The page with its first figure drawn."""
+    """The page, opened anew, with its first figure drawn."""
+    page.open("about:blank")
     page.open(url)
     page.value("document.querySelector('[data-spec]').scrollIntoView()")
     page.waited_for("!!document.querySelector('.live svg')")

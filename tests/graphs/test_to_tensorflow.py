@@ -108,9 +108,7 @@ def test_a_litert_file_gives_the_same(tmp_path: Path, graph: Graph) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_litert_file_is_made_of_the_savedmodel_that_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_litert_file_is_made_of_the_savedmodel_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graph, beside = images(), tmp_path / "saved-model"
     to_saved_model.write(graph, beside)
     monkeypatch.setattr(to_saved_model, "write", None)

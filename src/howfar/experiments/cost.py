@@ -54,7 +54,7 @@ def table(results: Results) -> pl.DataFrame:
     start of the page's own code), end and idle. A target's `samples` are its tasks.
     """
     gathered: dict[Target, list[Outcome]] = defaultdict(list)
-    for outcome in wholes.pooled(results).outcomes:
+    for outcome in wholes.outcomes(results):
         if outcome.timeline:
             gathered[outcome.task.cell.target].append(outcome)
     everything = [outcome for outcomes in gathered.values() for outcome in outcomes]

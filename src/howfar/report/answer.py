@@ -17,7 +17,7 @@ from howfar.report.limits import allowed, factors
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size, standings
 from howfar.stats import Ratio
-from howfar.wholes import each, pooled
+from howfar.wholes import each, outcomes, pooled
 
 WATCHED = "Nothing was timed here: every execution was watched, and says what it asks of the machine or of a person."
 UNTIMED = "No network was timed, so there is nothing to hold against native."
@@ -34,8 +34,8 @@ class Answer(Struct, frozen=True):
 
 def answer(results: Results) -> Answer:
     """What these results say about the question of the project's name."""
-    stand = standings(results)
-    if {bool(outcome.task.cell.observe) for outcome in pooled(results).outcomes if not outcome.task.control} == {True}:
+    stand = standings(results) or standings(pooled(results))
+    if {bool(outcome.task.cell.observe) for outcome in outcomes(results) if not outcome.task.control} == {True}:
         return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))
     if not stand and (told := allowed(results)):
         return Answer("\n".join(told), UNTIMED, _failed(results))
@@ -175,7 +175,7 @@ def _why(own: Sequence[Failure]) -> str:
 
 
 def _software(results: Results) -> str:
-    in_software = (outcome.task.cell.target for outcome in pooled(results).outcomes if outcome.software_gpu)
+    in_software = (outcome.task.cell.target for outcome in outcomes(results) if outcome.software_gpu)
     backends = sorted({target.backend for target in in_software})
     if not backends:
         return ""
@@ -184,7 +184,7 @@ def _software(results: Results) -> str:
 
 
 def _disturbed(results: Results) -> str:
-    found = noise(pooled(results).outcomes)
+    found = noise(list(outcomes(results)))
     if not found.disturbed:
         return ""
     return (
@@ -194,9 +194,19 @@ def _disturbed(results: Results) -> str:
 
 
 def _missing(results: Results) -> str:
+    there = {own.run.study.name for own in each(results)}
+    absent = [part.study for part in results.run.study.parts if part.study not in there]
+    said = (
+        [f"Of its parts {wording.listed(absent, most=9)} {'is' if len(absent) == 1 else 'are'} not here."]
+        if absent
+        else []
+    )
     done, planned = progress(results)
-    if done >= planned:
-        return ""
-    if minutes := sum(own.run.study.budget_minutes or 0 for own in each(results)):
-        return f"Within {minutes:.3g} min the run took {done} of {planned} planned measurements."
-    return f"The run is not complete: {done} of {planned} planned measurements are here."
+    if done < planned:
+        minutes = sum(own.run.study.budget_minutes or 0 for own in each(results))
+        said.append(
+            f"Within {wording.minutes(minutes)} the run took {done} of {planned} planned measurements."
+            if minutes
+            else f"The run is not complete: {done} of {planned} planned measurements are here."
+        )
+    return " ".join(said)

@@ -6,7 +6,7 @@ from howfar import palette, plotted
 from howfar.measured import NATIVE, REFERENCE
 from howfar.outcomes import Results
 from howfar.records import Target
-from howfar.wholes import pooled
+from howfar.wholes import outcomes
 
 # As the page's address names it, and as a person reads it.
 TITLES = {"framework": "edition", "backend": "backend", "browser": "where"}
@@ -16,7 +16,7 @@ Choices = dict[str, list[str]]
 
 def choices(results: Results) -> Choices:
     """What these results may be filtered by."""
-    return offered(outcome.task.cell.target for outcome in pooled(results).outcomes)
+    return offered(outcome.task.cell.target for outcome in outcomes(results))
 
 
 def offered(targets: Iterable[Target]) -> Choices:

@@ -16,7 +16,7 @@ from howfar.report.figures import Figure
 from howfar.report.headline import whole
 from howfar.report.machine import browsers, machine
 from howfar.summaries import Entry, Summary
-from howfar.wholes import each, pooled
+from howfar.wholes import each, outcomes, pooled
 
 # A median over processes is not known better.
 DIGITS = 5
@@ -73,7 +73,7 @@ def _studies(results: Results) -> str:
 
 
 def _versions(results: Results) -> list[str]:
-    cells = dict.fromkeys(outcome.task.cell for outcome in pooled(results).outcomes)
+    cells = dict.fromkeys(outcome.task.cell for outcome in outcomes(results))
     own = {cell.target for cell in cells if contestant(cell) and cell.workload != "ceilings"}
     return sorted({f"{target.framework}@{target.version}" for target in own})
 

@@ -10,7 +10,7 @@ from howfar.measured import REFERENCE, SAYS
 from howfar.outcomes import Outcome, Results
 from howfar.records import PROTOCOLS, Cell, Status
 from howfar.report.standing import size
-from howfar.wholes import pooled
+from howfar.wholes import outcomes
 
 # From what a reader may want to mend to what is simply so.
 SERIOUS_FIRST: tuple[Status, ...] = (
@@ -41,7 +41,7 @@ def failures(results: Results) -> list[Failure]:
     """Every failed task, controls included, gathered by protocol, status, target and message: the corrected protocol's
     first, the serious ones first."""
     gathered: dict[tuple[bool, Status, str, str], list[Outcome]] = defaultdict(list)
-    for outcome in pooled(results).outcomes:
+    for outcome in outcomes(results):
         if outcome.status != "ok":
             published = outcome.task.protocol == PROTOCOLS["published"]
             key = (published, outcome.status, wording.named(outcome.task.cell.target), outcome.message)

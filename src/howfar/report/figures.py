@@ -12,7 +12,7 @@ from msgspec import Struct
 from howfar import experiments, tables, wholes, wording
 from howfar.experiments import Annotated, Charted, Experiment, Overall, Pictured, Summarized, Telling, load
 from howfar.measured import SAYS
-from howfar.outcomes import Results
+from howfar.outcomes import Outcome, Results
 from howfar.records import YARDSTICK
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
@@ -95,11 +95,15 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         svg=vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else "",
         marks=_marks(table, experiment.METRIC) if spec and name not in UNMARKED else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
-        notes=notes(wholes.pooled(results), table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
+        notes=notes(_outcomes(name, results), table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
         pictures=tuple(_pictures(name, experiment, results)) if isinstance(experiment, Pictured) else (),
         empty=empty,
     )
+
+
+def _outcomes(name: str, results: Results) -> list[Outcome]:
+    return [outcome for own in experiments.results_of(name, results) for outcome in own.outcomes]
 
 
 def _nothing(table: pl.DataFrame, metric: str) -> str:

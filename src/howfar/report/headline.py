@@ -12,7 +12,7 @@ from howfar.outcomes import Results
 from howfar.report import bench as benching
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size
-from howfar.wholes import pooled
+from howfar.wholes import outcomes
 
 
 class Headline(Struct, frozen=True):
@@ -54,10 +54,10 @@ def shipped(bench: Bench, results: Results) -> list[Headline]:
 def whole(results: Results) -> Headline:
     """How much of what was planned is there, and how well it went."""
     done, planned = progress(results)
-    outcomes = pooled(results).outcomes
-    unable = sum(outcome.status == "unsupported" for outcome in outcomes)
-    failed = sum(outcome.status != "ok" for outcome in outcomes) - unable
-    disturbed = noise(outcomes).disturbed
+    every = list(outcomes(results))
+    unable = sum(outcome.status == "unsupported" for outcome in every)
+    failed = sum(outcome.status != "ok" for outcome in every) - unable
+    disturbed = noise(every).disturbed
     says = f"{wording.counted(failed, 'task')} failed, each for a reason told below" if failed else "none failed"
     beside = [f"{unable:,} could not run here"] * bool(unable) + [f"{disturbed:,} disturbed"] * bool(disturbed)
     return Headline("Measurements", f"{done:,} of {planned:,}", says, ", ".join(beside))

@@ -46,8 +46,9 @@ def control_drift(results: Results) -> Drift:
 
 
 def progress(results: Results) -> tuple[int, int]:
-    """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted). What
-    is unsupported is so in every round: no further one is missing."""
+    """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted); of
+    its parts too. What is unsupported is so in every round, and ceilings are the best of all: no further one is
+    missing."""
     counts = [_progress(own) for own in each(results)]
     return sum(here for here, _ in counts), sum(planned for _, planned in counts)
 
@@ -55,14 +56,15 @@ def progress(results: Results) -> tuple[int, int]:
 def _progress(results: Results) -> tuple[int, int]:
     study = results.run.study
     asked = (name for name in study.experiments if name in experiments.names())
-    cells = set(experiments.cells(study, asked))
-    measured = (o for o in results.outcomes if o.task.cell in cells and not o.message.startswith(OVER_BUDGET))
+    rounds = {cell: 1 if cell.workload == "ceilings" else study.rounds for cell in experiments.cells(study, asked)}
+    measured = (o for o in results.outcomes if o.task.cell in rounds and not o.message.startswith(OVER_BUDGET))
     here = {
         (o.task.cell, number, o.task.protocol)
         for o in measured
-        for number in (range(study.rounds) if o.status == "unsupported" else (o.task.round,))
+        for number in (range(rounds[o.task.cell]) if o.status == "unsupported" else (o.task.round,))
+        if number < rounds[o.task.cell]
     }
-    return len(here), sum(len(study.protocols_for(cell)) for cell in cells) * study.rounds
+    return len(here), sum(len(study.protocols_for(cell)) * count for cell, count in rounds.items())
 
 
 def machine(results: Results) -> str:

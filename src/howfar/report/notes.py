@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from howfar import palette
 from howfar.measured import contestant
-from howfar.outcomes import Outcome, Results
+from howfar.outcomes import Outcome
 from howfar.records import Target
 
 
@@ -20,10 +20,10 @@ class Note(Struct, frozen=True):
     fault: bool = False
 
 
-def notes(results: Results, table: pl.DataFrame, wanted: Mapping[str, str]) -> tuple[Note, ...]:
+def notes(every: Iterable[Outcome], table: pl.DataFrame, wanted: Mapping[str, str]) -> tuple[Note, ...]:
     """A note per wanted fact (fact -> heading) that any outcome of the table's workloads tells."""
     workloads = set(table["workload"])
-    outcomes = [o for o in results.outcomes if contestant(o.task.cell) and o.task.cell.workload in workloads]
+    outcomes = [o for o in every if contestant(o.task.cell) and o.task.cell.workload in workloads]
     found = (_note(fact, heading, outcomes) for fact, heading in wanted.items())
     return tuple(note for note in found if note.entries)
 

@@ -15,7 +15,7 @@ from howfar.report.machine import browsers, control_drift, environments, machine
 from howfar.report.rows import numbers
 from howfar.report.standing import standings
 from howfar.report.templates import fill
-from howfar.wholes import pooled
+from howfar.wholes import outcomes, pooled
 
 PARTS = ("launch", "load", "first", "warmup", "timed", "dispose", "end", "idle", "total")
 
@@ -45,15 +45,15 @@ def render(results: Results, figures: Sequence[Figure], *, paper: bool = False) 
 def where(results: Results) -> dict[str, Any]:
     """The machine and the run."""
     done, planned = progress(results)
-    all_of_it = pooled(results)
+    every, all_of_it = list(outcomes(results)), pooled(results)
     return {
         "run": results.run,
         "machine": machine(results),
         "browsers": browsers(all_of_it),
         "environments": environments(all_of_it),
-        "page_facts": page_facts(all_of_it.outcomes),
+        "page_facts": page_facts(every),
         "drift": control_drift(results),
-        "noise": noise(all_of_it.outcomes),
+        "noise": noise(every),
         "done": done,
         "planned": planned,
     }

@@ -85,7 +85,15 @@ def _make(request: Request, model: Model, folder: Path) -> None:
 
 
 def _teller(model: Model) -> Callable[[str], None]:
-    return lambda text: print(f"{model}: {text}", file=sys.stderr, flush=True)
+    """Says each step. The first, reading the model, comes with the second: what can't be read is said in one line."""
+    held: list[str] = []
+
+    def tell(text: str) -> None:
+        held.append(f"{model}: {text}")
+        if len(held) > 1:
+            print(*(held if len(held) == 2 else held[-1:]), sep="\n", file=sys.stderr, flush=True)
+
+    return tell
 
 
 @contextlib.contextmanager

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from howfar import frameworks, hosts, models, selection, sources
 from howfar.environment import has_gpu
@@ -56,10 +56,16 @@ def load(name: str, known: Registry) -> Study:
 def whole(name: str, known: Registry) -> list[Study]:
     """The study, and after it those that are its parts.
 
-    Raises: UserError as `load` does.
+    Raises: UserError as `load` does, and where two of them would go by one name.
     """
     study = load(name, known)
-    return [study, *(_part(part, known) for part in study.parts)]
+    parts = [_part(part, known) for part in study.parts]
+    names = [one.name for one in (study, *parts)]
+    for one in names:
+        if names.count(one) > 1:
+            raise UserError(f"parts: two studies are called {one!r}", where=name, mend="each has a folder by its name")
+    named = [replace(part, study=one.name) for part, one in zip(study.parts, parts, strict=True)]
+    return [replace(study, parts=tuple(named)), *parts]
 
 
 def _part(part: Part, known: Registry) -> Study:
@@ -103,7 +109,7 @@ def resolve(study: Study, known: Registry, where: str) -> Study:
     if not targets:
         raise UserError("targets: there are none", where=where, mend="add a [[targets]] table")
     able = {target.framework: known[target.framework].abilities() for target in targets}
-    return msgspec.structs.replace(
+    return replace(
         study,
         resolved_targets=tuple(dict.fromkeys(targets)),
         abilities=able,
@@ -207,32 +213,58 @@ def change(
 
     Raises: UserError for a framework, version or selection that does not exist.
     """
-    changed = msgspec.structs.replace(study, **{key: value for key, value in fields.items() if value is not None})
+    changed = replace(study, **{key: value for key, value in fields.items() if value is not None})
     if frameworks_wanted:
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)
-        changed = resolve(msgspec.structs.replace(changed, targets=choices), known, "--framework")
+        changed = resolve(replace(changed, targets=choices), known, "--framework")
     return selection.select(_with_own_models(changed), only)
 
 
-def change_each(
-    studies: Sequence[Study], known: Registry, *, budget_minutes: float | None = None, **said: Any
+def change_whole(
+    every: Sequence[Study],
+    known: Registry,
+    *,
+    frameworks_wanted: list[str] | None = None,
+    only: Sequence[str] = (),
+    budget_minutes: float | None = None,
+    **fields: float | None,
 ) -> list[Study]:
-    """A whole with what the command line says of it, as `change` takes it: of a study that a selection leaves nothing
-    of, nothing is run. Its budget is shared out as the studies' own are.
+    """A whole with what the command line says of it. A part that a selection leaves nothing of is left out; of the
+    first study then no experiment is left. The budget is shared out as their own minutes are.
 
     Raises: UserError as `change` does, where it concerns all of them.
     """
-    total = sum(study.budget_minutes or 0.0 for study in studies)
-    changed, refusals = [], []
-    for study in studies:
-        own = budget_minutes * (study.budget_minutes or 0.0) / total if budget_minutes and total else budget_minutes
+    first = every[0]
+    said = {part.study: part.only for part in first.parts}
+    changed: list[Study] = []
+    refusals: list[UserError] = []
+    for study in every:
         try:
-            changed.append(change(study, known, budget_minutes=own, **said))
+            one = change(study, known, frameworks_wanted=frameworks_wanted, **fields)
+            if frameworks_wanted:  # its targets are new ones, of which the part takes as little as of its own
+                one = selection.select(one, [name for name in said.get(study.name, ()) if not _of_framework(name)])
+            changed.append(selection.select(one, only))
         except UserError as error:
             refusals.append(error)
     if not changed:
         raise refusals[0]
-    return changed
+    shared = _with_budget(changed, budget_minutes)
+    left = {one.name for one in shared}
+    own = shared.pop(0) if first.name in left else replace(first, experiments=())
+    return [replace(own, parts=tuple(part for part in first.parts if part.study in left)), *shared]
+
+
+def _of_framework(name: str) -> bool:
+    return name.startswith(("framework=", "version="))
+
+
+def _with_budget(every: Sequence[Study], minutes: float | None) -> list[Study]:
+    total = sum(study.budget_minutes or 0.0 for study in every)
+    if minutes is None:
+        return list(every)
+    if not total:
+        return [replace(study, budget_minutes=minutes) for study in every]
+    return [replace(study, budget_minutes=minutes * (study.budget_minutes or 0.0) / total) for study in every]
 
 
 def _with_own_models(study: Study) -> Study:
@@ -241,12 +273,10 @@ def _with_own_models(study: Study) -> Study:
     Raises: UserError for a file that is not there, or no model.
     """
     choices = (
-        msgspec.structs.replace(choice, resolved=sources.model_of(request_of(choice, study.seed)))
-        if choice.kind == "graph"
-        else choice
+        replace(choice, resolved=sources.model_of(request_of(choice, study.seed))) if choice.kind == "graph" else choice
         for choice in study.models
     )
-    return msgspec.structs.replace(study, models=tuple(choices))
+    return replace(study, models=tuple(choices))
 
 
 def request_of(choice: ModelChoice, seed: int) -> Request:
