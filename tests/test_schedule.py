@@ -254,3 +254,10 @@ def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_le
     others = [place for place, task in enumerate(ran) if task.cell != roof]
     again = [place for place, task in enumerate(ran) if task.cell == roof and task.round]
     assert max(others) < min(again)
+
+
+def test_what_a_kind_costs_is_learned_from_a_cell_that_teaches_it() -> None:
+    machine = Machine()
+    watched = [structs.replace(cell, observe="processes") for cell in cells(CPU)[:2]]
+    (block, *_) = thrifty(study(budget_minutes=60), [*watched, *cells(CPU)], machine).blocks()
+    assert [(task.cell.model.width, task.cell.observe) for task in block if not task.control] == [(8, "")]

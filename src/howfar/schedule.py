@@ -189,10 +189,11 @@ class Thrifty:
         return self._shuffled([self._next(self._lines[key]) for key in fitting if fitting[key] <= tier])
 
     def _known_or_smallest(self, lines: Sequence[Line]) -> list[Line]:
-        """Those whose cost can be said, and of each other kind the smallest, to learn it."""
+        """Those whose cost can be said, and of each other kind the smallest, to learn it: unwatched where there is such
+        a one, since a watched one teaches nothing."""
         trusted: list[Line] = []
         smallest: dict[Kind, Line] = {}
-        for line in sorted(lines, key=lambda line: self._costs.work(self._next(line))):
+        for line in sorted(lines, key=lambda line: (self._costs.work(self._next(line)), bool(line.key[0].observe))):
             task = self._next(line)
             if self._costs.trusts(task):
                 trusted.append(line)
