@@ -83,7 +83,7 @@ def test_a_module_imports_its_own_half_only(module: str) -> None:
 
 def test_the_search_finds_imports_of_every_kind() -> None:
     found = {name.partition(".")[0] for name in imported("commands/measuring")}
-    assert {"frameworks", "store", "studies", "commands"} <= found
+    assert {"frameworks", "runner", "studies", "commands"} <= found
     assert "hosts.base" in set(imported("visiting"))
     assert "native.measure" in set(imported("native/measure_task"))
 

@@ -13,7 +13,7 @@ import asked
 from howfar import records, vendor
 from howfar.assignments import Desk
 from howfar.outcomes import Report
-from howfar.records import Assignment, Model, Task, fingerprint
+from howfar.records import Assignment, Cell, Model, Target, Task, fingerprint
 from howfar.server import Server
 
 
@@ -91,3 +91,11 @@ def test_a_limit_is_a_number_of_seconds_that_can_pass(text: str) -> None:
     """JSON has no infinity: one that got into a store could never be read again."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.toml.decode(f"max_seconds = {text}", type=type(asked.sampling()))
+
+
+def test_targets_and_cells_have_an_order_whether_their_threads_are_told_or_not() -> None:
+    own = Target("tfjs", "4.22.0", "wasm", "chromium")
+    targets = [own, structs.replace(own, threads=0), structs.replace(own, threads=1)]
+    assert sorted(reversed(targets)) == targets
+    cells = [Cell(target, Model("mlp", 1, 64), "training") for target in targets]
+    assert sorted(reversed(cells)) == cells

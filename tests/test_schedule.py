@@ -248,6 +248,7 @@ def test_a_product_of_matrices_costs_its_multiply_adds() -> None:
 
 def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_left() -> None:
     machine, roof = Machine(), Cell(CPU, Model("gemm", 1, 64), "ceilings")
+    machine.noise = {cell.model: 0.1 for cell in cells(CPU)}
     ran = run(thrifty(study(budget_minutes=60), [roof, *cells(CPU)], machine), machine)
     rounds = {task.round for task in ran if task.cell == roof}
     assert rounds == {0, 1, 2}
@@ -259,5 +260,20 @@ def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_le
 def test_what_a_kind_costs_is_learned_from_a_cell_that_teaches_it() -> None:
     machine = Machine()
     watched = [structs.replace(cell, observe="processes") for cell in cells(CPU)[:2]]
-    (block, *_) = thrifty(study(budget_minutes=60), [*watched, *cells(CPU)], machine).blocks()
+    block = next(thrifty(study(budget_minutes=60), [*watched, *cells(CPU)], machine).blocks())
     assert [(task.cell.model.width, task.cell.observe) for task in block if not task.control] == [(8, "")]
+
+
+def test_first_sizes_have_two_rounds_before_others_have_one() -> None:
+    machine = Machine()
+    ran = run(thrifty(study(budget_minutes=60, first_sizes=((1, 64), (8, 256))), cells(CPU), machine), machine)
+    sizes = [((task.cell.model.depth, task.cell.model.width), task.round) for task in ran]
+    assert set(sizes[:4]) == {((1, 64), 0), ((8, 256), 0), ((1, 64), 1), ((8, 256), 1)}
+    assert len(ran) == 3 * len(SIZES)
+
+
+def test_a_resumed_cell_of_one_round_comes_before_what_is_settled() -> None:
+    machine, (cell, *_) = Machine(), cells(CPU)
+    planned = thrifty(study(budget_minutes=60), [cell], machine, lambda task: not task.control and task.round == 0)
+    assert [task.round for task in run(planned, machine)] == [1, 2]
+    assert planned._lines[cell, "corrected"].resumed

@@ -159,7 +159,7 @@ class DataNames(Struct, frozen=True, forbid_unknown_fields=True):
         return self.text if model.reads_text else self.digits
 
 
-class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Target(Struct, frozen=True, forbid_unknown_fields=True):
     """framework@version x backend x browser. A native framework has `browser = "native"` and `threads`.
 
     `threads`: 0 = all cores; None = what the framework chooses by itself. `switch`: the one thing that is otherwise
@@ -172,6 +172,15 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     browser: str
     threads: Count | None = None
     switch: str = ""
+
+    def __lt__(self, other: "Target") -> bool:
+        """In the order of its fields; what a framework chooses by itself before what it is told."""
+        return self._place < other._place
+
+    @property
+    def _place(self) -> tuple[str, str, str, str, int, str]:
+        threads = -1 if self.threads is None else self.threads
+        return self.framework, self.version, self.backend, self.browser, threads, self.switch
 
     def __str__(self) -> str:
         threads = {None: "", 0: " all threads", 1: " 1 thread"}.get(self.threads, f" {self.threads} threads")

@@ -76,14 +76,16 @@ class Line(Struct):
     medians: list[float] = []  # msgspec copies it for each
     hopeless: bool = False  # unsupported: it will be so in every round
     scale: int = 1
+    resumed: bool = False
     over_cap: str = ""
     seconds: float | None = None
 
     @property
     def half_width(self) -> float:
-        """The standard error of the mean of its logarithms; infinite for a single one, 0 where no round gave one."""
+        """The standard error of the mean of its logarithms; infinite for a single one, and where they are an earlier
+        run's; 0 where no round gave one."""
         if len(self.medians) < 2:
-            return math.inf if self.medians else 0.0
+            return math.inf if self.medians or self.resumed else 0.0
         return float(np.std(np.log(self.medians), ddof=1) / math.sqrt(len(self.medians)))
 
     @property
@@ -120,7 +122,7 @@ class Thrifty:
         for scale in shares:
             done = [n for n in range(self._study.rounds) if self._finished(self._task(key, n, scale))]
             if done:
-                line.rounds, line.scale = max(done) + 1, scale
+                line.rounds, line.scale, line.resumed = max(done) + 1, scale, True
         return line
 
     def _task(self, key: Key, number: int, scale: int) -> Task:
@@ -130,8 +132,14 @@ class Thrifty:
         return self._task(line.key, line.rounds, line.scale)
 
     def blocks(self) -> Iterator[list[Task]]:
-        while block := self._first_round() or self._further_rounds():
-            yield self._with_controls(block)
+        every = list(self._lines.values())
+        early = [line for line in every if self._is_early(line.key[0])] if self._study.first_sizes else []
+        for lines, rounds in ((early, 2), (every, self._study.rounds)):
+            while block := self._first_round(lines) or self._further_rounds(lines, rounds):
+                yield self._with_controls(block)
+
+    def _is_early(self, cell: Cell) -> bool:
+        return cell.workload == "ceilings" or (cell.model.depth, cell.model.width) in self._study.first_sizes
 
     def admits(self, task: Task) -> bool:
         """Whether the time that is left will do, by what is known by now."""
@@ -173,15 +181,15 @@ class Thrifty:
     def _detail(self, line: Line) -> str:
         return line.over_cap or f"about {self._costs.seconds(self._next(line)):.0f} s were expected for one round"
 
-    def _first_round(self) -> list[Task]:
+    def _first_round(self, lines: Sequence[Line]) -> list[Task]:
         """The cheapest cells of those that no round is measured of, shuffled."""
-        waiting = [line for line in self._lines.values() if not line.rounds and not line.over_cap]
+        waiting = [line for line in lines if not line.rounds and not line.over_cap]
         known = self._known_or_smallest(waiting)
         for line in known:
             self._hold_to_cap(line)
         dear = {line.key: self._costs.seconds(self._next(line)) for line in known if not line.over_cap}
         if known and not dear:
-            return self._first_round()  # all were past the cap, and others wait
+            return self._first_round(lines)  # all were past the cap, and others wait
         fitting = {key: seconds for key, seconds in dear.items() if self._clock() + seconds <= self._end}
         if not fitting:
             return []
@@ -213,12 +221,11 @@ class Thrifty:
                 return
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
 
-    def _further_rounds(self) -> list[Task]:
+    def _further_rounds(self, lines: Sequence[Line], rounds: int) -> list[Task]:
         """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
         the time allows, and of native at the same size, so that there is something to hold them against within the
         round."""
-        rounds = self._study.rounds
-        unfinished = [line for line in self._lines.values() if 0 < line.rounds < rounds and not line.hopeless]
+        unfinished = [line for line in lines if 0 < line.rounds < rounds and not line.hopeless]
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []

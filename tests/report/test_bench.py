@@ -10,7 +10,7 @@ import made
 import test_benches as own
 from howfar import wording
 from howfar.outcomes import Outcome
-from howfar.records import Cell, Fact
+from howfar.records import Cell, Fact, Target
 from howfar.report import bench as benching
 from howfar.report import figures, page, terminal
 from howfar.report.bench import Told
@@ -104,10 +104,12 @@ def test_the_page_has_the_recommendation_on_its_first_screen() -> None:
 
 
 def test_the_factors_of_the_gap_are_said_where_the_ceilings_were_taken() -> None:
-    work: dict[str, Fact] = {**FACTS, "operation_multiply_adds": 300_774_272, "operation_bytes": 14_000_000}
-    native = own.rounds(made.NATIVE, 4.0, **work)
-    assert told(own.rounds(made.ORT, 10.0, **work), native).factors == ""
-    words = told(own.rounds(made.ORT, 10.0, **work), native, limits.ceilings()).factors
+    def rounds(target: Target, ms: float) -> list[Outcome]:
+        return own.rounds(target, ms, operation_multiply_adds=300_774_272, operation_bytes=14_000_000)
+
+    web, native = rounds(made.ORT, 10.0), rounds(made.NATIVE, 4.0)
+    assert told(web, native).factors == ""
+    words = told(web, native, limits.ceilings()).factors
     assert words.startswith("In inference at own.onnx, of the 2.50× from onnxruntime-web")
     costs = limits.RATES[limits.ORT]["gemm"] / limits.RATES[limits.SIMD]["gemm"]
     assert f"{wording.number(costs)}× is what the browser costs" in words

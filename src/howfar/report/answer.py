@@ -62,12 +62,11 @@ def _per_workload(stand: Sequence[Standing], say: Callable[[list[Standing]], str
 
 
 def _leading(own: list[Standing]) -> str:
-    """Sizes with the same leaders are said together."""
+    """Sizes with the same leaders are said together; who can't be told from the first only where that is the claim."""
     gathered: dict[tuple[str, tuple[str, ...]], list[Standing]] = defaultdict(list)
     for standing in own:
-        gathered[
-            standing.claim, tuple(wording.named(one.cell.target, one.software) for one in standing.leaders)
-        ].append(standing)
+        named = tuple(wording.named(one.cell.target, one.software) for one in standing.leaders)
+        gathered[standing.claim, named if standing.claim == "tied" else named[:1]].append(standing)
     return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in gathered.items())
 
 

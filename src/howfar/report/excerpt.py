@@ -1,6 +1,7 @@
 """Results to keep in a repository: a page in Markdown that says where they were taken and what they come to, with the
 figures and the tables beside it; small, and without samples."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from howfar.summaries import Entry, Summary
 from howfar.wholes import each, outcomes, pooled
 
 # A median over processes is not known better.
-DIGITS = 5
+DIGITS = 4
+UNSEEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
+LONG = re.compile(r"-?\d+\.\d{2,}(?![\d%])")
 
 
 def write(results: Results, folder: Path) -> Path:
@@ -33,7 +36,7 @@ def write(results: Results, folder: Path) -> Path:
     for figure in drawn:
         slim(figure.table).write_csv(folder / "tables" / f"{figure.id}.csv")
         if figure.spec is not None:
-            (folder / "figures" / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8")
+            (folder / "figures" / f"{figure.id}.svg").write_text(drawn_small(figure.svg), encoding="utf-8")
     page = folder / "README.md"
     page.write_text("\n".join(_page(results, drawn)), encoding="utf-8")
     return page
@@ -44,6 +47,11 @@ def slim(table: pl.DataFrame) -> pl.DataFrame:
     own = tables.current(table)
     told = [name for name in own.columns if name != "current" and own[name].null_count() < own.height]
     return own.select(told).with_columns(cs.float().round_sig_figs(DIGITS))
+
+
+def drawn_small(svg: str) -> str:
+    """A picture without what it says of every mark, which the table says too, and to a tenth of a pixel."""
+    return LONG.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), UNSEEN.sub("", svg))
 
 
 def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:

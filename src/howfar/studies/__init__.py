@@ -240,7 +240,7 @@ def change_whole(
     refusals: list[UserError] = []
     for study in every:
         try:
-            one = change(study, known, frameworks_wanted=frameworks_wanted, **fields)
+            one = change(study, known, frameworks_wanted=frameworks_wanted, only=(), **fields)
             if frameworks_wanted:  # its targets are new ones, of which the part takes as little as of its own
                 one = selection.select(one, [name for name in said.get(study.name, ()) if not _of_framework(name)])
             changed.append(selection.select(one, only))
