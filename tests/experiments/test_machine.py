@@ -9,7 +9,7 @@ from msgspec import structs
 
 import made
 from howfar import experiments
-from howfar.experiments import Summarized, Telling, cpu_utilization
+from howfar.experiments import Charted, Summarized, Telling, cpu_utilization
 from howfar.observed import PageMemory
 from howfar.outcomes import Outcome, Results
 from howfar.records import Cell, Model, Target, Workload
@@ -223,3 +223,13 @@ def test_a_timeline_has_phases_cpu_memory_and_garbage_on_one_axis() -> None:
     assert collected.height == 7 and collected["median"].to_list() == pytest.approx([9_000_000] * 7)
     assert collected["at_s"][0] == pytest.approx(1.5 + 0.42)
     assert "fell 7 times in its steady phase, by 63 MB in all" in said("timeline", table)
+
+
+def test_a_task_without_a_moment_has_no_band_of_infinite_size() -> None:
+    study = made.able_study(experiments=("timeline",))
+    timeline = experiments.load("timeline")
+    cpu, webgl = timeline.cells(study)
+    table = timeline.table(made.results([made.outcome(cpu), made.failed(webgl, "crashed", "not to be")], study))
+    assert set(table["backend"]) == {"cpu", "webgl"}
+    assert isinstance(timeline, Charted)
+    assert len(timeline.chart(table).to_dict()["vconcat"]) == 1

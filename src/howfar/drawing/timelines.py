@@ -36,8 +36,8 @@ TIMED = ("latency", "throughput", "load", "load_from_memory")
 
 
 def timelines(rows: pl.DataFrame) -> ChartType:
-    """A band per task: phases, CPU, memory."""
-    own = rows.partition_by(*plotted.IDENTITY, maintain_order=True)
+    """A band per task that there is a moment of: phases, CPU, memory."""
+    own = rows.filter(pl.col("at_s").is_not_null()).partition_by(*plotted.IDENTITY, maintain_order=True)
     bands = [_band(task.to_dicts()) for task in own]
     return styled(alt.vconcat(*bands, spacing=26).resolve_scale(color="independent"))
 
