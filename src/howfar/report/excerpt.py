@@ -22,6 +22,8 @@ from howfar.wholes import each, outcomes, pooled
 # A median over processes is not known better.
 DIGITS = 4
 UNSEEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
+# Where its marks are; words, such as versions, are left as they are.
+PLACES = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
 LONG = re.compile(r"-?\d+\.\d{2,}(?![\d%])")
 
 
@@ -51,7 +53,11 @@ def slim(table: pl.DataFrame) -> pl.DataFrame:
 
 def drawn_small(svg: str) -> str:
     """A picture without what it says of every mark, which the table says too, and to a tenth of a pixel."""
-    return LONG.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), UNSEEN.sub("", svg))
+    return PLACES.sub(lambda found: LONG.sub(_tenth, found[0]), UNSEEN.sub("", svg))
+
+
+def _tenth(found: re.Match[str]) -> str:
+    return f"{float(found[0]):.1f}".removesuffix(".0")
 
 
 def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
