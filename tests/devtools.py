@@ -10,11 +10,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from asking import Asking
 from howfar.hosts import chromium
 from howfar.hosts.base import end_tree
 
 
-class Page:
+class Page(Asking):
     """The one page of a browser."""
 
     def __init__(self, to_browser: int, from_browser: BufferedReader) -> None:
@@ -73,14 +74,6 @@ class Page:
         if "exceptionDetails" in answer:
             raise AssertionError(answer["exceptionDetails"].get("exception", {}).get("description", "it failed"))
         return answer.get("result", {}).get("value")
-
-    def waited_for(self, condition: str, seconds: float = 20) -> None:
-        """Returns once the condition holds in the watched page. Raises: AssertionError where it never does."""
-        deadline = time.monotonic() + seconds
-        while not self.value(condition):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the page never came to {condition}")
-            time.sleep(0.05)
 
     def sized(self, width: int, height: int = 900) -> None:
         """As a screen of so many CSS pixels shows it."""

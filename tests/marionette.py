@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from asking import Asking
 from howfar.hosts.base import end_tree
 
 PREFERENCES = {
@@ -30,7 +31,7 @@ def find() -> str | None:
     return next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 
 
-class Page:
+class Page(Asking):
     """The one page of a Firefox."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -65,14 +66,6 @@ class Page:
         """What an expression comes to, its promise awaited."""
         script = f"const say = arguments[0]; Promise.resolve({expression}).then(say, (error) => say(String(error)))"
         return self._ask("WebDriver:ExecuteAsyncScript", script=script, args=[])["value"]
-
-    def waited_for(self, condition: str, seconds: float = 20) -> None:
-        """Returns once the condition holds. Raises: AssertionError where it never does."""
-        deadline = time.monotonic() + seconds
-        while not self.value(condition):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the page never came to {condition}")
-            time.sleep(0.05)
 
     def sized(self, width: int, height: int) -> None:
         """A window of so many pixels."""

@@ -175,12 +175,10 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __lt__(self, other: "Target") -> bool:
         """In the order of its fields; what a framework chooses by itself before what it is told."""
-        return self._place < other._place
-
-    @property
-    def _place(self) -> tuple[str, str, str, str, int, str]:
-        threads = -1 if self.threads is None else self.threads
-        return self.framework, self.version, self.backend, self.browser, threads, self.switch
+        own, others = (
+            tuple(-1 if field is None else field for field in msgspec.structs.astuple(one)) for one in (self, other)
+        )
+        return own < others
 
     def __str__(self) -> str:
         threads = {None: "", 0: " all threads", 1: " 1 thread"}.get(self.threads, f" {self.threads} threads")

@@ -195,11 +195,10 @@ def _disturbed(results: Results) -> str:
 def _missing(results: Results) -> str:
     there = {own.run.study.name for own in each(results)}
     absent = [part.study for part in results.run.study.parts if part.study not in there]
-    said = (
-        [f"Of its parts {wording.listed(absent, most=9)} {'is' if len(absent) == 1 else 'are'} not here."]
-        if absent
-        else []
-    )
+    said = []
+    if absent:
+        are = "is" if len(absent) == 1 else "are"
+        said.append(f"Of its parts {wording.listed(absent, most=9)} {are} not here.")
     done, planned = progress(results)
     if done < planned:
         minutes = sum(own.run.study.budget_minutes or 0 for own in each(results))
