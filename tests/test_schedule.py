@@ -257,6 +257,14 @@ def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_le
     assert max(others) < min(again)
 
 
+def test_ceilings_of_fewer_rounds_are_not_taken_again() -> None:
+    machine, roof = Machine(), Cell(CPU, Model("gemm", 1, 64), "ceilings")
+    asked_for = study(budget_minutes=60, ceiling_rounds=1)
+    ran = run(thrifty(asked_for, [roof, *cells(CPU)], machine), machine)
+    assert [task.round for task in ran if task.cell == roof] == [0]
+    assert len(ran) == 1 + 3 * len(SIZES)
+
+
 def test_what_a_kind_costs_is_learned_from_a_cell_that_teaches_it() -> None:
     machine = Machine()
     watched = [structs.replace(cell, observe="processes") for cell in cells(CPU)[:2]]

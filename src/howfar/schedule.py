@@ -225,7 +225,8 @@ class Thrifty:
         """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
         the time allows, and of native at the same size, so that there is something to hold them against within the
         round."""
-        unfinished = [line for line in lines if 0 < line.rounds < rounds and not line.hopeless]
+        asked = {line.key: min(rounds, self._study.rounds_of(line.key[0])) for line in lines}
+        unfinished = [line for line in lines if 0 < line.rounds < asked[line.key] and not line.hopeless]
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []

@@ -109,6 +109,8 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     # `primary`: of the steady metrics, only the one that the workload's figure shows first.
     metrics: Literal["all", "primary"] = "all"
     control_every: Positive = 10
+    # A ceiling, which is the best of many samples, may need fewer rounds than the others.
+    ceiling_rounds: Positive | None = None
     # The run ends when so many minutes are over, and spends them where its intervals are widest.
     budget_minutes: Minutes | None = None
     # Networks of these sizes are measured in two rounds, so that they have intervals, before others are measured once.
@@ -137,6 +139,10 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
             yield from (
                 Cell(target, model, workload) for model in self.sizes() if not able or able.does(workload, model.kind)
             )
+
+    def rounds_of(self, cell: Cell) -> int:
+        """In how many rounds the cell is measured."""
+        return min(self.rounds, self.ceiling_rounds or self.rounds) if cell.workload == "ceilings" else self.rounds
 
     def ceiling_cells(self) -> Iterator[Cell]:
         """The ceilings of every browser that is left in the study, and of the machine outside it."""
