@@ -73,18 +73,20 @@ def _channels(marks: Sequence[Mark], place: alt.Y, *, by_model: bool = False) ->
 
 
 def _points(channels: dict[str, Any]) -> list[alt.Chart]:
-    """Intervals, points, wrong results and failures."""
+    """Intervals, points, native as lines across its row, wrong results and failures."""
     base = {"y": channels["y"], "color": channels["colour"], "tooltip": TOOLTIP}
-    known = "(datum.kind === 'point' || datum.kind === 'native')"
-    interval = _where(known).mark_rule(strokeWidth=2, clip=True).encode(x=channels["x"]("low"), x2="high", **base)
-    filled = _where(f"{known} && !datum.software").mark_point(filled=True, size=70)
-    hollow = _where(f"{known} && datum.software").mark_point(size=60, fill=GROUND, strokeWidth=1.8)
-    drawn = [layer.encode(x=channels["x"]("median"), shape=channels["shape"], **base) for layer in (filled, hollow)]
+    known = _where("datum.kind === 'point' || datum.kind === 'native'")
+    interval = known.mark_rule(strokeWidth=2, clip=True).encode(x=channels["x"]("low"), x2="high", **base)
+    native = _where("datum.kind === 'native'").mark_tick(orient="vertical", thickness=2, size=STEP - 8)
+    filled = _where("datum.kind === 'point' && !datum.software").mark_point(filled=True, size=70)
+    hollow = _where("datum.kind === 'point' && datum.software").mark_point(size=60, fill=GROUND, strokeWidth=1.8)
+    points = [layer.encode(x=channels["x"]("median"), shape=channels["shape"], **base) for layer in (filled, hollow)]
     struck = _where("datum.kind === 'wrong'").mark_point(shape=CROSS, size=60, strokeWidth=1.6, color=INK)
     failed = _where("datum.kind === 'failed'").mark_point(shape=CROSS, size=34, strokeWidth=1.8)
     return [
         interval,
-        *drawn,
+        native.encode(x=channels["x"]("median"), **base),
+        *points,
         struck.encode(x=channels["x"]("median"), y=channels["y"], tooltip=TOOLTIP),
         failed.encode(x=alt.value(6), **base),
     ]
@@ -95,8 +97,8 @@ def _speeds(fps: Sequence[int], low: float, high: float) -> list[Any]:
     shown = [{"at": 1000 / one, "label": f"{one} a second"} for one in fps if low < 1000 / one < high]
     data = alt.InlineData(values=shown)
     line = alt.Chart(data).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="at:Q")
-    words = alt.Chart(data).mark_text(align="left", dx=4, baseline="top", color=INK, fontSize=11)
-    return [line, words.encode(x="at:Q", y=alt.value(2), text="label:N")]
+    words = alt.Chart(data).mark_text(baseline="bottom", color=INK, fontSize=11)
+    return [line, words.encode(x="at:Q", y=alt.value(-3), text="label:N")]
 
 
 def _where(condition: str) -> alt.Chart:
