@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import made
+from howfar import experiments
 from howfar.outcomes import Results
 from howfar.records import Cell, Model, Target
 
@@ -41,6 +42,15 @@ def of_the_paper() -> Results:
     ]
     outcomes += [made.outcome(cell) for cell in study.cells("inference")]
     return made.results(outcomes, study)
+
+
+def every_kind() -> Results:
+    """What is drawn in other ways: the gap with its tree, the limit, findings, loss parity, and what it cost."""
+    names = ("training_time", "inference_time", "gap", "gap_tree", "gap_parts", "loss_parity", "limit", "findings")
+    targets = (made.TFJS, made.OLD, made.WASM, made.CONVNET, made.NATIVE, made.NATIVE_ALL)
+    study = made.study(targets, experiments=names, rounds=2)
+    cells = dict.fromkeys(experiments.cells(study, names))
+    return made.results([made.outcome(cell, number) for cell in cells for number in range(2)], study)
 
 
 BROKEN: Mapping[str, Callable[[], Results]] = {

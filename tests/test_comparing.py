@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import made
 from howfar import comparing, stats
 from howfar.errors import UserError
 from howfar.outcomes import Outcome, Results, Series
-from howfar.records import Cell, Model, Target
+from howfar.records import Cell, Model, Sampling, Target
 
 
 def outcomes(target: Target, ms: float, rounds: int = 4, seed: int = 0, width: int = 64) -> list[Outcome]:
@@ -80,6 +81,28 @@ def test_other_machines_are_compared_only_when_asked() -> None:
     with pytest.raises(UserError, match=r"chromium browser version: 140.0 and 141.0"):
         stores(base, moved)
     assert stores(base, moved, across=True).pairs
+
+
+@pytest.mark.parametrize(("setting", "value"), [("batch_size", 32), ("seed", 1), ("data", "other-data")])
+def test_what_was_asked_for_in_another_way_is_compared_only_when_told_to(setting: str, value: object) -> None:
+    base, every = results(outcomes(made.TFJS, 10.0)), outcomes(made.TFJS, 10.0)
+    other = [structs.replace(one, task=structs.replace(one.task, **{setting: value})) for one in every]
+    with pytest.raises(UserError, match=setting.replace("_", " ")):
+        stores(base, results(other))
+    assert stores(base, results(other), across=True).pairs
+
+
+def test_more_samples_are_no_other_question() -> None:
+    every = outcomes(made.TFJS, 10.0)
+    longer = [structs.replace(one, task=structs.replace(one.task, sampling=Sampling(max_seconds=9))) for one in every]
+    assert stores(results(every), results(longer)).pairs
+
+
+def test_two_browsers_of_one_store() -> None:
+    firefox = structs.replace(made.TFJS, browser="firefox")
+    both = results(outcomes(made.TFJS, 10.0), outcomes(firefox, 30.0))
+    found = comparing.targets(both, "tfjs@4.22.0/cpu/chromium", "tfjs@4.22.0/cpu/firefox")
+    assert [pair.verdict for pair in found.pairs] == ["slower"]
 
 
 def test_stores_without_a_common_cell_are_refused() -> None:

@@ -12,10 +12,12 @@ import asked
 from howfar import portfolio, vendor
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
-from howfar.outcomes import Report
+from howfar.outcomes import Outcome, Report
 from howfar.portfolio import Form, FormName, Portfolio, Prepared
-from howfar.records import Model, Target, Task, TensorSpec
+from howfar.records import Model, Status, Target, Task, TensorSpec
 from howfar.server import Server
+from howfar.study import Limits
+from howfar.visiting import Visitor
 from knocking import ask
 
 OWN = Model("graph", name="own.onnx", digest="0123456789abcdef")
@@ -34,7 +36,7 @@ NATIVE = Target("onnxruntime", "1.0", "cpu", "native", threads=1)
 def own(tmp_path: Path) -> Portfolio:
     forms: dict[FormName, Form] = {
         "tfjs-graph": Form(refused="the operator Unheard-of"),
-        "tfjs-layers": Form(("model.json", "weights.bin"), size_bytes=30, gzip_bytes=20),
+        "tfjs-layers": Form(("model.json", "weights.bin"), size_bytes=30_000_000, gzip_bytes=20),
         "onnx": Form(("model.onnx",), size_bytes=10, gzip_bytes=8, max_relative_error=1e-6, checked_by="onnxruntime"),
         "tflite": Form(refused="the operator Unheard-of"),
     }
@@ -88,6 +90,14 @@ def test_the_inputs_and_how_many_outputs_are_reported(desk: Desk, served: Server
 def test_a_native_process_reads_the_files_where_they_lie(desk: Desk) -> None:
     (url,) = desk.assignment(task(NATIVE)).model_urls.values()
     assert url.startswith("file:///") and url.endswith("/onnx/model.onnx")
+
+
+@pytest.mark.parametrize("status", ["out_of_memory", "crashed"])
+def test_a_model_that_did_not_fit_says_what_it_weighs(desk: Desk, served: Server, status: Status) -> None:
+    visitor = Visitor(served, desk, Limits())
+    ended = Outcome(task(TFJS), status, "here", "", message="the process was gone")
+    weighs = "; the model weighs 30 MB" if status == "out_of_memory" else ""
+    assert visitor._weighed(ended).message == f"the process was gone{weighs}"
 
 
 def test_without_a_form_the_reason_is_that_of_the_converter(desk: Desk) -> None:

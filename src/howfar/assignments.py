@@ -152,6 +152,10 @@ class Desk:
             facts["training_fault"] = fault
         return facts
 
+    def model_bytes(self, task: Task) -> int:
+        """What the form of one's own model weighs that the task's target takes."""
+        return self._own[task.cell.model].forms[self._form(task)].size_bytes
+
     def _library_facts(self, target: Target) -> dict[str, Fact]:
         framework = self._known[target.framework]
         backend = framework.layout(target)

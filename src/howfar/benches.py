@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from howfar.gaps import GPU
+from howfar import gaps
 from howfar.measured import COUNTED, Measured, contestant, measure
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields
@@ -109,14 +109,10 @@ class Bench(Struct, frozen=True):
         return second.median if second else math.inf
 
     def native_beside(self, one: Contender) -> Contender | None:
-        """The fastest right native target of its like, as for any gap: on one thread, or on all of them; beside a GPU
-        that is one, the native GPU before all threads."""
-        on_gpu = one.target.backend in GPU
-        backends = ("gpu", "cpu") if on_gpu and not one.latency.software else ("cpu",)
-        threads = 0 if on_gpu or one.threads not in (1, None) else 1
-        right = [native for native in self.natives if native.right and native.target.threads == threads]
-        fitting = [native for native in right if native.target.backend in backends]
-        return min(fitting, key=lambda native: backends.index(native.target.backend), default=None)
+        """The fastest right native target of its like, as for any gap."""
+        right = {id(native.latency): native for native in self.natives if native.right}
+        found = gaps.like(one.latency, one.threads not in (1, None), (native.latency for native in right.values()))
+        return right[id(found)] if found else None
 
     def break_evens(self) -> list[BreakEven]:
         """Which other targets are ahead for how many inferences of a visit: those whose first use is surely quicker."""

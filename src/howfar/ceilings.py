@@ -47,6 +47,11 @@ class Taken(Struct, frozen=True):
         found = (outcome.facts.get("kernel") for outcome in self.group.outcomes)
         return str(next((one for one in found if one), ""))
 
+    @property
+    def tick_us(self) -> float:
+        """The step of the coarsest clock that it was taken by."""
+        return max((_number(outcome.facts.get("tick_us")) for outcome in self.group.outcomes), default=0.0)
+
     def best(self, metric: Ceiling) -> float | None:
         """None where there is none, or where a product was wrong."""
         return max(self.rates.get(metric, ()), default=None)
@@ -158,7 +163,8 @@ def _roof(found: Iterable[Taken]) -> Roof | None:
         return None
     gflops, of = max(able, key=lambda pair: pair[0])
     every = [one for _, one in able]
-    return Roof(of, gflops, _most(every, "read_cached"), _most(every, "read"))
+    # A GPU's memory is only copied.
+    return Roof(of, gflops, _most(every, "read_cached"), _most(every, "read") or _most(every, "copy"))
 
 
 def _most(found: Iterable[Taken], metric: Ceiling) -> float | None:

@@ -62,7 +62,7 @@ def _run_app(command: Callable[..., Any]) -> int:
     except UserError as error:
         print(f"howfar: {error}", file=sys.stderr)
     except typer.TyperException as error:
-        message = " ".join(error.format_message().split())
+        message = " ".join(error.format_message().split()).replace("Value error, ", "").removesuffix(".")
         print(f"howfar: {message}; see `howfar --help`", file=sys.stderr)
     except Stopped as stopped:
         print("howfar: stopped; what was measured is kept, the same command goes on from there", file=sys.stderr)

@@ -4,7 +4,7 @@ Either two stores, whose rounds have nothing to do with one another, or two targ
 rounds. A slowdown is said only where the interval shows it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, structs
@@ -21,6 +21,8 @@ WORKLOADS: Sequence[Workload] = ("training", "inference", "batch_inference", "lo
 SAME = 0.05
 # What a target can be named by, in the order in which it is written: `tfjs@4.22.0/wasm/chromium`.
 PARTS = ("framework", "version", "backend", "browser")
+# What of how a cell was asked for must be alike beside what it ran on. More samples are no other question.
+SETTINGS = ("batch_size", "seed", "data", "protocol")
 
 Key = tuple[Any, ...]
 
@@ -73,10 +75,9 @@ def verdict(found: Ratio | None) -> Verdict:
 def stores(base: Results, new: Results, names: tuple[str, str], *, across: bool = False) -> Comparison:
     """Two results folders: the same cells. A framework of which they share no version is held against its other one.
 
-    Raises: UserError where what they ran on differs, unless told to go `across`; or where they share no cell.
+    Raises: UserError where what they ran on or how they were asked differs, unless told to go `across`; or where they
+    share no cell.
     """
-    if not across:
-        _demand_alike(base, new)
     before, after = _primary(base), _primary(new)
     known = prior(list(entry.rounds.values()) for entry in [*before, *after] if entry.right)
     moved = _versions_moved(before, after)
@@ -84,7 +85,11 @@ def stores(base: Results, new: Results, names: tuple[str, str], *, across: bool 
     def key(entry: Measured) -> Key:
         return _key(entry, ("version",) if entry.cell.target.framework in moved else ())
 
-    return _compared(before, after, names, key, lambda one, other: ratio_apart(one.rounds, other.rounds, known))
+    found = _compared(before, after, names, key, lambda one, other: ratio_apart(one.rounds, other.rounds, known))
+    if not across:
+        _demand_alike(_checked(base) | _settings(pair.base for pair in found.pairs),
+                      _checked(new) | _settings(pair.new for pair in found.pairs))  # fmt: skip
+    return found
 
 
 def targets(results: Results, base: str, new: str) -> Comparison:
@@ -188,15 +193,24 @@ def _prior_of(before: Sequence[Measured], after: Sequence[Measured], told: Seque
     return prior(block_ratios(new.rounds, base.rounds) for base, new in met)
 
 
-def _demand_alike(base: Results, new: Results) -> None:
+def _demand_alike(old: Mapping[str, object], young: Mapping[str, object]) -> None:
     """Raises: UserError naming the checked facts in which the two differ."""
-    old, young = _checked(base), _checked(new)
     differ = [name for name in old.keys() & young.keys() if old[name] != young[name]]
     if differ:
         told = "; ".join(f"{name.replace('_', ' ')}: {old[name]} and {young[name]}" for name in sorted(differ))
         raise UserError(
             f"they were measured on what differs ({told})", mend="give --across to compare them all the same"
         )
+
+
+def _settings(entries: Iterable[Measured]) -> dict[str, Fact]:
+    """What else a task says than its cell: another batch is another operation."""
+    found: dict[str, dict[str, None]] = {name: {} for name in SETTINGS}
+    for entry in entries:
+        task = entry.group.outcomes[-1].task
+        for name in SETTINGS:
+            found[name][str(getattr(task, name))] = None
+    return {name: " and ".join(sorted(values)) for name, values in found.items()}
 
 
 def _checked(results: Results) -> dict[str, Fact]:

@@ -1,7 +1,8 @@
 """How many times native's time a browser target takes, cell by cell: by the same number of threads, and best against
 best. What the experiments of the gap are made of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
@@ -39,7 +40,7 @@ def matched(field: Field) -> Iterator[Gap]:
     natives = _by_framework(field)
     for web in (entry for entry in field.entries if not entry.native):
         for own in natives.values():
-            native = _on_as_many_threads(web, own)
+            native = like(web, parallel(web), own)
             if native is not None:
                 yield Gap(web, native, field.against(web, native))
 
@@ -80,13 +81,13 @@ def place(name: str) -> int:
     return NATIVE_FIRST.index(name) if name in NATIVE_FIRST else len(NATIVE_FIRST)
 
 
-def _on_as_many_threads(web: Measured, natives: Sequence[Measured]) -> Measured | None:
-    """One thread against one; all threads against several; a GPU against the native GPU where there is one, and a
-    GPU in name only, which is the processor, against all of its threads."""
-    gpu = web.cell.target.backend in GPU and not web.software
-    for wanted in [("gpu", None)] * gpu + ([("cpu", 0)] if parallel(web) else [("cpu", 1)]):
-        for native in natives:
-            target = native.cell.target
-            if target.backend == wanted[0] and wanted[1] in (None, target.threads):
-                return native
-    return None
+def like(web: Measured, several: bool, natives: Iterable[Measured]) -> Measured | None:
+    """The first of the native ones that a browser target is held against: one thread against one; all threads against
+    `several`; a GPU against the native GPU where there is one, and a GPU in name only, which is the processor, against
+    all of its threads."""
+    gpu = web.cell.target.backend in GPU
+    own = list(natives)
+    on_gpu = [native for native in own if native.cell.target.backend == "gpu"] if gpu and not web.software else []
+    threads = 0 if gpu or several else 1
+    on_cpu = (one for one in own if one.cell.target.backend == "cpu" and one.cell.target.threads == threads)
+    return next(chain(on_gpu, on_cpu), None)

@@ -148,9 +148,10 @@ def measure(
 def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group], drift: bool) -> list[Measured]:
     """One metric of every group. The samples are let go of with the metric: all of them are most of a store."""
     samples = {id(group): _samples(group, metric) for group in gathered}
-    every = (samples[id(group)] if id(group) in samples else _samples(group, metric) for group in alike)
-    known = prior(list(_medians(own).values()) for own in every)
-    return [_measured(group, metric, samples[id(group)], known, drift) for group in gathered]
+    medians = {key: _medians(own) for key, own in samples.items()}
+    every = (medians.get(id(group)) or _medians(_samples(group, metric)) for group in alike)
+    known = prior(list(own.values()) for own in every)
+    return [_measured(group, metric, samples[id(group)], medians[id(group)], known, drift) for group in gathered]
 
 
 def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
@@ -263,14 +264,19 @@ def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
 
 
 def _measured(
-    group: Group, metric: Metric, samples: Mapping[int, Floats], known: Prior | None, drift: bool
+    group: Group,
+    metric: Metric,
+    samples: Mapping[int, Floats],
+    medians: Mapping[int, float],
+    known: Prior | None,
+    drift: bool,
 ) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
         group=group,
         metric=f"{metric}_ms",
-        summary=summarize(list(samples.values()), known) if samples else None,
-        rounds=_medians(samples),
+        summary=summarize(list(samples.values()), known, list(medians.values())) if samples else None,
+        rounds=medians,
         status=status,
         message=message if samples or message else f"no samples of {metric}",
         drifting=drift and any(change_point(values) is not None for values in samples.values()),

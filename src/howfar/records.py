@@ -86,6 +86,7 @@ NATIVE_CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
     "ceiling-numpy": ("gemm", "read_cached", "read", "copy", "triad"),
     "ceiling-onnxruntime": ("gemm",),
     "ceiling-tensorflow": ("gemm",),
+    "ceiling-litert": ("gemm",),
 }
 # What ceilings are taken with: matrices of so many rows and columns, a multiple of every kernel's tile. The GPU back
 # ends have a size of their own.

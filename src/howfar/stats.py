@@ -6,6 +6,7 @@ its moment, so a hundred of them say less about the next process than three proc
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -137,9 +138,15 @@ def t_interval(logs: ArrayLike, prior: Prior | None = None) -> tuple[Any, Any]:
     known = prior or Prior(0.0, 0.0)
     free = count - 1 + known.weight
     variance = (known.weight * known.variance + (count - 1) * values.var(axis=-1, ddof=1)) / free
-    half = distributions.t.ppf((1 + CONFIDENCE) / 2, free) * np.sqrt(variance / count)
+    half = _t_quantile(free) * np.sqrt(variance / count)
     centre = values.mean(axis=-1)
     return centre - half, centre + half
+
+
+@cache
+def _t_quantile(free: float) -> float:
+    """Student's, at the interval's upper end: the cells of a study ask for the same few again and again."""
+    return float(distributions.t.ppf((1 + CONFIDENCE) / 2, free))
 
 
 def geometric(values: ArrayLike, prior: Prior | None = None) -> tuple[float, float | None, float | None]:
@@ -157,13 +164,15 @@ def geometric(values: ArrayLike, prior: Prior | None = None) -> tuple[float, flo
     return float(np.exp(logs.mean())), float(np.exp(low)), float(np.exp(high))
 
 
-def summarize(processes: Sequence[ArrayLike], prior: Prior | None = None) -> Summary:
+def summarize(
+    processes: Sequence[ArrayLike], prior: Prior | None = None, medians: Sequence[float] | None = None
+) -> Summary:
     """The statistics of one metric of one cell from its samples: one non-empty array of ms per operation per process.
 
-    `median` is the geometric mean of the processes' medians; p10, p90 and p99 are of all samples, processes weighing
-    the same.
+    `median` is the geometric mean of the processes' medians, which can be given; p10, p90 and p99 are of all samples,
+    processes weighing the same.
     """
-    median, low, high = geometric([middle(process) for process in processes], prior)
+    median, low, high = geometric(medians or [middle(process) for process in processes], prior)
     p10, p90, p99 = quantiles(processes, (0.1, 0.9, 0.99))
     samples = sum(np.asarray(process).size for process in processes)
     return Summary(median, low, high, p10, p90, p99, samples, len(processes))
@@ -210,7 +219,7 @@ def _welch(logs: Sequence[Floats], known: Prior) -> float:
     if whole == 0:
         return 0.0
     free = whole**2 / sum(square**2 / own for square, own in zip(squares, frees, strict=True))
-    return float(distributions.t.ppf((1 + CONFIDENCE) / 2, free) * np.sqrt(whole))
+    return float(_t_quantile(free) * np.sqrt(whole))
 
 
 def pooled(ratios: Sequence[Ratio]) -> Ratio | None:

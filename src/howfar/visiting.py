@@ -161,8 +161,15 @@ class Visitor:
         seen = {"extension": visit.extension, **watch.observer.found(end.report)}
         blank = msgspec.structs.replace(blank, **seen)
         if end.report is None:
-            return msgspec.structs.replace(blank, message=end.message, detail=log)
-        return self._judged(blank, host, visit, end.report, watch)
+            return self._weighed(msgspec.structs.replace(blank, message=end.message, detail=log))
+        return self._weighed(self._judged(blank, host, visit, end.report, watch))
+
+    def _weighed(self, outcome: Outcome) -> Outcome:
+        """Where one's own model did not fit, how large it is."""
+        if outcome.status != "out_of_memory" or outcome.task.cell.model.kind != "graph":
+            return outcome
+        weighs = f"the model weighs {self._desk.model_bytes(outcome.task) / 1e6:.0f} MB"
+        return msgspec.structs.replace(outcome, message=f"{outcome.message}; {weighs}")
 
     def _judged(self, blank: Outcome, host: Host, visit: Visit, report: Report, watch: Watch) -> Outcome:
         """The outcome of a report: wrong where its numbers are, disturbed where the machine was."""

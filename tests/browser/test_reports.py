@@ -10,7 +10,8 @@ import pytest
 
 import devtools
 import reports
-from howfar import report
+from howfar import comparing, report
+from howfar.report import compared
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 BAD = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
@@ -19,6 +20,17 @@ BAD = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report.write(reports.two_browsers(), tmp_path_factory.mktemp("report")).parent
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages beside a report's first one: what the paper printed, every kind of figure, and a comparison."""
+    folder = tmp_path_factory.mktemp("others")
+    report.write(reports.of_the_paper(), folder / "paper")
+    found = comparing.targets(reports.two_browsers(), "tfjs@4.22.0/cpu/chromium", "tfjs@4.22.0/cpu/firefox")
+    (folder / "compared.html").write_text(compared.render(found), encoding="utf-8")
+    every = report.write(reports.every_kind(), folder / "every")
+    return {"paper": folder / "paper" / "paper.html", "every": every, "compared": folder / "compared.html"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +59,32 @@ def test_it_says_nothing_and_asks_nothing(page: devtools.Page, folder: Path) -> 
     asked = [event["request"]["url"] for name, event in page.events if name == "Network.requestWillBeSent"]
     assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
     assert asked.count((folder / "index.html").as_uri()) == 1 and not any(".svg" in url for url in asked)
+
+
+@pytest.mark.parametrize("name", ["paper", "every", "compared"])
+def test_the_other_pages_say_nothing_and_can_be_used(page: devtools.Page, others: dict[str, Path], name: str) -> None:
+    page.watch("about:blank")
+    page.sized(1280)
+    drawn(page, others[name].as_uri())
+    assert [event for event in page.events if event[0] in BAD] == []
+    asked = [event["request"]["url"] for event_name, event in page.events if event_name == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    page.sized(375)
+    assert page.value("document.documentElement.scrollWidth") <= 375
+    if not AXE.is_file():
+        pytest.skip("NO axe-core: `make test` installs it into node_modules")
+    assert complaints(page) == []
+
+
+def test_what_is_folded_is_printed(page: devtools.Page, folder: Path) -> None:
+    drawn(page, (folder / "index.html").as_uri())
+    closed = "document.querySelectorAll('main details:not([open])').length"
+    before = page.value(closed)
+    assert before > 0
+    page.value("dispatchEvent(new Event('beforeprint'))")
+    assert page.value(closed) == 0
+    page.value("dispatchEvent(new Event('afterprint'))")
+    assert page.value(closed) == before
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (375, "light")])

@@ -159,10 +159,12 @@ def test_it_ends_in_words() -> None:
 def test_its_chart_shows_roofs_cells_and_steps() -> None:
     spec = limit.chart(limit.table(limits.results(*outcomes()))).to_dict()
     values = [value for one in spec["datasets"].values() for value in one]
-    assert {value["roof"] for value in values if "roof" in value} == {
+    roofs = {
         "plain JavaScript in chromium, 1 thread", "chromium, 1 thread", "chromium, all threads", "native, 1 thread",
         "native, all threads",
     }  # fmt: skip
+    drawn = {value["roof"]: value["memory"] for value in values if "roof" in value}
+    assert drawn == dict.fromkeys(roofs, False) | {f"{roof}, from memory": True for roof in roofs}
     assert {value["target"] for value in values if "gflops" in value and "target" in value} == {
         "convnetjs@0.3.0 cpu", "tfjs@4.22.0 wasm 1 thread", "what is possible: limit@1 wasm 1 thread",
         str(made.NATIVE),

@@ -5,6 +5,7 @@ import test from 'node:test';
 
 import { javascript, matricesOf, multiply, partOf, productError } from '../../src/howfar/page/limit/javascript.js';
 import { createMemory, Heap, read } from '../../src/howfar/page/limit/memory.js';
+import { openTeam, threadsOf } from '../../src/howfar/page/limit/modules.js';
 import { share } from '../../src/howfar/page/limit/network.js';
 import { kindOf, programOf } from '../../src/howfar/page/limit/programs.js';
 import { joinTeam, Team } from '../../src/howfar/page/limit/team.js';
@@ -83,4 +84,38 @@ test('what one member writes, another reads, and shared memory grows like any', 
 test('no room is a failure with a name', () => {
   const heap = new Heap(createMemory(true));
   assert.throws(() => heap.allocate(2 ** 31), { status: 'out_of_memory' });
+});
+
+/** A module with nothing in it, and one of a version that no engine knows. */
+const TAKEN = 'data:application/wasm;base64,AGFzbQEAAAA=';
+const REFUSED = 'data:application/wasm;base64,AGFzbQIAAAA=';
+
+for (const [what, assets, options, kernel] of /** @type {[string, Record<string, string>, any, RegExp][]} */ ([
+  ['with relaxed SIMD', { relaxed: TAKEN, simd: TAKEN }, {}, /^relaxed SIMD/],
+  ['without relaxed SIMD', { relaxed: REFUSED, simd: TAKEN }, {}, /^SIMD128/],
+  ['that is to do without it', { relaxed: TAKEN, simd: TAKEN }, { switch: 'fma=off' }, /^SIMD128/],
+])) {
+  test(`a browser ${what} is given the kernels for it`, async () => {
+    const opened = await openTeam(assets, options);
+    assert.match(opened.kernel, kernel);
+    assert.equal(opened.team.member.count, 1);
+  });
+}
+
+test('a browser without SIMD has no ceiling of WebAssembly, and says so', async () => {
+  const asked = openTeam({ relaxed: REFUSED, simd: REFUSED }, /** @type {any} */ ({}));
+  await assert.rejects(asked, { status: 'unsupported', message: /no WebAssembly with SIMD/ });
+});
+
+/** @param {number} cores */
+const machineOf = (cores) => Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency: cores }, configurable: true });
+
+test('all threads of one core are one, which needs no isolation; of two they need it', (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  t.after(() => (before ? Object.defineProperty(globalThis, 'navigator', before) : Reflect.deleteProperty(globalThis, 'navigator')));
+  const all = /** @type {any} */ ({ threads: 0 });
+  machineOf(1);
+  assert.equal(threadsOf(all), 1);
+  machineOf(2);
+  assert.throws(() => threadsOf(all), { status: 'unsupported', message: /not isolated/ });
 });

@@ -43,7 +43,7 @@ test('any other error is a page error, with its kind and its stack', () => {
 });
 
 test('an error that speaks of memory is out of memory', () => {
-  for (const said of ['Array buffer allocation failed', 'Out of memory', 'WebAssembly.Memory(): could not allocate memory']) {
+  for (const said of ['Array buffer allocation failed', 'Out of memory', 'WebAssembly.Memory(): could not allocate memory', 'std::bad_alloc', 'failed to allocate tensors']) {
     assert.equal(describe(new RangeError(said)).status, 'out_of_memory', said);
   }
   assert.equal(describe(new Error('the memory of it')).status, 'page_error');

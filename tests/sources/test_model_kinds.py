@@ -69,6 +69,24 @@ def test_json_that_is_no_model(tmp_path: Path) -> None:
         assert said in refusal(file)
 
 
+@pytest.mark.parametrize("manifest", [None, 7, ["x"], [{"paths": None}], [{"paths": [1]}]])
+def test_a_manifest_that_is_none_is_refused(tmp_path: Path, manifest: object) -> None:
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps({"modelTopology": {}, "weightsManifest": manifest}))
+    assert "its weightsManifest is broken" in refusal(file)
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(bytes(8))
+
+    def locked(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", locked)
+    assert "it can't be read (Permission denied)" in refusal(file)
+
+
 @pytest.mark.parametrize("name", ["../secret.bin", "/etc/hostname"])
 def test_shards_outside_of_the_folder_are_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret.bin").write_bytes(bytes(8))

@@ -59,5 +59,8 @@ def _draw(found: Any, picture: Path) -> None:
 
     if picture.suffix not in (".svg", ".png"):
         raise UserError("a picture ends in .svg or .png", where=str(picture), mend="give another --picture")
+    if not comparison.rows(found):
+        print(f"howfar: {picture} is not drawn: no cell has an interval, which takes two rounds", file=sys.stderr)
+        return
     with writing(picture, "--picture"):
         comparison.draw(found, picture)

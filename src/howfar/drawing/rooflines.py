@@ -14,6 +14,8 @@ from howfar.plotted import Mark
 
 HIGH, STEP = 340, 20
 BROWSER, FRAMEWORK = "#2f72b5", "#d06a2c"
+# What gives a roof its slope, and how the line is called that has it.
+SLOPES = {"roof_cached": "", "roof_memory": ", from memory"}
 STEPS = {"what the browser costs": BROWSER, "what the framework does": FRAMEWORK}
 # Panels of bars that stand side by side.
 ABREAST = 2
@@ -65,9 +67,10 @@ def _roofline(workload: str, points: Rows, lines: Rows, x: alt.X, y: alt.Y) -> A
     filled = base.transform_filter("!datum.software").mark_point(filled=True, size=60, opacity=0.9)
     hollow = base.transform_filter("datum.software").mark_point(size=50, fill="white", strokeWidth=1.6)
     roofs = alt.Chart(alt.InlineData(values=list(lines))).encode(x=x, y=y, detail="roof:N", tooltip=["roof:N"])
+    dashes = alt.when("datum.memory").then(alt.value([2, 3])).otherwise(alt.value([1, 0]))
     drawn = [
-        roofs.transform_filter("datum.native").mark_line(color=INK, strokeWidth=1.4),
-        roofs.transform_filter("!datum.native").mark_line(color=BROWSER, strokeWidth=1.4),
+        roofs.transform_filter("datum.native").mark_line(color=INK, strokeWidth=1.4).encode(strokeDash=dashes),
+        roofs.transform_filter("!datum.native").mark_line(color=BROWSER, strokeWidth=1.4).encode(strokeDash=dashes),
         # Beside one another: native's one thread and a browser's several may be as high.
         _named(roofs, "datum.native", INK, dx=-110),
         _named(roofs, "!datum.native", BROWSER),
@@ -106,18 +109,24 @@ def _point(own: Mark) -> Mark:
 
 
 def _lines(rows: Rows, ends: tuple[float, float]) -> Iterator[Mark]:
-    """Each roof from the left end over its ridge to the right; without a bandwidth it is flat."""
-    slopes = {row["value"]: row["median"] for row in rows if row["metric"] == "roof_cached"}
+    """Each roof from the left end over its ridge to the right, once for what a cache holds and once for what comes from
+    memory; without a bandwidth it is flat."""
+    slopes = {(row["metric"], row["value"]): row["median"] for row in rows if row["metric"] in SLOPES}
     for row in rows:
-        if row["metric"] != "roof":
-            continue
-        name, flat = row["value"], row["median"]
-        ridge = flat / slopes[name] if name in slopes else 0.0
-        along = [ends[0], *([ridge] if ends[0] < ridge < ends[1] else []), ends[1]]
-        for at in along:
-            height = min(flat, slopes[name] * at) if name in slopes else flat
-            own = {"roof": name, "native": name.startswith(NATIVE), "last": at == ends[1]}
-            yield own | {"intensity": at, "gflops": height}
+        if row["metric"] == "roof":
+            name = row["value"]
+            for metric, words in SLOPES.items():
+                slope = slopes.get((metric, name))
+                if slope or not words:
+                    own = {"roof": name + words, "native": name.startswith(NATIVE), "memory": bool(words)}
+                    yield from (own | point for point in _roof_line(row["median"], slope, ends, not words))
+
+
+def _roof_line(flat: float, slope: float | None, ends: tuple[float, float], named: bool) -> Iterator[Mark]:
+    """Its ends, and its ridge where that lies between them; its name stands at the last of them."""
+    ridge = flat / slope if slope else 0.0
+    for at in [ends[0], *([ridge] if ends[0] < ridge < ends[1] else []), ends[1]]:
+        yield {"intensity": at, "gflops": min(flat, slope * at) if slope else flat, "last": named and at == ends[1]}
 
 
 def _ends(values: Sequence[float]) -> tuple[float, float]:
@@ -136,7 +145,10 @@ def _bars(rows: Rows) -> Any:
 
 
 def _gaps(rows: Rows) -> list[Mark]:
-    """One per browser target and cell, against one native framework."""
+    """One per browser target and cell, against one native framework. Of several models of one's own none: which is the
+    largest says nothing of the others."""
+    names = {row["model"] for row in rows if row["workload"] in gaps.WORKLOADS and row["depth"] is None}
+    rows = [row for row in rows if len(names) == 1 or row["model"] not in names]
     first = gaps.first_against([row["against"] for row in rows if row["metric"] == "share_ratio"])
     found: dict[tuple[Any, ...], Mark] = {}
     for row in sorted(rows, key=_order):

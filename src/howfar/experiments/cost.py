@@ -38,6 +38,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     "end": ("end",),
     "idle": ("idle",),
 }
+_PART_OF = {span: part for part, spans in PARTS.items() for span in spans}
 OUTSIDE = ("launch", "end", "idle")
 ALL = "all"
 
@@ -84,7 +85,8 @@ def _target_rows(target: Target, outcomes: list[Outcome]) -> Iterator[tables.Row
 
 
 def _rows(identity: tables.Row, outcomes: list[Outcome]) -> Iterator[tables.Row]:
-    per_task = {part: [_milliseconds(outcome, names) for outcome in outcomes] for part, names in PARTS.items()}
+    spent = [_milliseconds(outcome) for outcome in outcomes]
+    per_task = {part: [one[part] for one in spent] for part in PARTS}
     per_task["total"] = [sum(values) for values in zip(*per_task.values(), strict=True)]
     common = identity | {"status": "ok", "message": "", "samples": len(outcomes), "current": True}
     for part, values in per_task.items():
@@ -94,5 +96,10 @@ def _rows(identity: tables.Row, outcomes: list[Outcome]) -> Iterator[tables.Row]
     yield common | {"metric": METRIC, "unit": "share", "median": outside}
 
 
-def _milliseconds(outcome: Outcome, names: Sequence[str]) -> float:
-    return 1000 * sum(span.seconds for span in outcome.timeline if span.name in names)
+def _milliseconds(outcome: Outcome) -> Mapping[str, float]:
+    """By part."""
+    found = dict.fromkeys(PARTS, 0.0)
+    for span in outcome.timeline:
+        if part := _PART_OF.get(span.name):
+            found[part] += 1000 * span.seconds
+    return found

@@ -17,6 +17,7 @@ from howfar.ranking import Field
 from howfar.records import Ceiling, Cell
 from howfar.study import Study
 from howfar.summaries import Column, Entry, Line, Row, Summary
+from howfar.wholes import pooled
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -25,6 +26,8 @@ TITLE = "The limit"
 PAPER = ""
 QUESTION = "How much of what this browser allows does each framework use, and what of the gap to native is whose?"
 METRIC = "browser_share"
+# The ceilings that one study took are those of every study that was run beside it.
+OVERALL = True
 
 # What a ceiling is of, in words, and its unit.
 METRICS: Mapping[Ceiling, tuple[str, str]] = {
@@ -33,6 +36,13 @@ METRICS: Mapping[Ceiling, tuple[str, str]] = {
     "triad": ("a = b + s c", "GB/s"),
 }  # fmt: skip
 
+# The clock of a page that is not isolated steps by as much (100 µs in Chromium), else by a twentieth of it.
+COARSE_US = 50
+
+BEYOND = (
+    "A share above 100 % says that its ceiling was taken at a worse moment than the cell: more rounds of the ceilings"
+    " (`--only experiment=limit,workload=ceilings --rounds 8`) raise it."
+)
 LEGEND = (
     "The best of many short samples, over all fresh processes; beneath, the least and the best of them. A GPU done in"
     " software (hollow in the figure) is the processor, and no GPU."
@@ -50,9 +60,10 @@ def table(results: Results) -> pl.DataFrame:
     """`ceiling_gemm`, ...: as they were taken; `roof`: the best of them. Of each cell `gflops`, `intensity` (FLOP per
     byte) and its share of the roofs: `backend_share`, `browser_share`, natively `native_share`. Of each browser target
     against each native one: `ratio` = `ceiling_ratio` x `share_ratio`, and the `native_share` behind the latter."""
-    found = taken(results)
+    every = pooled(results)
+    found = taken(every)
     known = Ceilings(found)
-    fields = gaps.primary_fields(results, yardstick=True)
+    fields = gaps.primary_fields(every, yardstick=True)
     rows = [row for one in found for row in _ceiling_rows(one)]
     rows += [row for name, roof in known.roofs().items() for row in _roof_rows(name, roof)]
     rows += [row for field in fields for entry in field.entries for row in _cell_rows(entry, known)]
@@ -66,7 +77,13 @@ def _ceiling_rows(one: Taken) -> Iterator[tables.Row]:
         yield tables.stated(one.group, "ceiling_gemm", METRICS["gemm"][1], None)
     for metric, rates in one.rates.items():
         ends = {f"p{share}": float(np.quantile(rates, share / 100, method="inverted_cdf")) for share in (10, 90)}
-        yield tables.stated(one.group, f"ceiling_{metric}", METRICS[metric][1], max(rates), one.kernel) | ends
+        yield tables.stated(one.group, f"ceiling_{metric}", METRICS[metric][1], max(rates), _how(one)) | ends
+
+
+def _how(one: Taken) -> str:
+    """What computed, and by which clock where that made the samples longer."""
+    clock = [f"clock of {one.tick_us:g} µs"] if one.tick_us >= COARSE_US else []
+    return ", ".join(filter(None, [one.kernel, *clock]))
 
 
 def _roof_rows(name: str, roof: Roof) -> Iterator[tables.Row]:
@@ -160,7 +177,9 @@ def sentences(table: pl.DataFrame) -> list[str]:
         if row["unit"] == "share" and row["browser"] != NATIVE and row["status"] != "wrong_result":
             target = wording.named(wording.target(row), row["software_gpu"])
             gathered[row["workload"], target, row["backend"], row["browser"]][row["metric"]].append(row["median"])
-    return [_sentence(*of, shares) for of, shares in gathered.items() if shares[METRIC]]
+    told = [_sentence(*of, shares) for of, shares in gathered.items() if shares[METRIC]]
+    beyond = any(share > 1 for shares in gathered.values() for own in shares.values() for share in own)
+    return [*told, BEYOND] if beyond else told
 
 
 def _sentence(workload: str, target: str, backend: str, browser: str, shares: Mapping[str, Sequence[float]]) -> str:

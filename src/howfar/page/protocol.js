@@ -124,7 +124,7 @@ export class Failure extends Error {
   }
 }
 
-const OUT_OF_MEMORY = /out of memory|allocation failed|OUT_OF_MEMORY|could not allocate memory/i;
+const OUT_OF_MEMORY = /out of memory|allocation failed|OUT_OF_MEMORY|could not allocate memory|failed to allocate|bad_alloc/i;
 
 /**
  * @param {unknown} error

@@ -6,7 +6,7 @@ from typing import Any
 import vl_convert
 
 from howfar import drawing, palette, plotted, wording
-from howfar.comparing import Comparison, Pair
+from howfar.comparing import Comparison, Pair, verdict
 from howfar.report import comparison as told
 from howfar.report.choices import offered
 from howfar.report.headline import Headline
@@ -36,7 +36,8 @@ def _headlines(comparison: Comparison) -> list[Headline]:
     over = Headline("In all", wording.NONE, "there is no ratio")
     if found:
         within = wording.interval(found.low, found.high)
-        over = Headline("In all", f"{wording.number(found.value)}×", f"the time of {comparison.base}", within)
+        says = f"the time of {comparison.base}: {told.SAYS[verdict(found)]}"
+        over = Headline("In all", f"{wording.number(found.value)}×", says, within)
     return [over, *(_count(name, comparison.pairs) for name in ("faster", "slower"))]
 
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from howfar import drawing, plotted, wording
-from howfar.comparing import SAME, Comparison, Pair, Verdict
+from howfar.comparing import SAME, Comparison, Pair, Verdict, verdict
 from howfar.report.terminal import say
 
 SAYS: dict[Verdict, str] = {
@@ -26,11 +26,9 @@ def sentence(comparison: Comparison) -> str:
     counts = [(says, sum(pair.verdict == name for pair in comparison.pairs)) for name, says in SAYS.items()]
     told = ", ".join(f"{count} {says}" for says, count in counts if count)
     cells = wording.counted(len(comparison.pairs), "cell")
-    whole = (
-        f"{wording.ratio(comparison.overall)} the time of {comparison.base} over all"
-        if comparison.overall
-        else "no ratio"
-    )
+    over = comparison.overall
+    of = f"the time of {comparison.base} over all"
+    whole = f"{wording.ratio(over)} {of}, {SAYS[verdict(over)]}" if over else "no ratio"
     return f"{comparison.new} takes {whole}; of {cells}: {told}."
 
 
@@ -63,6 +61,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "base": comparison.base,
         "new": comparison.new,
         "overall": msgspec.to_builtins(comparison.overall),
+        "overall_verdict": verdict(comparison.overall),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "only_base": list(comparison.only_base),
         "only_new": list(comparison.only_new),

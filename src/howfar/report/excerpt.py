@@ -13,6 +13,7 @@ from howfar.measured import contestant
 from howfar.outcomes import Results
 from howfar.report import figures
 from howfar.report.answer import answer
+from howfar.report.failures import Failure, failures
 from howfar.report.figures import Figure
 from howfar.report.headline import whole
 from howfar.report.machine import browsers, machine
@@ -79,6 +80,15 @@ def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
         yield from _list(sentences.splitlines())
     for figure in drawn:
         yield from _section(figure)
+    if failed := failures(results):
+        yield "## What failed"
+        yield from _list([_failure(one) for one in failed])
+
+
+def _failure(one: Failure) -> str:
+    under = " under the published protocol" if one.published else ""
+    why = f": {one.message}" if one.message else ""
+    return f"{one.target} {one.says}{under}{why} ({wording.counted(one.tasks, 'task')})"
 
 
 def _studies(results: Results) -> str:

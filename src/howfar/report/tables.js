@@ -1,4 +1,4 @@
-// Tables that sort by a press on a column's head, and rows that are found by their words.
+// Tables that sort by a press on a column's head, rows that are found by their words, and what is folded, on paper.
 
 /** A cell sorts by its number where it has one, else by its text; cells without a number come last either way. */
 const valueOf = (row, column) => {
@@ -42,3 +42,13 @@ for (const field of document.querySelectorAll('input[data-filters]')) {
     for (const [place, row] of rows.entries()) row.hidden = !asked.every((word) => words[place].includes(word));
   });
 }
+
+/** What is folded can't be unfolded on paper. @type {HTMLDetailsElement[]} */
+let unfolded = [];
+addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('main details:not([open])')];
+  for (const details of unfolded) details.open = true;
+});
+addEventListener('afterprint', () => {
+  for (const details of unfolded) details.open = false;
+});

@@ -2,9 +2,11 @@
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
+
+import msgspec
 
 from howfar.errors import UserError
 from howfar.graphs.inside import file_in
@@ -19,6 +21,12 @@ MEND = "give a .onnx, .keras, .h5, .tflite or model.json file, a SavedModel fold
 HDF5 = b"\x89HDF\r\n\x1a\n"
 # The largest that some runtime's own loader takes as text.
 MAX_JSON_BYTES = 256 << 20
+
+
+class _Group(msgspec.Struct):
+    """A group of a weightsManifest, as far as its files go."""
+
+    paths: list[str] = []
 
 
 def application(model: str) -> str:
@@ -49,8 +57,11 @@ def _kind_of_folder(path: Path) -> Kind:
 
 
 def _kind_of_file(path: Path) -> Kind:
-    with path.open("rb") as file:
-        start = file.read(16)
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise UserError(f"it can't be read ({error.strerror})", where=str(path), mend=MEND) from None
     if path.suffix == ".json":
         return _kind_of_json(path)
     if start[4:8] == b"TFL3":
@@ -81,6 +92,7 @@ def _kind_of_json(path: Path) -> Kind:
     said = tfjs_json(path)
     if "weightsManifest" not in said or not isinstance(said.get("modelTopology"), dict):
         raise UserError("it is no TensorFlow.js model: it has no weightsManifest", where=str(path), mend=MEND)
+    _weight_files(said, path)
     topology = said["modelTopology"]
     return "tfjs-graph" if said.get("format") == "graph-model" or "node" in topology else "tfjs-layers"
 
@@ -122,8 +134,16 @@ def files(model: str, kind: Kind) -> Iterator[Path]:
 
 def _tfjs_files(path: Path) -> Iterator[Path]:
     yield path
-    for group in tfjs_json(path)["weightsManifest"]:
-        yield from (inside(path.parent, str(name), path) for name in group.get("paths", ()))
+    yield from (inside(path.parent, name, path) for name in _weight_files(tfjs_json(path), path))
+
+
+def _weight_files(said: Mapping[str, Any], path: Path) -> list[str]:
+    """The names of a model.json's files of weights. Raises: UserError where its manifest is none."""
+    try:
+        groups = msgspec.convert(said["weightsManifest"], list[_Group])
+    except msgspec.ValidationError as error:
+        raise UserError(f"its weightsManifest is broken ({error})", where=str(path), mend=MEND) from None
+    return [name for group in groups for name in group.paths]
 
 
 def inside(folder: Path, name: str, where: Path) -> Path:

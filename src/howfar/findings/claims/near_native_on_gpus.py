@@ -66,10 +66,10 @@ def _on(entry: Measured, kind: str) -> bool:
 
 def _lacks(evidence: Evidence, own: Sequence[Field], kind: str, backend: str) -> list[Lack]:
     """A GPU, one of that kind, or native beside it."""
+    card = f"{'an' if kind == 'integrated' else 'a'} {kind} GPU"
     lacks = evidence.lacks(INFERENCE, "tfjs", gaps.GPU, "graph")
     if lacks:
-        return lacks
+        return [*lacks, Lack(f"{card} (`howfar run pretrained` on a machine that has one)")]
     if not any(_on(entry, kind) for field in own for entry in field.browsers):
-        article = "an" if kind == "integrated" else "a"
-        return [Lack(f"{article} {kind} GPU: the one here is another, or its driver does not say what it is")]
+        return [Lack(f"{card}: the one here is another, or its driver does not say what it is")]
     return [Lack(f"native TensorFlow on its {backend} in the same round")]
