@@ -280,6 +280,15 @@ def test_first_sizes_have_two_rounds_before_others_have_one() -> None:
     assert len(ran) == 3 * len(SIZES)
 
 
+def test_first_back_ends_have_two_rounds_before_others_have_one() -> None:
+    machine = Machine()
+    asked_for = study(budget_minutes=60, first_backends=("cpu",))
+    wasm = structs.replace(CPU, backend="wasm")
+    ran = run(thrifty(asked_for, [*cells(wasm)[:2], *cells(CPU)[:2]], machine), machine)
+    backends = [task.cell.target.backend for task in ran]
+    assert backends[:4] == ["cpu"] * 4 and sorted(backends[4:6]) == ["wasm", "wasm"]
+
+
 def test_a_resumed_cell_of_one_round_comes_before_what_is_settled() -> None:
     machine, (cell, *_) = Machine(), cells(CPU)
     planned = thrifty(study(budget_minutes=60), [cell], machine, lambda task: not task.control and task.round == 0)

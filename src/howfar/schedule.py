@@ -133,13 +133,17 @@ class Thrifty:
 
     def blocks(self) -> Iterator[list[Task]]:
         every = list(self._lines.values())
-        early = [line for line in every if self._is_early(line.key[0])] if self._study.first_sizes else []
+        early = [line for line in every if self._is_early(line.key[0])]
         for lines, rounds in ((early, 2), (every, self._study.rounds)):
             while block := self._first_round(lines) or self._further_rounds(lines, rounds):
                 yield self._with_controls(block)
 
     def _is_early(self, cell: Cell) -> bool:
-        return cell.workload == "ceilings" or (cell.model.depth, cell.model.width) in self._study.first_sizes
+        """Whether it has two rounds before others have one; so have ceilings, where there is any such."""
+        sizes, backends = self._study.first_sizes, self._study.first_backends
+        if cell.workload == "ceilings":
+            return bool(sizes or backends)
+        return (cell.model.depth, cell.model.width) in sizes or cell.target.backend in backends
 
     def admits(self, task: Task) -> bool:
         """Whether the time that is left will do, by what is known by now."""
