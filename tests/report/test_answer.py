@@ -52,6 +52,16 @@ def test_a_quick_wrong_result_is_not_the_fastest() -> None:
     assert "litert@0.2.1 wasm gave a wrong result in 3 tasks (output differs" in found.failed
 
 
+def test_what_the_time_did_not_allow_gave_no_wrong_result() -> None:
+    cells = made.cells([made.TFJS, made.CONVNET], "inference", ((1, 64), (4, 128)))
+    missed = [cell for cell in cells if cell.model == cells[0].model or cell.target == made.CONVNET]
+    late = [made.failed(cell, "unsupported", "over budget: not reached within 3 min") for cell in missed]
+    found = told(late + rounds([cell for cell in cells if cell not in missed]), made.TFJS, made.CONVNET)
+    said = plain(found.fastest)
+    assert "the time allowed no browser target at 1 × 64" in said
+    assert "tfjs@4.22.0 cpu is the only browser target that the time allowed at 4 × 128" in said
+
+
 def test_failures_under_the_published_protocol_are_counted_apart() -> None:
     (cell,) = made.cells([made.TFJS], "inference", SIZES)
     crashed = [made.published(cell, number, status="crashed", message="gone", series=()) for number in range(3)]

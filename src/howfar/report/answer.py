@@ -73,11 +73,14 @@ def _leading(own: list[Standing]) -> str:
 def _claimed(claim: str, names: Sequence[str], at: str) -> str:
     if claim == "none":
         return f"no browser target gave a right result {at}"
+    if claim == "unreached":
+        return f"the time allowed no browser target {at}"
     if claim == "tied":
         return f"{wording.listed(names)} can't be told apart {at}"
     words = {
         "fastest": f"{names[0]} is the fastest browser target {at}",
         "alone": f"{names[0]} is the only browser target with a right result {at}",
+        "reached": f"{names[0]} is the only browser target that the time allowed {at}",
         "unranked": f"{names[0]} had the lowest time {at}, but too few rounds were shared to rank it",
     }
     return words[claim]

@@ -8,13 +8,14 @@ from howfar import wording
 from howfar.measured import METRICS, Measured, timed
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields, first
-from howfar.records import Model, Workload
+from howfar.records import OVER_BUDGET, Model, Workload
 from howfar.stats import Ratio
 
 # What the answer is about. Loading has a figure of its own: its operation is another in every framework.
 ANSWERED: tuple[Workload, ...] = ("training", "inference")
-# `alone`: the only right one; `unranked`: a single round, which allows no claim.
-Claim = Literal["fastest", "tied", "alone", "unranked", "none"]
+# `alone`: the only right one; `reached`: the only one that the time allowed; `unranked`: a single round, of which nothing
+# can be claimed; `none`: no right one; `unreached`: the time allowed none.
+Claim = Literal["fastest", "tied", "alone", "reached", "unranked", "none", "unreached"]
 
 
 class Standing(Struct, frozen=True):
@@ -59,10 +60,12 @@ def _standing(field: Field) -> Standing:
 
 
 def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
+    browsers = [entry for entry in field.entries if not entry.native and not entry.yardstick]
+    missed = [entry for entry in browsers if entry.message.startswith(OVER_BUDGET)]
     if not leaders:
-        return "none"
+        return "unreached" if missed and len(missed) == len(browsers) else "none"
     if len(field.browsers) == 1:
-        return "alone"
+        return "reached" if missed else "alone"
     if not all(field.ranks(leaders[0], other) for other in field.browsers[1:]):
         return "unranked"
     return "fastest" if len(leaders) == 1 else "tied"
