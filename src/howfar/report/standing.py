@@ -13,8 +13,8 @@ from howfar.stats import Ratio
 
 # What the answer is about. Loading has a figure of its own: its operation is another in every framework.
 ANSWERED: tuple[Workload, ...] = ("training", "inference")
-# `alone`: the only right one; `reached`: the only one that the time allowed; `unranked`: a single round, of which nothing
-# can be claimed; `none`: no right one; `unreached`: the time allowed none.
+# `alone`: the only right one; `reached`: the only one that the time allowed; `unranked`: a single round, which allows
+# no claim; `none`: no right one; `unreached`: the time allowed none.
 Claim = Literal["fastest", "tied", "alone", "reached", "unranked", "none", "unreached"]
 
 
