@@ -224,20 +224,26 @@ def test_ceilings_are_sampled_in_short_of_what_a_back_end_has(
     target = structs.replace(asked.CEILING, backend=backend, switch=switch)
     task = asked.task(target, Model("gemm", 1, 192), "ceilings", metrics="primary")
     assert task.metrics == metrics
-    assert task.sampling == plan.CEILING_SAMPLING
+    assert task.sampling in (plan.CEILING_SAMPLING, plan.TEAM_SAMPLING)
     assert len(metrics) * (task.sampling.max_seconds + task.sampling.warmup_max_seconds) < 2
 
 
-def test_the_ceilings_of_a_browser_take_four_seconds_of_sampling_at_the_most() -> None:
+def test_the_ceilings_of_a_browser_take_five_seconds_of_sampling_at_the_most() -> None:
     """Of each back end, for one thread and for all where there are such, and of WebAssembly without relaxed SIMD."""
-    asked_for = [("cpu", "", 2), ("wasm", "", 2), ("wasm", "fma=off", 2), ("webgl", "", 1), ("webgpu", "", 1)]
-    targets = [(structs.replace(asked.CEILING, backend=one, switch=switch), times) for one, switch, times in asked_for]
-    tasks = [(asked.task(target, Model("gemm", 1, 192), "ceilings"), times) for target, times in targets]
-    seconds = sum(
-        times * len(task.metrics) * (task.sampling.max_seconds + task.sampling.warmup_max_seconds)
-        for task, times in tasks
+    pages = [("cpu", "", 1), ("cpu", "", 0), ("wasm", "", 1), ("wasm", "", 0), ("wasm", "fma=off", 1),
+             ("webgl", "", None), ("webgpu", "", None)]  # fmt: skip
+    targets = [structs.replace(asked.CEILING, backend=one, switch=switch, threads=n) for one, switch, n in pages]
+    tasks = [asked.task(target, Model("gemm", 1, 192), "ceilings") for target in targets]
+    lasting = [(len(task.metrics), task.sampling) for task in tasks]
+    assert sum(count * (one.max_seconds + one.warmup_max_seconds) for count, one in lasting) <= 5
+
+
+def test_threads_are_given_the_time_to_be_parted() -> None:
+    alone, team = (
+        asked.task(structs.replace(asked.CEILING, threads=count), Model("gemm", 1, 192), "ceilings") for count in (1, 0)
     )
-    assert seconds <= 4
+    assert alone.sampling == plan.CEILING_SAMPLING
+    assert team.sampling.min_seconds > 2 * alone.sampling.max_seconds
 
 
 def test_ceilings_can_be_of_fewer_rounds_than_the_others() -> None:
