@@ -60,6 +60,7 @@ def test_what_the_time_did_not_allow_gave_no_wrong_result() -> None:
     said = plain(found.fastest)
     assert "the time allowed no browser target at 1 × 64" in said
     assert "tfjs@4.22.0 cpu is the only browser target that the time allowed at 4 × 128" in said
+    assert "could not be reached in 3 tasks (over budget: not reached within 3 min)" in plain(found.failed)
 
 
 def test_failures_under_the_published_protocol_are_counted_apart() -> None:

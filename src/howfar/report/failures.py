@@ -8,7 +8,7 @@ from msgspec import Struct
 from howfar import plotted, wording
 from howfar.measured import REFERENCE, SAYS
 from howfar.outcomes import Outcome, Results
-from howfar.records import PROTOCOLS, Cell, Status
+from howfar.records import OVER_BUDGET, PROTOCOLS, Cell, Status
 from howfar.report.standing import size
 from howfar.wholes import outcomes
 
@@ -34,7 +34,7 @@ class Failure(Struct, frozen=True):
 
     @property
     def says(self) -> str:
-        return SAYS[self.status]
+        return "could not be reached" if self.message.startswith(OVER_BUDGET) else SAYS[self.status]
 
 
 def failures(results: Results) -> list[Failure]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from howfar import wording
 from howfar.benches import Bench
 from howfar.outcomes import Results
+from howfar.records import OVER_BUDGET
 from howfar.report import bench as benching
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size
@@ -55,12 +56,14 @@ def whole(results: Results) -> Headline:
     """How much of what was planned is there, and how well it went."""
     done, planned = progress(results)
     every = list(outcomes(results))
-    unable = sum(outcome.status == "unsupported" for outcome in every)
-    failed = sum(outcome.status != "ok" for outcome in every) - unable
+    late = sum(outcome.message.startswith(OVER_BUDGET) for outcome in every)
+    unable = sum(outcome.status == "unsupported" for outcome in every) - late
+    failed = sum(outcome.status != "ok" for outcome in every) - unable - late
     disturbed = noise(every).disturbed
     says = f"{wording.counted(failed, 'task')} failed, each for a reason told below" if failed else "none failed"
-    beside = [f"{unable:,} could not run here"] * bool(unable) + [f"{disturbed:,} disturbed"] * bool(disturbed)
-    return Headline("Measurements", f"{done:,} of {planned:,}", says, ", ".join(beside))
+    counts = {"not reached in the time": late, "could not run here": unable, "disturbed": disturbed}
+    beside = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
+    return Headline("Measurements", f"{done:,} of {planned:,}", says, beside)
 
 
 def _workload(own: Sequence[Standing]) -> Headline:
