@@ -80,7 +80,9 @@ def test_ceilings_are_those_of_its_browsers_and_of_every_library_here_or_not(tmp
     natively = {(one.framework, one.version) for one in loaded.ceilings if one.browser == "native"}
     assert ("ceiling-tensorflow", NOT_INSTALLED) in natively
     assert ("ceiling-numpy", KNOWN["numpy"].installed_version()) in natively
-    assert len(here) + 2 * len(natively) == len(loaded.ceilings)
+    ladder = [one.switch for one in loaded.ceilings if one.framework == "ceiling-openblas"]
+    assert ladder == ["code=Nehalem", "code=Sandybridge", "code=Haswell", "code=SkylakeX"]
+    assert len(here) + 2 * (len(natively) - 1) + len(ladder) == len(loaded.ceilings)
     only = studies.change(loaded, KNOWN, only=["framework=numpy"])
     assert {cell.target.browser for cell in only.ceiling_cells()} == {"native"}
 

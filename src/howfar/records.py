@@ -87,6 +87,7 @@ NATIVE_CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
     "ceiling-onnxruntime": ("gemm",),
     "ceiling-tensorflow": ("gemm",),
     "ceiling-litert": ("gemm",),
+    "ceiling-openblas": ("gemm",),
 }
 # What ceilings are taken with: matrices of so many rows and columns, a multiple of every kernel's tile. The GPU back
 # ends have a size of their own.

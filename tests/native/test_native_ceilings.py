@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import asked
 from howfar.native import ceilings
-from howfar.native.adapter import Network
-from howfar.native.frameworks import ceiling_numpy
+from howfar.native.adapter import Network, Unsupported
+from howfar.native.frameworks import ceiling_numpy, ceiling_openblas
+from howfar.native.multiplying import REPEATS
 from howfar.native.workloads import Ceilings
-from howfar.records import NATIVE_CEILINGS, Fact, Model
+from howfar.records import NATIVE_CEILINGS, NATIVE_GEMM_SIDE, Fact, Model
 
 SIDE = 24
 
@@ -57,6 +58,27 @@ def test_numpys_are_of_the_work_that_they_say(threads: int) -> None:
 
 def test_its_kernel_is_named() -> None:
     assert opened(1)["kernel"]
+
+
+def test_a_step_of_the_ladder_multiplies_in_a_process_of_its_own() -> None:
+    blas = next((pool for pool in threadpool_info() if pool["internal_api"] == "openblas"), None)
+    if blas is None:
+        pytest.skip("NO OpenBLAS: this NumPy has another BLAS")
+    code = blas["architecture"]
+    facts = ceiling_openblas.open("cpu", 1, f"code={code}")
+    assert facts == {"backend": "cpu", "kernel": f"openblas {code}", "threads": 1}
+    found = ceiling_openblas.ceilings()
+    found.operations["gemm"](0)
+    assert found.error() == 0
+    assert found.work["gemm_flop"] == REPEATS * 2 * NATIVE_GEMM_SIDE**3
+    ceiling_openblas.dispose()
+    assert ceiling_openblas._process and ceiling_openblas._process.returncode == 0
+
+
+def test_a_step_that_there_is_not_says_so() -> None:
+    with pytest.raises(Unsupported, match="takes no code for NoSuchProcessor here"):
+        ceiling_openblas.open("cpu", 1, "code=NoSuchProcessor")
+    ceiling_openblas.dispose()
 
 
 def test_a_product_that_is_off_is_seen() -> None:

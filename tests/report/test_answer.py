@@ -63,6 +63,17 @@ def test_what_the_time_did_not_allow_gave_no_wrong_result() -> None:
     assert "could not be reached in 3 tasks (over budget: not reached within 3 min)" in plain(found.failed)
 
 
+def test_a_ceiling_that_there_is_not_is_no_failure() -> None:
+    cells = made.cells([made.TFJS], "inference", SIZES)
+    step = limits.cell(Target("ceiling-openblas", "1", "cpu", "native", 1, "code=SkylakeX"))
+    unknown = limits.bare(step, 0, status="unsupported", environment="native", message="it does not know it")
+    found = told([*rounds(cells), unknown], made.TFJS)
+    assert "ceiling-openblas" not in found.failed
+    gone = limits.bare(step, 0, status="crashed", environment="native", message="gone")
+    crashed = told([*rounds(cells), gone], made.TFJS)
+    assert "ceiling-openblas@1 cpu 1 thread code=SkylakeX crashed" in crashed.failed
+
+
 def test_failures_under_the_published_protocol_are_counted_apart() -> None:
     (cell,) = made.cells([made.TFJS], "inference", SIZES)
     crashed = [made.published(cell, number, status="crashed", message="gone", series=()) for number in range(3)]

@@ -127,8 +127,9 @@ def _ceilings(browsers: Iterable[str], known: Registry) -> Iterator[Target]:
             yield from (Target("ceiling", version, backend, browser, count) for count in counts)
         yield Target("ceiling", version, "wasm", browser, 1, PLAIN_SIMD)
     for name in NATIVE_CEILINGS:
-        installed = known[name].installed_version()
-        yield from (Target(name, installed, "cpu", "native", count) for count in (1, 0))
+        installed, switches = known[name].installed_version(), known[name].switches.get("cpu")
+        variants = [(1, switch) for switch in switches] if switches else [(1, ""), (0, "")]
+        yield from (Target(name, installed, "cpu", "native", *variant) for variant in variants)
 
 
 def _check_models(choice: ModelChoice, where: str) -> None:
