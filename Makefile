@@ -5,6 +5,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Pages wait more than they work: half as many of their tests again at a time as there are cores.
+PAGES := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 
 .PHONY: quick test check format bench lock clean
 
@@ -15,7 +17,7 @@ quick: $(VENV)/.ready
 test: $(VENV)/.ready node_modules/.ready
 	@scripts/browser
 	$(BIN)/pytest --ignore tests/browser --numprocesses auto --dist loadfile
-	$(BIN)/pytest tests/browser -m "not alone" --numprocesses auto --dist loadfile
+	$(BIN)/pytest tests/browser -m "not alone" --numprocesses $(PAGES) --dist loadfile
 	$(BIN)/pytest tests/browser -m alone
 	node --test
 

@@ -92,6 +92,13 @@ def test_what_was_asked_for_in_another_way_is_compared_only_when_told_to(setting
     assert stores(base, results(other), across=True).pairs
 
 
+def test_what_a_budget_did_not_reach_is_not_there() -> None:
+    other = Cell(made.TFJS, Model("mlp", 1, 128), "inference")
+    late = [made.failed(other, "unsupported", "over budget: not reached within 3 min")]
+    found = stores(results(outcomes(made.TFJS, 10.0), late), results(outcomes(made.TFJS, 10.0), late))
+    assert len(found.pairs) == 1 and not found.only_base and not found.only_new
+
+
 def test_more_samples_are_no_other_question() -> None:
     every = outcomes(made.TFJS, 10.0)
     longer = [structs.replace(one, task=structs.replace(one.task, sampling=Sampling(max_seconds=9))) for one in every]

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from howfar.errors import UserError
 from howfar.measured import Measured, primary
 from howfar.outcomes import Results
-from howfar.records import Fact, Target, Workload
+from howfar.records import OVER_BUDGET, Fact, Target, Workload
 from howfar.stats import Prior, Ratio, block_ratios, pooled, prior, ratio, ratio_apart
 
 Verdict = Literal["faster", "slower", "same", "cannot_tell"]
@@ -111,8 +111,10 @@ def targets(results: Results, base: str, new: str) -> Comparison:
 
 
 def _primary(results: Results) -> list[Measured]:
-    """Every contestant by the metric that its workload's figure shows, in the newest environment."""
-    return [entry for workload in WORKLOADS for entry in primary(results, workload)]
+    """Every contestant by the metric that its workload's figure shows, in the newest environment; what a budget did not
+    reach is not there."""
+    every = (entry for workload in WORKLOADS for entry in primary(results, workload))
+    return [entry for entry in every if not entry.message.startswith(OVER_BUDGET)]
 
 
 def _key(entry: Measured, without: Iterable[str]) -> Key:
