@@ -60,10 +60,10 @@ def _standing(field: Field) -> Standing:
 
 
 def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
-    browsers = [entry for entry in field.entries if not entry.native and not entry.yardstick]
-    missed = [entry for entry in browsers if entry.message.startswith(OVER_BUDGET)]
+    unable = [one for one in field.entries if not (one.native or one.yardstick) and not one.right]
+    missed = [one for one in unable if one.message.startswith(OVER_BUDGET)]
     if not leaders:
-        return "unreached" if missed and len(missed) == len(browsers) else "none"
+        return "unreached" if missed and all(one.status == "unsupported" for one in unable) else "none"
     if len(field.browsers) == 1:
         return "reached" if missed else "alone"
     if not all(field.ranks(leaders[0], other) for other in field.browsers[1:]):
