@@ -9,8 +9,8 @@ from msgspec import structs
 import asked
 from howfar import plan, schedule
 from howfar.costs import Costs, at_least_seconds, multiply_adds
-from howfar.outcomes import Outcome, Phase, Series
-from howfar.records import OVER_BUDGET, Cell, Model, Sampling, Target, Task
+from howfar.outcomes import OVER_BUDGET, Outcome, Phase, Series
+from howfar.records import Cell, Model, Sampling, Target, Task
 from howfar.schedule import Thrifty, Whole
 from howfar.study import Study
 

@@ -8,8 +8,8 @@ from msgspec import structs
 import made
 from howfar import experiments, report, wholes
 from howfar.experiments import findings
-from howfar.outcomes import Results
-from howfar.records import OVER_BUDGET, Cell, Model, Workload
+from howfar.outcomes import OVER_BUDGET, Results
+from howfar.records import Cell, Model, Workload
 from howfar.report import excerpt, failures, machine
 from howfar.report.answer import reservations
 from howfar.study import ModelChoice, Part

@@ -110,9 +110,9 @@ class Bench(Struct, frozen=True):
 
     def native_beside(self, one: Contender) -> Contender | None:
         """The fastest right native target of its like, as for any gap."""
-        right = {id(native.latency): native for native in self.natives if native.right}
-        found = gaps.like(one.latency, one.threads not in (1, None), (native.latency for native in right.values()))
-        return right[id(found)] if found else None
+        right = [native for native in self.natives if native.right]
+        found = gaps.like(one.latency, one.threads not in (1, None), [native.latency for native in right])
+        return next((native for native in right if native.latency is found), None)
 
     def break_evens(self) -> list[BreakEven]:
         """Which other targets are ahead for how many inferences of a visit: those whose first use is surely quicker."""

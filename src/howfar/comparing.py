@@ -11,8 +11,8 @@ from msgspec import Struct, structs
 
 from howfar.errors import UserError
 from howfar.measured import Measured, primary
-from howfar.outcomes import Results
-from howfar.records import OVER_BUDGET, Fact, Target, Workload
+from howfar.outcomes import Results, over_budget
+from howfar.records import Fact, Target, Workload
 from howfar.stats import Prior, Ratio, block_ratios, pooled, prior, ratio, ratio_apart
 
 Verdict = Literal["faster", "slower", "same", "cannot_tell"]
@@ -114,7 +114,7 @@ def _primary(results: Results) -> list[Measured]:
     """Every contestant by the metric that its workload's figure shows, in the newest environment; what a budget did not
     reach is not there."""
     every = (entry for workload in WORKLOADS for entry in primary(results, workload))
-    return [entry for entry in every if not entry.message.startswith(OVER_BUDGET)]
+    return [entry for entry in every if not over_budget(entry.message)]
 
 
 def _key(entry: Measured, without: Iterable[str]) -> Key:
@@ -207,12 +207,8 @@ def _demand_alike(old: Mapping[str, object], young: Mapping[str, object]) -> Non
 
 def _settings(entries: Iterable[Measured]) -> dict[str, Fact]:
     """What else a task says than its cell: another batch is another operation."""
-    found: dict[str, dict[str, None]] = {name: {} for name in SETTINGS}
-    for entry in entries:
-        task = entry.group.outcomes[-1].task
-        for name in SETTINGS:
-            found[name][str(getattr(task, name))] = None
-    return {name: " and ".join(sorted(values)) for name, values in found.items()}
+    tasks = [entry.group.outcomes[-1].task for entry in entries]
+    return {name: " and ".join(sorted({str(getattr(task, name)) for task in tasks})) for name in SETTINGS}
 
 
 def _checked(results: Results) -> dict[str, Fact]:

@@ -1,7 +1,7 @@
 """How many times native's time a browser target takes, cell by cell: by the same number of threads, and best against
 best. What the experiments of the gap are made of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -81,13 +81,12 @@ def place(name: str) -> int:
     return NATIVE_FIRST.index(name) if name in NATIVE_FIRST else len(NATIVE_FIRST)
 
 
-def like(web: Measured, several: bool, natives: Iterable[Measured]) -> Measured | None:
+def like(web: Measured, several: bool, natives: Sequence[Measured]) -> Measured | None:
     """The first of the native ones that a browser target is held against: one thread against one; all threads against
     `several`; a GPU against the native GPU where there is one, and a GPU in name only, which is the processor, against
     all of its threads."""
     gpu = web.cell.target.backend in GPU
-    own = list(natives)
-    on_gpu = [native for native in own if native.cell.target.backend == "gpu"] if gpu and not web.software else []
     threads = 0 if gpu or several else 1
-    on_cpu = (one for one in own if one.cell.target.backend == "cpu" and one.cell.target.threads == threads)
+    on_gpu = (one for one in natives if gpu and not web.software and one.cell.target.backend == "gpu")
+    on_cpu = (one for one in natives if one.cell.target.backend == "cpu" and one.cell.target.threads == threads)
     return next(chain(on_gpu, on_cpu), None)

@@ -13,6 +13,14 @@ from howfar.observed import Experience, ExtensionSamples, PageMemory, ProcessSam
 from howfar.records import SCHEMA, Count, DataNames, Fact, Metric, PhaseName, Status, Task, Text
 from howfar.study import Study
 
+# What the message of a cell begins with that a run had no time for: a later run that has it measures the cell.
+OVER_BUDGET = "over budget"
+
+
+def over_budget(message: str) -> bool:
+    """Whether it is of a cell that a run had no time for."""
+    return message.startswith(OVER_BUDGET)
+
 
 class Phase(Struct, frozen=True, forbid_unknown_fields=True):
     """How long one phase took by the host's own clock, in milliseconds."""

@@ -84,10 +84,6 @@ CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
 # Natively a library multiplies, and NumPy alone moves memory.
 NATIVE_CEILINGS: Mapping[str, tuple[Ceiling, ...]] = {
     "ceiling-numpy": ("gemm", "read_cached", "read", "copy", "triad"),
-    "ceiling-onnxruntime": ("gemm",),
-    "ceiling-tensorflow": ("gemm",),
-    "ceiling-litert": ("gemm",),
-    "ceiling-openblas": ("gemm",),
 }
 # What ceilings are taken with: matrices of so many rows and columns, a multiple of every kernel's tile. The GPU back
 # ends have a size of their own.
@@ -109,10 +105,6 @@ PRIMARY_METRIC: Mapping[Workload, Metric] = {
 
 # The version of a native framework that is not installed: its cells are `unsupported`, and say how to install it.
 NOT_INSTALLED = "not installed"
-
-
-# What the message of a cell begins with that a run had no time for: a later run that has it measures the cell.
-OVER_BUDGET = "over budget"
 
 
 # The switch of an inference whose numbers are read once for many: it is measured by its throughput.
@@ -189,7 +181,8 @@ class Target(Struct, frozen=True, forbid_unknown_fields=True):
 
 def ceilings_of(target: Target) -> tuple[Ceiling, ...]:
     """What is taken of a target of the workload `ceilings`."""
-    own = NATIVE_CEILINGS.get(target.framework) or CEILINGS[target.backend]
+    native = target.browser == "native"
+    own = NATIVE_CEILINGS.get(target.framework, ("gemm",)) if native else CEILINGS[target.backend]
     return own[: 2 if target.switch else None]
 
 

@@ -17,9 +17,9 @@ from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Registry
 from howfar.hosts import open_host
 from howfar.hosts.base import Host, Reaper
-from howfar.outcomes import Outcome, RunFacts
+from howfar.outcomes import Outcome, RunFacts, over_budget
 from howfar.portfolio import Portfolio
-from howfar.records import OVER_BUDGET, Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
+from howfar.records import Cell, DataNames, Fact, Sampling, Target, Task, fingerprint
 from howfar.schedule import LeftOut, Schedule
 from howfar.server import Server
 from howfar.store import Done, Store
@@ -228,7 +228,7 @@ def _run_facts(study: Study, names: DataNames) -> RunFacts:
 def _finished(task: Task, done: Mapping[str, Done], study: Study, options: Options) -> bool:
     """Measured before, and neither to be repeated for noise nor, where the user asks for it, for failure."""
     last = done.get(task.id)
-    if last is None or (options.retry_failed and last.status != "ok") or last.message.startswith(OVER_BUDGET):
+    if last is None or (options.retry_failed and last.status != "ok") or over_budget(last.message):
         return False
     return not (last.disturbed and last.attempt <= study.limits.noise_repeats)
 

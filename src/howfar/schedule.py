@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
-import numpy as np
 from msgspec import Struct
 
 from howfar import plan
 from howfar.costs import FEWEST, Costs, Kind, kind_of, operation_seconds
-from howfar.outcomes import Outcome
-from howfar.records import OVER_BUDGET, Cell, DataNames, ProtocolName, Task
+from howfar.lines import Key, Line
+from howfar.outcomes import OVER_BUDGET, Outcome
+from howfar.records import Cell, DataNames, Task
 from howfar.study import Study
 
 # So many tasks are chosen at a time: enough that a block's native imports (4 s) are paid by many, few enough that what
@@ -63,39 +63,6 @@ class Whole:
 
     def left_out(self) -> list[LeftOut]:
         return []
-
-
-Key = tuple[Cell, ProtocolName]
-
-
-class Line(Struct):
-    """One cell under one protocol: how many rounds of it are measured, and the median of each process that is known."""
-
-    key: Key
-    rounds: int = 0
-    medians: list[float] = []  # msgspec copies it for each
-    hopeless: bool = False  # unsupported: it will be so in every round
-    scale: int = 1
-    resumed: bool = False
-    over_cap: str = ""
-    seconds: float | None = None
-
-    @property
-    def half_width(self) -> float:
-        """The standard error of the mean of its logarithms; infinite for a single one, and where they are an earlier
-        run's; 0 where no round gave one."""
-        if len(self.medians) < 2:
-            return math.inf if self.medians or self.resumed else 0.0
-        return float(np.std(np.log(self.medians), ddof=1) / math.sqrt(len(self.medians)))
-
-    @property
-    def gain(self) -> float:
-        """What a further round promises for a second of the budget: many rounds of what is quick before one of what
-        takes as long and is seldom anybody's choice (a GPU done in software). Of a ceiling, which is the best of many
-        samples and has no interval, nothing, as long as others can be taken."""
-        if self.key[0].workload == "ceilings":
-            return 0.0
-        return self.half_width / (self.seconds or 1.0)
 
 
 class Thrifty:

@@ -161,8 +161,10 @@ class Visitor:
         seen = {"extension": visit.extension, **watch.observer.found(end.report)}
         blank = msgspec.structs.replace(blank, **seen)
         if end.report is None:
-            return self._weighed(msgspec.structs.replace(blank, message=end.message, detail=log))
-        return self._weighed(self._judged(blank, host, visit, end.report, watch))
+            found = msgspec.structs.replace(blank, message=end.message, detail=log)
+        else:
+            found = self._judged(blank, host, visit, end.report, watch)
+        return self._weighed(found)
 
     def _weighed(self, outcome: Outcome) -> Outcome:
         """Where one's own model did not fit, how large it is."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from howfar.kept import kept
-from howfar.outcomes import Outcome, Results
-from howfar.records import OVER_BUDGET, Cell
+from howfar.outcomes import Outcome, Results, over_budget
+from howfar.records import Cell
 
 Key = tuple[Cell, str]
 
@@ -40,7 +40,7 @@ def _owners(results: Results) -> dict[Key, Results]:
     for reached in (True, False):
         for one in each(results):
             for outcome in one.outcomes:
-                if not (reached and outcome.message.startswith(OVER_BUDGET)):
+                if not (reached and over_budget(outcome.message)):
                     owners.setdefault(_key(outcome), one)
     return owners
 

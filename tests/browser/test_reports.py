@@ -46,6 +46,17 @@ def drawn(page: devtools.Page, url: str) -> None:
     page.waited_for("!!document.querySelector('.live svg')")
 
 
+def requests(page: devtools.Page) -> list[str]:
+    """What the page has asked for."""
+    return [event["request"]["url"] for name, event in page.events if name == "Network.requestWillBeSent"]
+
+
+def demand_silence(page: devtools.Page) -> None:
+    """Nothing was said to the console, and nothing asked of a network."""
+    assert [event for event in page.events if event[0] in BAD] == []
+    assert [url for url in requests(page) if not url.startswith(("data:", "file:"))] == []
+
+
 def complaints(page: devtools.Page) -> list[Any]:
     """What is wrong with the page as it is, as axe-core sees it."""
     page.value(f"{AXE.read_text(encoding='utf-8')}; 0")
@@ -55,9 +66,8 @@ def complaints(page: devtools.Page) -> list[Any]:
 
 def test_it_says_nothing_and_asks_nothing(page: devtools.Page, folder: Path) -> None:
     drawn(page, (folder / "index.html").as_uri())
-    assert [event for event in page.events if event[0] in BAD] == []
-    asked = [event["request"]["url"] for name, event in page.events if name == "Network.requestWillBeSent"]
-    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    demand_silence(page)
+    asked = requests(page)
     assert asked.count((folder / "index.html").as_uri()) == 1 and not any(".svg" in url for url in asked)
 
 
@@ -66,9 +76,7 @@ def test_the_other_pages_say_nothing_and_can_be_used(page: devtools.Page, others
     page.watch("about:blank")
     page.sized(1280)
     drawn(page, others[name].as_uri())
-    assert [event for event in page.events if event[0] in BAD] == []
-    asked = [event["request"]["url"] for event_name, event in page.events if event_name == "Network.requestWillBeSent"]
-    assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
+    demand_silence(page)
     page.sized(375)
     assert page.value("document.documentElement.scrollWidth") <= 375
     if not AXE.is_file():

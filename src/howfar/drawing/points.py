@@ -62,8 +62,8 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth:
     ]
     # The selection of one panel acts on all: they share the legend that it is bound to.
     drawn[0] = drawn[0].add_params(alt.selection_point(name="chosen", fields=["target"], bind="legend"))
-    # Named at the end, once, and as tuples: Altair copies the lists that a chart holds at every step.
-    datasets = {panel.title: tuple(panel.marks) for panel in panels}
+    # Named at the end and once: Altair copies what a chart holds at every step.
+    datasets = {panel.title: panel.marks for panel in panels}
     figure = alt.concat(*drawn, columns=columns, spacing=12, datasets=datasets)
     return styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
 

@@ -1,6 +1,7 @@
 """The limit: a roofline per task (what each cell reaches under the roofs), and gaps to native as bars of two steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import altair as alt
@@ -113,14 +114,12 @@ def _lines(rows: Rows, ends: tuple[float, float]) -> Iterator[Mark]:
     """Each roof from the left end over its ridge to the right, once for what a cache holds and once for what comes from
     memory; without a bandwidth it is flat."""
     slopes = {(row["metric"], row["value"]): row["median"] for row in rows if row["metric"] in SLOPES}
-    for row in rows:
-        if row["metric"] == "roof":
-            name = row["value"]
-            for metric, words in SLOPES.items():
-                slope = slopes.get((metric, name))
-                if slope or not words:
-                    own = {"roof": name + words, "native": name.startswith(NATIVE), "memory": bool(words)}
-                    yield from (own | point for point in _roof_line(row["median"], slope, ends, not words))
+    roofs = {row["value"]: row["median"] for row in rows if row["metric"] == "roof"}
+    for (name, flat), (metric, words) in product(roofs.items(), SLOPES.items()):
+        slope = slopes.get((metric, name))
+        if slope or not words:
+            own = {"roof": name + words, "native": name.startswith(NATIVE), "memory": bool(words)}
+            yield from (own | point for point in _roof_line(flat, slope, ends, not words))
 
 
 def _roof_line(flat: float, slope: float | None, ends: tuple[float, float], named: bool) -> Iterator[Mark]:

@@ -5,6 +5,7 @@ registry does not say that it can (`predict_batch`, and for training the two of 
 imported: tasks are forked after the import.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +33,11 @@ class Network(Struct, frozen=True):
 
 class Unsupported(Exception):
     """The back end is not to be had here; the message says why."""
+
+
+def cores(threads: int) -> int:
+    """How many threads are meant: 0 = all cores."""
+    return threads or os.cpu_count() or 1
 
 
 class Adapter(Protocol):

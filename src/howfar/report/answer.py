@@ -141,8 +141,7 @@ def _times(ratio: Ratio, at: str) -> str:
 
 
 def _failed(results: Results) -> str:
-    # A ceiling that this machine does not have is a row of its table.
-    found = [one for one in failures(results) if one.status != "unsupported" or not one.where.startswith("ceilings")]
+    found = [failure for failure in failures(results) if not failure.lacking]  # what is lacking is a row of its table
     own = [failure for failure in found if not failure.published]
     said = [*_sentences(own), _published(found), _software(results), *reservations(results)]
     if not found and not _missing(results):

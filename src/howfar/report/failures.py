@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from howfar import plotted, wording
 from howfar.measured import REFERENCE, SAYS
-from howfar.outcomes import Outcome, Results
-from howfar.records import OVER_BUDGET, PROTOCOLS, Cell, Status
+from howfar.outcomes import Outcome, Results, over_budget
+from howfar.records import PROTOCOLS, Cell, Status
 from howfar.report.standing import size
 from howfar.wholes import outcomes
 
@@ -21,7 +21,7 @@ SERIOUS_FIRST: tuple[Status, ...] = (
 
 class Failure(Struct, frozen=True):
     """One reason, of one target: the workloads, sizes and rounds that met it, and the details that they told.
-    `published`: under the published protocol."""
+    `published`: under the published protocol. `lacking`: a ceiling that this machine does not have."""
 
     status: Status
     target: str
@@ -31,10 +31,11 @@ class Failure(Struct, frozen=True):
     details: tuple[str, ...]
     published: bool = False
     who: Mapping[str, str] = {}
+    lacking: bool = False
 
     @property
     def says(self) -> str:
-        return "could not be reached" if self.message.startswith(OVER_BUDGET) else SAYS[self.status]
+        return "could not be reached" if over_budget(self.message) else SAYS[self.status]
 
 
 def failures(results: Results) -> list[Failure]:
@@ -54,7 +55,8 @@ def _failure(key: tuple[bool, Status, str, str], outcomes: list[Outcome]) -> Fai
     published, status, target, message = key
     details = dict.fromkeys(outcome.detail for outcome in outcomes if outcome.detail)
     who = plotted.who_of(outcomes[0].task.cell.target)
-    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details), published, who)
+    lacking = status == "unsupported" and outcomes[0].task.cell.workload == "ceilings"
+    return Failure(status, target, message, where(outcomes), len(outcomes), tuple(details), published, who, lacking)
 
 
 def where(outcomes: Iterable[Outcome]) -> str:

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.benches import Bench
-from howfar.outcomes import Results
-from howfar.records import OVER_BUDGET
+from howfar.outcomes import Results, over_budget
 from howfar.report import bench as benching
 from howfar.report.machine import noise, progress
 from howfar.report.standing import Standing, size
@@ -56,7 +55,7 @@ def whole(results: Results) -> Headline:
     """How much of what was planned is there, and how well it went."""
     done, planned = progress(results)
     every = list(outcomes(results))
-    late = sum(outcome.message.startswith(OVER_BUDGET) for outcome in every)
+    late = sum(over_budget(outcome.message) for outcome in every)
     unable = sum(outcome.status == "unsupported" for outcome in every) - late
     failed = sum(outcome.status != "ok" for outcome in every) - unable - late
     disturbed = noise(every).disturbed

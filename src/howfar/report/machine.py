@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from howfar import experiments, wording
 from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
-from howfar.outcomes import Outcome, Results
-from howfar.records import OVER_BUDGET, Fact
+from howfar.outcomes import Outcome, Results, over_budget
+from howfar.records import Fact
 from howfar.wholes import each
 
 # A fact with more values than this (user agents of many devices, say) is shortened.
@@ -57,7 +57,7 @@ def _progress(results: Results) -> tuple[int, int]:
     study = results.run.study
     asked = (name for name in study.experiments if name in experiments.names())
     rounds = {cell: 1 if cell.workload == "ceilings" else study.rounds for cell in experiments.cells(study, asked)}
-    measured = (o for o in results.outcomes if o.task.cell in rounds and not o.message.startswith(OVER_BUDGET))
+    measured = (o for o in results.outcomes if o.task.cell in rounds and not over_budget(o.message))
     here = {
         (o.task.cell, number, o.task.protocol)
         for o in measured

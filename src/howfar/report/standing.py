@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.measured import METRICS, Measured, timed
-from howfar.outcomes import Results
+from howfar.outcomes import Results, over_budget
 from howfar.ranking import Field, fields, first
-from howfar.records import OVER_BUDGET, Model, Workload
+from howfar.records import Model, Workload
 from howfar.stats import Ratio
 
 # What the answer is about. Loading has a figure of its own: its operation is another in every framework.
@@ -61,7 +61,7 @@ def _standing(field: Field) -> Standing:
 
 def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
     unable = [one for one in field.entries if not (one.native or one.yardstick) and not one.right]
-    missed = [one for one in unable if one.message.startswith(OVER_BUDGET)]
+    missed = [one for one in unable if over_budget(one.message)]
     if not leaders:
         return "unreached" if missed and all(one.status == "unsupported" for one in unable) else "none"
     if len(field.browsers) == 1:

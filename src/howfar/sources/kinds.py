@@ -92,7 +92,6 @@ def _kind_of_json(path: Path) -> Kind:
     said = tfjs_json(path)
     if "weightsManifest" not in said or not isinstance(said.get("modelTopology"), dict):
         raise UserError("it is no TensorFlow.js model: it has no weightsManifest", where=str(path), mend=MEND)
-    _weight_files(said, path)
     topology = said["modelTopology"]
     return "tfjs-graph" if said.get("format") == "graph-model" or "node" in topology else "tfjs-layers"
 

@@ -12,7 +12,7 @@ from howfar import frameworks, hosts, models, selection, sources
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.frameworks import Framework, Registry
-from howfar.records import NATIVE_CEILINGS, PLAIN_SIMD, Model, Target
+from howfar.records import PLAIN_SIMD, Model, Target
 from howfar.sources import Request
 from howfar.study import ModelChoice, Part, Study, TargetChoice
 
@@ -126,8 +126,10 @@ def _ceilings(browsers: Iterable[str], known: Registry) -> Iterator[Target]:
             counts = (1, 0) if backend in known["ceiling"].threaded else (None,)
             yield from (Target("ceiling", version, backend, browser, count) for count in counts)
         yield Target("ceiling", version, "wasm", browser, 1, PLAIN_SIMD)
-    for name in NATIVE_CEILINGS:
-        installed, switches = known[name].installed_version(), known[name].switches.get("cpu")
+    for name, library in known.items():
+        if library.runs_in != "native" or "ceilings" not in library.workloads:
+            continue
+        installed, switches = library.installed_version(), library.switches.get("cpu")
         variants = [(1, switch) for switch in switches] if switches else [(1, ""), (0, "")]
         yield from (Target(name, installed, "cpu", "native", *variant) for variant in variants)
 

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 
-from howfar.native.adapter import Network
+from howfar.native.adapter import Network, cores
 from howfar.native.ceilings import Ceilings, matrices, product_error
 from howfar.records import Fact
 
@@ -19,7 +19,7 @@ _side = 0
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     global _threads
-    _threads = threads or os.cpu_count() or 1
+    _threads = cores(threads)
     return {"backend": backend, "kernel": f"tensorflow lite {tf.__version__} XNNPACK", "threads": _threads}
 
 

@@ -1,6 +1,5 @@
 """NumPy's ceilings: its BLAS with a product of matrices, and what its loops reach with memory."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from howfar.native.adapter import Floats, Network
+from howfar.native.adapter import Floats, Network, cores
 from howfar.native.ceilings import Ceilings, matrices, product
 from howfar.native.measure import Operation
 from howfar.records import Ceiling, Fact
@@ -25,7 +24,7 @@ _side = 0
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     global _threads
-    _threads = threads or os.cpu_count() or 1
+    _threads = cores(threads)
     threadpool_limits(_threads)
     blas: dict[str, Any] = next((pool for pool in threadpool_info() if pool["user_api"] == "blas"), {})
     kernel = f"{blas.get('internal_api', 'no BLAS')} {blas.get('architecture', '')}".strip()

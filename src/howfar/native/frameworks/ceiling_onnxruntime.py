@@ -1,12 +1,11 @@
 """ONNX Runtime's ceiling: a model that is one product of matrices."""
 
-import os
 from collections.abc import Mapping
 
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from howfar.native.adapter import Network
+from howfar.native.adapter import Network, cores
 from howfar.native.ceilings import Ceilings, matrices, product
 from howfar.records import Fact
 
@@ -16,7 +15,7 @@ _side = 0
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     global _threads
-    _threads = threads or os.cpu_count() or 1
+    _threads = cores(threads)
     return {"backend": backend, "kernel": f"onnxruntime {onnxruntime.__version__} MatMul", "threads": _threads}
 
 

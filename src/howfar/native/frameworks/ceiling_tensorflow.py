@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import tensorflow as tf
 
-from howfar.native.adapter import Network
+from howfar.native.adapter import Network, cores
 from howfar.native.ceilings import Ceilings, matrices, product
 from howfar.records import Fact
 
@@ -15,7 +15,7 @@ _side = 0
 
 
 def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
-    count = threads or os.cpu_count() or 1
+    count = cores(threads)
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.set_visible_devices([], "GPU")

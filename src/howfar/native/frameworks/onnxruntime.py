@@ -1,6 +1,5 @@
 """ONNX Runtime, float32: inference only, a session over an ONNX file of the network."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from howfar.layers import Layer, shape_in
-from howfar.native.adapter import Floats, Network, Unsupported
+from howfar.native.adapter import Floats, Network, Unsupported, cores
 from howfar.records import Fact, TensorSpec
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
@@ -28,9 +27,9 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if _provider not in onnxruntime.get_available_providers():
         raise Unsupported(f"this ONNX Runtime has no {_provider}")
     _options = onnxruntime.SessionOptions()
-    _options.intra_op_num_threads = threads or os.cpu_count() or 1
+    _options.intra_op_num_threads = cores(threads)
     _options.inter_op_num_threads = 1
-    return {"backend": backend, "dtype": "float32", "threads": threads or os.cpu_count()}
+    return {"backend": backend, "dtype": "float32", "threads": cores(threads)}
 
 
 def load(network: Network, files: Mapping[str, bytes]) -> None:

@@ -1,6 +1,5 @@
 """PyTorch, float32, eager: the network as its own functions, without the cost of a module's call."""
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from howfar.layers import Conv2D, Dense, Layer, Lstm, MaxPool2D, shape_in
-from howfar.native.adapter import Floats, Network, Unsupported
+from howfar.native.adapter import Floats, Network, Unsupported, cores
 from howfar.records import Fact
 
 Batch = tuple[Any, Any]
@@ -34,7 +33,7 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if backend == "gpu" and not torch.cuda.is_available():
         raise Unsupported("PyTorch sees no GPU here")
     _device = "cuda" if backend == "gpu" else "cpu"
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    torch.set_num_threads(cores(threads))
     facts = {"backend": backend, "dtype": "float32", "threads": torch.get_num_threads()}
     return facts | {"batch": "one call, one update by the mean gradient"}
 

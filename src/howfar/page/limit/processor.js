@@ -3,7 +3,7 @@
 import { fillMatrices, JAVASCRIPT_PEAK_FLOPS, matricesOf, partOf, productError } from './javascript.js';
 import { createMemory, Heap } from './memory.js';
 import { openTeam, threadsOf } from './modules.js';
-import { kindOf, programOf } from './programs.js';
+import { kindOf, PIECE_BYTES, programOf } from './programs.js';
 import { Team } from './team.js';
 
 /** @typedef {import('../frameworks/adapter.js').Ceilings} Ceilings */
@@ -13,8 +13,6 @@ import { Team } from './team.js';
 const MEMORY_BYTES = 128 * 2 ** 20;
 /** An array of plain JavaScript, which has three, and reads a fifth as fast: so a sample stays below 20 ms. */
 const JAVASCRIPT_BYTES = 64 * 2 ** 20;
-/** What the streams' parts are whole multiples of (programs.js). */
-const PIECE_BYTES = 4096;
 /** Of each thread: what its own cache holds, and about the weights of the study's networks. */
 const CACHED_BYTES = 2 ** 20;
 /** About a third of a millisecond each. */
@@ -75,7 +73,7 @@ function wasmCeilings(team, heap, side) {
       copy: operation(team, 'copy', all, all + half, half),
       triad: operation(team, 'triad', all, all + third, all + 2 * third, third),
     },
-    work: { ...workOf(count, side, PEAK_TURNS * PEAK_FLOPS), read_bytes: MEMORY_BYTES, copy_bytes: 2 * half, triad_bytes: 3 * third },
+    work: workOf(count, side, PEAK_TURNS * PEAK_FLOPS, { read: MEMORY_BYTES, copy: half, triad: third }),
     drained: false,
     error: () => wasmError(heap, matrices, side, count),
   };
@@ -98,9 +96,7 @@ function plainCeilings(team, side) {
       copy: operation(team, 'js_copy', JAVASCRIPT_BYTES),
       triad: operation(team, 'js_triad', JAVASCRIPT_BYTES),
     },
-    work: {
-      ...workOf(count, side, JAVASCRIPT_PEAK_TURNS * JAVASCRIPT_PEAK_FLOPS), read_bytes: bytes, copy_bytes: 2 * bytes, triad_bytes: 3 * bytes,
-    },
+    work: workOf(count, side, JAVASCRIPT_PEAK_TURNS * JAVASCRIPT_PEAK_FLOPS, { read: bytes, copy: bytes, triad: bytes }),
     drained: false,
     error() {
       const { c } = matricesOf(side);
@@ -110,12 +106,16 @@ function plainCeilings(team, side) {
 }
 
 /**
- * @param {number} count threads, each of which does all arithmetic, and reads its own cache
+ * @param {number} count threads, each of which does all arithmetic and reads its own cache, and a part of the memory's
  * @param {number} side
  * @param {number} peakFlop of one thread
+ * @param {{read: number, copy: number, triad: number}} bytes of one array of each
  */
-function workOf(count, side, peakFlop) {
-  return { side, peak_flop: count * peakFlop, gemm_flop: count * 2 * side ** 3, read_cached_bytes: count * CACHED_BYTES };
+function workOf(count, side, peakFlop, { read, copy, triad }) {
+  return {
+    side, peak_flop: count * peakFlop, gemm_flop: count * 2 * side ** 3,
+    read_cached_bytes: count * CACHED_BYTES, read_bytes: read, copy_bytes: 2 * copy, triad_bytes: 3 * triad,
+  };
 }
 
 /** @type {(row: number, column: number, side: number) => number} where a number lies in panels (kernels/gemm.py) */

@@ -7,6 +7,9 @@ import { backward, forward, share } from './network.js';
 /** @typedef {import('./team.js').Member} Member */
 /** @typedef {import('./team.js').Program} Program */
 
+/** What the parts of arrays are whole multiples of, so that `read` and `triad` can take them. */
+export const PIECE_BYTES = 4096;
+
 /** Passes that were read, by their address. @type {Map<number, import('./network.js').Pass>} */
 const passes = new Map();
 
@@ -27,7 +30,7 @@ function passAt({ memory }, address, bytes) {
  * @param {number} bytes
  */
 function part(member, bytes) {
-  const [from, to] = share(bytes, member, 4096);
+  const [from, to] = share(bytes, member, PIECE_BYTES);
   return { from, bytes: to - from };
 }
 
