@@ -13,6 +13,8 @@ from howfar.records import YARDSTICK, Target
 from howfar.tables import current
 
 Mark = dict[str, Any]
+# A whole figure in Vega-Lite, its data inlined.
+Spec = dict[str, Any]
 
 # Of the vertical axis: room below the lowest number for the marks of failures, and a little above the highest.
 BELOW, ABOVE = 1.9, 1.3

@@ -107,7 +107,7 @@ def test_the_sentences_say_who_stays_smooth_and_what_a_worker_does() -> None:
 
 
 def test_every_target_and_both_threads_are_drawn() -> None:
-    chart = experience.chart(pl.concat([table(), table(REST, WORKER)])).to_dict()
+    chart = experience.chart(pl.concat([table(), table(REST, WORKER)]))
     (marks,) = [values for values in chart["datasets"].values() if len(values) == 2 and "thread" in values[0]]
     assert {(mark["target"], mark["thread"], mark["fps"]) for mark in marks} == {
         ("tfjs@4.22.0 cpu", "the page's own thread", 5.0), ("tfjs@4.22.0 cpu", "a worker", 59.5),

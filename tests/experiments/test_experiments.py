@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import altair
 import polars as pl
 import pytest
 
@@ -68,7 +69,8 @@ def test_it_says_what_it_shows_and_answers_in_the_common_layout(name: str) -> No
 def test_its_chart_is_a_spec_whose_every_number_lies_inside_it(name: str) -> None:
     experiment = experiments.load(name)
     assert isinstance(experiment, experiments.Charted)
-    spec = experiment.chart(experiment.table(told(name))).to_dict()
+    spec = experiment.chart(experiment.table(told(name)))
+    altair.Chart.from_dict(spec)  # raises where it is none
     assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
     assert "url" not in spec.get("data", {})
     assert spec["datasets"]

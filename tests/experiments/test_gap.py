@@ -149,7 +149,7 @@ def test_the_tree_s_experiment_tells_the_first_split_and_the_importances() -> No
     (sentence,) = gap_tree.sentences(table)
     assert sentence.startswith("DNN, tfjs@4.22.0: the first split of 54 configurations")
     assert "back end" in sentence
-    assert gap_tree.chart(table).to_dict()["vconcat"]
+    assert gap_tree.chart(table)["vconcat"]
 
 
 def test_too_few_configurations_make_no_tree() -> None:
@@ -195,7 +195,7 @@ def test_every_part_that_failed_has_its_row() -> None:
     failed = table.filter(pl.col("status") == "crashed")
     assert failed.height == len(switched)
     assert failed["median"].is_null().all()
-    assert gap_parts.chart(table).to_dict()["vconcat"]
+    assert gap_parts.chart(table)["vconcat"]
 
 
 def test_switched_targets_are_no_contestants_of_the_gap() -> None:

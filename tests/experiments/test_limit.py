@@ -95,7 +95,7 @@ def test_what_is_missing_is_said(kept: list[Target], said: str) -> None:
     assert against["median"] is None
     assert against["message"] == (said or "no native ceiling was taken")
     assert limit.sentences(table) == [] or not said
-    limit.chart(table).to_dict()
+    limit.chart(table)
 
 
 def test_outcomes_of_an_earlier_howfar_say_that_their_work_is_not_known() -> None:
@@ -157,7 +157,7 @@ def test_it_ends_in_words() -> None:
 
 
 def test_its_chart_shows_roofs_cells_and_steps() -> None:
-    spec = limit.chart(limit.table(limits.results(*outcomes()))).to_dict()
+    spec = limit.chart(limit.table(limits.results(*outcomes())))
     values = [value for one in spec["datasets"].values() for value in one]
     roofs = {
         "plain JavaScript in chromium, 1 thread", "chromium, 1 thread", "chromium, all threads", "native, 1 thread",

@@ -232,4 +232,4 @@ def test_a_task_without_a_moment_has_no_band_of_infinite_size() -> None:
     table = timeline.table(made.results([made.outcome(cpu), made.failed(webgl, "crashed", "not to be")], study))
     assert set(table["backend"]) == {"cpu", "webgl"}
     assert isinstance(timeline, Charted)
-    assert len(timeline.chart(table).to_dict()["vconcat"]) == 1
+    assert len(timeline.chart(table)["vconcat"]) == 1

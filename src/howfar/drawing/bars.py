@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import palette, plotted
 from howfar.drawing.style import INK, mapped, styled
+from howfar.plotted import Spec
 
 
-def shares(table: pl.DataFrame, parts: Sequence[str]) -> ChartType:
+def shares(table: pl.DataFrame, parts: Sequence[str]) -> Spec:
     """The wall time of each target as one bar of its parts, with its length in words at the end."""
     bars, ends = plotted.shares(table, parts)
     names = alt.Axis(labelLimit=280, ticks=False, domain=False)

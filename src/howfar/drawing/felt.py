@@ -6,12 +6,11 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, mapped, styled
 from howfar.measured import SAYS
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 from howfar.records import IN_WORKER
 
 BROAD, HIGH = 260, 20
@@ -20,7 +19,7 @@ THREADS = {PAGE: "#d06a2c", WORKER: "#2f72b5"}
 ABREAST = 3
 
 
-def felt(drawn: pl.DataFrame, every: pl.DataFrame, rates: Sequence[int]) -> ChartType:
+def felt(drawn: pl.DataFrame, every: pl.DataFrame, rates: Sequence[int]) -> Spec:
     """`drawn`: the rows of frames per second; `every`: all metrics of the same cells, for the tooltips."""
     beside: dict[tuple[Any, ...], dict[str, float | None]] = defaultdict(dict)
     for row in every.to_dicts():

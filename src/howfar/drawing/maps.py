@@ -6,12 +6,11 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import gaps, palette, plotted, wording
 from howfar.drawing.style import GROUND, styled
 from howfar.gaps import NETWORKS
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 
 # A cell of a map, in pixels.
 BROAD, HIGH = 46, 26
@@ -38,7 +37,7 @@ TOOLTIP = [
 Key = tuple[str, str, str]
 
 
-def maps(rows: pl.DataFrame) -> ChartType:
+def maps(rows: pl.DataFrame) -> Spec:
     """Rows of one metric: a row of maps per network, task and native framework, a map per target in it; numbers are the
     ratios. What is against nothing stands beside what is against the first."""
     gathered: dict[Key, dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))

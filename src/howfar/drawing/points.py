@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import palette, plotted
 from howfar.drawing.style import GROUND, INK, PAGE, mapped, styled
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 
 HEIGHT = 300
 # A failure has no number: it stands on the floor of its panel.
@@ -44,7 +43,7 @@ class Channels(NamedTuple):
     band: float
 
 
-def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth: float | None = None) -> ChartType:
+def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth: float | None = None) -> Spec:
     """One metric of the common table: a point per target with its 95 % interval, native as lines across each width.
 
     Filled marks ran on what they name, hollow ones on a GPU done in software; a ring marks a disturbed process, a
@@ -56,16 +55,25 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth:
     panels = plotted.panels(marks)
     columns, step = plotted.grid(panels, PAGE)
     band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
-    drawn = [
-        _panel(panel, _channels(marks, band, title if place % columns == 0 else ""))
+    bare, numbered = (_panel(_channels(marks, band, shown)) for shown in ("", title))
+    # The selection of one panel acts on all: they share the legend that it is bound to.
+    first = numbered.add_params(alt.selection_point(name="chosen", fields=["target"], bind="legend"))
+    figure = alt.concat(first, numbered, bare, columns=columns, spacing=12)
+    spec = styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
+    # Altair copies all that a chart holds at every step (a third of a large report's time): so it makes one panel of
+    # each sort, without data, and the figure is made of those.
+    sorts = spec["concat"]
+    spec["concat"] = [
+        sorts[0 if not place else 1 if place % columns == 0 else 2] | _own(panel, band)
         for place, panel in enumerate(panels)
     ]
-    # The selection of one panel acts on all: they share the legend that it is bound to.
-    drawn[0] = drawn[0].add_params(alt.selection_point(name="chosen", fields=["target"], bind="legend"))
-    # Named at the end and once: Altair copies what a chart holds at every step.
-    datasets = {panel.title: panel.marks for panel in panels}
-    figure = alt.concat(*drawn, columns=columns, spacing=12, datasets=datasets)
-    return styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
+    return spec | {"datasets": {panel.title: panel.marks for panel in panels}}
+
+
+def _own(panel: plotted.Panel, band: float) -> Spec:
+    """What a panel does not share with all others."""
+    width = 1.1 * band * len({mark["width"] for mark in panel.marks})
+    return {"data": {"name": panel.title}, "title": panel.title, "width": width}
 
 
 def _channels(marks: Sequence[Mark], band: float, title: str) -> Channels:
@@ -142,13 +150,12 @@ def _failures(channels: Channels) -> list[alt.Chart]:
     return [layer.encode(y=alt.value(FLOOR), color=channels.colour) for layer in (own, native)]
 
 
-def _panel(panel: plotted.Panel, channels: Channels) -> Any:
+def _panel(channels: Channels) -> Any:
     layers = [_truth(channels), *_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels)]
     layers += _failures(channels)
-    width = 1.1 * channels.band * len({mark["width"] for mark in panel.marks})
     shown = alt.when(alt.param("chosen")).then(alt.value(1.0)).otherwise(alt.value(0.1))
-    layered = alt.layer(*layers, data=alt.NamedData(panel.title)).properties(height=HEIGHT, width=width)
-    return layered.encode(x=channels.x, tooltip=TOOLTIP, opacity=shown).properties(title=panel.title)
+    layered = alt.layer(*layers, data=alt.NamedData("of the panel"))
+    return layered.properties(height=HEIGHT).encode(x=channels.x, tooltip=TOOLTIP, opacity=shown)
 
 
 def _where(condition: str) -> alt.Chart:

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
-from altair.typing import ChartType
 
 from howfar.drawing.style import FAINT, INK, PAGE, mapped, styled
+from howfar.plotted import Spec
 
 COLOURS: Mapping[str, str] = {"faster": "#167a64", "slower": "#b3402e"}
 OTHER = "#8b8b8b"
 
 
-def ratios(rows: Sequence[Mapping[str, Any]]) -> ChartType:
+def ratios(rows: Sequence[Mapping[str, Any]]) -> Spec:
     """Each cell's ratio with its 95 % interval, on a logarithmic axis; to the right of the line it became slower."""
     names = list(dict.fromkeys(str(row["verdict"]) for row in rows))
     colour = alt.Color("verdict:N", title=None, scale=mapped({name: COLOURS.get(name, OTHER) for name in names}))

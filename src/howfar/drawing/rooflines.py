@@ -6,12 +6,11 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import gaps, palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, PAGE, mapped, styled
 from howfar.measured import NATIVE
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 from howfar.records import YARDSTICK
 
 HIGH, STEP = 340, 20
@@ -25,7 +24,7 @@ ABREAST = 2
 Rows = Sequence[Mark]
 
 
-def limits(table: pl.DataFrame) -> ChartType:
+def limits(table: pl.DataFrame) -> Spec:
     """`table`: the current rows of the experiment `limit`; each part is left out where nothing is known of it."""
     rows = table.to_dicts()
     drawn = [part for part in (_rooflines(rows), _bars(rows)) if part is not None]

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 
 import altair as alt
-from altair.typing import ChartType
 
 from howfar.drawing.style import PAGE, mapped, styled
+from howfar.plotted import Spec
 
 # What the page puts its rows under.
 ROWS = "rows"
 
 
-def so_far(colours: Mapping[str, str]) -> ChartType:
+def so_far(colours: Mapping[str, str]) -> Spec:
     """`colours`: of every target that the run is to measure, in the order of all legends. The rows come later."""
     axis = alt.Axis(labelLimit=280, ticks=False, domain=False, grid=True)
     told = ["target:N", "what:N", alt.Tooltip("ms:Q", format=",.4~g", title="median of its samples, ms"), "round:O"]

@@ -6,17 +6,16 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, styled
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 
 BROAD, HIGH = 225, 19
 SLOWER, FASTER = "#d06a2c", "#2f72b5"
 
 
-def steps(rows: pl.DataFrame, parts: Sequence[str]) -> ChartType:
+def steps(rows: pl.DataFrame, parts: Sequence[str]) -> Spec:
     """A band per target and task, a panel per size in it; the parts that were switched one below the other."""
     gathered: dict[tuple[str, str], dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(rows.to_dicts(), key=_order):

@@ -5,17 +5,16 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import plotted
 from howfar.drawing.points import CROSS, TOOLTIP
 from howfar.drawing.style import FAINT, GROUND, INK, PAGE, mapped, styled
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 
 STEP = 24
 
 
-def targets(table: pl.DataFrame, metric: str, beside: str) -> ChartType:
+def targets(table: pl.DataFrame, metric: str, beside: str) -> Spec:
     """A panel per model: each target's time with its 95 % interval, and a tick for its second metric (`beside`).
 
     Hollow: a GPU in name only; struck out: a wrong result; a cross at the left: a failure.
@@ -25,7 +24,7 @@ def targets(table: pl.DataFrame, metric: str, beside: str) -> ChartType:
     return styled(alt.vconcat(*drawn, spacing=18).resolve_scale(x="shared", color="shared", shape="shared"))
 
 
-def models(table: pl.DataFrame, metric: str, fps: Sequence[int]) -> ChartType:
+def models(table: pl.DataFrame, metric: str, fps: Sequence[int]) -> Spec:
     """A row per model, a point per target; fine lines where so many inferences fit into a second."""
     marks = plotted.marks(table, metric)
     low, high = plotted.domain(marks)

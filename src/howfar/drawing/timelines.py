@@ -5,11 +5,10 @@ from typing import Any
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from howfar import palette, plotted, wording
 from howfar.drawing.style import AXIS, GROUND, INK, PAGE, mapped, styled
-from howfar.plotted import Mark
+from howfar.plotted import Mark, Spec
 
 STRIP, LINES = 22, 150
 BROAD = PAGE - 250
@@ -35,7 +34,7 @@ DARK = ("timed", "launch")
 TIMED = ("latency", "throughput", "load", "load_from_memory")
 
 
-def timelines(rows: pl.DataFrame) -> ChartType:
+def timelines(rows: pl.DataFrame) -> Spec:
     """A band per task that there is a moment of: phases, CPU, memory."""
     own = rows.filter(pl.col("at_s").is_not_null()).partition_by(*plotted.IDENTITY, maintain_order=True)
     bands = [_band(task.to_dicts()) for task in own]

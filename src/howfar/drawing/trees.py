@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
-from altair.typing import ChartType
 
 from howfar import palette, wording
 from howfar.drawing.maps import COLOURS, DARK, DOMAIN
 from howfar.drawing.style import AXIS, GROUND, INK, styled
+from howfar.plotted import Spec
 from howfar.trees import Node
 
 # A leaf's line and a level's column, in pixels; a box within them.
@@ -18,7 +18,7 @@ BOX_BROAD, BOX_HIGH = 150, 24
 Mark = dict[str, Any]
 
 
-def trees(grown: Mapping[str, Node]) -> ChartType:
+def trees(grown: Mapping[str, Node]) -> Spec:
     """A tree per title, one below the other."""
     return styled(alt.vconcat(*(_tree(title, node) for title, node in grown.items()), spacing=26))
 

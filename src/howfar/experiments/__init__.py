@@ -7,7 +7,7 @@ an `Annotated` one has words of its frameworks beneath, a `Telling` one its own,
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import polars as pl
 from msgspec.structs import replace
@@ -16,12 +16,10 @@ from howfar import wholes
 from howfar.errors import UserError
 from howfar.kept import kept
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell, Model, Target, Workload
 from howfar.study import Study
 from howfar.summaries import Summary
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 
 class Experiment(Protocol):
@@ -54,7 +52,7 @@ class Experiment(Protocol):
 class Charted(Protocol):
     """An experiment that is a figure."""
 
-    def chart(self, table: pl.DataFrame) -> "ChartType":
+    def chart(self, table: pl.DataFrame) -> Spec:
         """The figure of its own non-empty table."""
 
 

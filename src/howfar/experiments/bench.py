@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable
 from statistics import median
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from howfar import benches, tables
 from howfar.measured import COUNTED, Group, groups, measure
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "One's own model"
 PAPER = ""
@@ -41,7 +38,7 @@ def table(results: Results) -> pl.DataFrame:
     return pl.concat([timed, tables.frame(sized)])
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """Both times per target, on one logarithmic axis."""
     from howfar import drawing
 

@@ -6,7 +6,7 @@ disturbed cost its first attempt too, which the store keeps but which is not cou
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import numpy as np
 import polars as pl
@@ -14,12 +14,10 @@ import polars as pl
 from howfar import tables, wholes
 from howfar.measured import UNTIL_READY
 from howfar.outcomes import Outcome, Results
+from howfar.plotted import Spec
 from howfar.records import Cell, SteadyMetric, Target
 from howfar.stats import quantile
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "What the run cost"
 PAPER = ""
@@ -65,7 +63,7 @@ def table(results: Results) -> pl.DataFrame:
     )
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """One bar per target: its shares of its own wall time."""
     from howfar import drawing
 

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from math import inf
 from statistics import fmean, median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 from msgspec.structs import replace
@@ -16,13 +16,11 @@ from howfar.experiments import spread
 from howfar.measured import COUNTED, NATIVE, REFERENCE, Group, groups
 from howfar.observed import Experience, Stretch
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import IN_WORKER, Cell, Target, Workload
 from howfar.stats import quantile
 from howfar.study import Study
 from howfar.summaries import Row
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "What a person feels"
 PAPER = ""
@@ -159,7 +157,7 @@ def _kept(rates: Sequence[float]) -> str:
     return next((f"{rate}" for rate in RATES if min(rates) >= KEPT * rate), "neither")
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """Frames per second, a line per target and a panel per network; the page's thread and the worker side by side."""
     from howfar import drawing
 

@@ -3,20 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import geometric_mean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from howfar import gaps, tables, wording
 from howfar.gaps import NETWORKS
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.ranking import Field
 from howfar.records import Cell, Workload
 from howfar.study import Study
 from howfar.summaries import Column, Entry, Line, Row, Summary
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "The gap to native"
 PAPER = "Table 5, Figure 6"
@@ -55,7 +53,7 @@ def _rows(field: Field) -> Iterator[tables.Row]:
         yield tables.compared(best.web, BEST, best.ratio, best.native)
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """A map of depth and width per network, workload, native framework and back end."""
     from howfar import drawing
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 import polars as pl
 from msgspec.structs import replace
@@ -11,13 +10,11 @@ from howfar import gaps, tables
 from howfar.experiments import spread
 from howfar.measured import METRICS, NATIVE, Measured, contestant, measure
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.ranking import Field
 from howfar.records import READBACK_ONCE, Cell, Metric, Target, Workload
 from howfar.stats import Ratio, ratio
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "Where the gap comes from"
 PAPER = ""
@@ -125,7 +122,7 @@ def _over(one: Measured, entry: Measured) -> Ratio | None:
     return ratio({number: ms / samples for number, ms in one.rounds.items()}, entry.rounds)
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """A bar per part from 1, as it comes, to what it becomes; a panel per target and size."""
     from howfar import drawing
 

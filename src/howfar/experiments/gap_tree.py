@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -10,12 +9,10 @@ from howfar import gaps, tables, trees, wording
 from howfar.experiments import gap
 from howfar.gaps import NETWORKS
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
 from howfar.trees import FACTORS, Importance, Row
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "What the gap depends on"
 PAPER = "Figure 6"
@@ -63,7 +60,7 @@ def _importances(key: Key, rows: Sequence[Row]) -> Iterator[tables.Row]:
         yield common | numbers | {"value": one.factor, "software_gpu": software}
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """The trees, one below the other."""
     from howfar import drawing
 

@@ -1,18 +1,15 @@
 """Figure 4: the time of one inference, per framework, back end and model size."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from howfar import tables
 from howfar.measured import timed
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "Inference time"
 PAPER = "Figure 4"
@@ -31,7 +28,7 @@ def table(results: Results) -> pl.DataFrame:
     return tables.table(timed(results, "inference", yardstick=True))
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """Latency over width, a panel per depth."""
     from howfar import drawing
 

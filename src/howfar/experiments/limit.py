@@ -4,7 +4,6 @@ factors: what the browser costs, and what the framework does."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import geometric_mean
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,14 +12,12 @@ from howfar import gaps, roofs, tables, wording
 from howfar.ceilings import LANGUAGES, THREADS, Ceilings, Roof, Taken, taken
 from howfar.measured import NATIVE, SAYS, Measured
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.ranking import Field
 from howfar.records import Ceiling, Cell
 from howfar.study import Study
 from howfar.summaries import Column, Entry, Line, Row, Summary
 from howfar.wholes import pooled
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "The limit"
 PAPER = ""
@@ -130,7 +127,7 @@ def _exact(number: float) -> tables.Row:
     return {"median": number, "low": None, "high": None}
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """The roofline: what each cell reaches at its arithmetic intensity, under the roofs; and the steps to native."""
     from howfar import drawing
 

@@ -1,18 +1,15 @@
 """Figure 2: the time to load a saved model, per framework, back end and model size."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from howfar import tables
 from howfar.measured import timed
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "Loading time"
 PAPER = "Figure 2"
@@ -32,7 +29,7 @@ def table(results: Results) -> pl.DataFrame:
     return tables.table(timed(results, "loading"))
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """The cold load over width, a panel per depth."""
     from howfar import drawing
 

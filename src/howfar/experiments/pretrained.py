@@ -1,7 +1,6 @@
 """Table 4 and Figure 5: the pre-trained models of autumn 2018, or any others, in every runtime and natively."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 from msgspec import Struct
@@ -10,10 +9,8 @@ from howfar import benches, summaries, tables, wording
 from howfar.experiments import bench
 from howfar.measured import NATIVE, SAYS, Group, groups
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.summaries import Column, Entry, Line, Summary
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "Pre-trained models"
 PAPER = "Table 4 and Figure 5"
@@ -59,7 +56,7 @@ def table(results: Results) -> pl.DataFrame:
     return pl.concat([bench.table(results), tables.frame(counted)])
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """A row of points per model, and lines where a number of frames per second is reached."""
     from howfar import drawing
 

@@ -7,19 +7,17 @@ milliseconds. The corrected one is the metric that the workload's own figure sho
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import geometric_mean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from howfar import palette, tables, wording
 from howfar.measured import COUNTED, Group, contestant, groups, per_operation, timed
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import PRIMARY_METRIC, Cell, Workload
 from howfar.stats import Prior, block_ratios, prior, ratio
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "What the paper's clock saw"
 PAPER = ""
@@ -80,7 +78,7 @@ def _why(group: Group) -> str | None:
     return SUBMITTED if submitted and group.cell.target.backend in GPU else None
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """Published / corrected over width, a panel per workload and depth; 1 is the truth."""
     from howfar import drawing
 

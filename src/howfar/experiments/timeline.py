@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,11 +12,9 @@ from howfar.experiments import spread, watched
 from howfar.measured import Group
 from howfar.observed import PageMemory, ProcessSamples, Role
 from howfar.outcomes import Outcome, Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "A task, moment by moment"
 PAPER = ""
@@ -102,7 +99,7 @@ def _page(outcome: Outcome, page: PageMemory) -> Iterator[Moment]:
             yield "collected_bytes", "bytes", float(at[place]), float(before - after), None
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """Phases, CPU and memory, one below the other; a band of three per task."""
     from howfar import drawing
 

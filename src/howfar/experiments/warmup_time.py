@@ -5,18 +5,15 @@ network, and any JS runs its first turn before the browser's compiler has seen i
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from howfar import tables
 from howfar.measured import contestant, measure
 from howfar.outcomes import Results
+from howfar.plotted import Spec
 from howfar.records import Cell
 from howfar.study import Study
-
-if TYPE_CHECKING:
-    from altair.typing import ChartType
 
 TITLE = "Warm-up time"
 PAPER = "Figure 3 (GPU back ends only)"
@@ -35,7 +32,7 @@ def table(results: Results) -> pl.DataFrame:
     return tables.table(measure(results, _inference, ("first", "latency")))
 
 
-def chart(table: pl.DataFrame) -> "ChartType":
+def chart(table: pl.DataFrame) -> Spec:
     """The first inference over width, a panel per depth, joined to the steady latency below it."""
     from howfar import drawing
 

@@ -16,7 +16,7 @@ from howfar.report.templates import fill
 def render(comparison: Comparison) -> str:
     """The whole page as one string."""
     rows = told.rows(comparison)
-    spec = drawing.ratios(rows).to_dict() if rows else None
+    spec = drawing.ratios(rows) if rows else None
     svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]) if spec else ""
     return fill(
         "compared.html.j2",

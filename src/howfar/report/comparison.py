@@ -86,7 +86,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
 
 def draw(comparison: Comparison, file: Path) -> None:
     """A point per pair with its interval, as SVG or PNG by the file's suffix."""
-    spec = drawing.ratios(rows(comparison)).to_dict()
+    spec = drawing.ratios(rows(comparison))
     spec["config"]["background"] = "white"
     if file.suffix == ".png":
         file.write_bytes(vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[]))

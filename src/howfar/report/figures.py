@@ -84,7 +84,7 @@ def write(figure: Figure, out: Path) -> None:
 def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
     table = experiments.table(name, results)
     shown, empty = bool(table.height), _nothing(table, experiment.METRIC)
-    spec = experiment.chart(table).to_dict(validate=False) if not empty and isinstance(experiment, Charted) else None
+    spec = experiment.chart(table) if not empty and isinstance(experiment, Charted) else None
     return Figure(
         id=name,
         title=experiment.TITLE,

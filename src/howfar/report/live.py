@@ -13,7 +13,7 @@ from howfar.study import Study
 def page(study: Study, cells: Iterable[Cell]) -> str:
     """The whole page as one string; it asks the server that it came from for what has happened."""
     targets = sorted({cell.target for cell in cells if contestant(cell)}, key=_order)
-    spec = drawing.so_far({wording.named(target): palette.of(target) for target in targets}).to_dict()
+    spec = drawing.so_far({wording.named(target): palette.of(target) for target in targets})
     return fill("live.html.j2", specs=[spec], live=True, study=study, spec=spec, choices=offered(targets))
 
 
