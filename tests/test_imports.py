@@ -20,10 +20,10 @@ MEASURING = {
 }  # fmt: skip
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",
-    "measured", "palette", "plotted", "ranking", "regressing", "report", "roofs", "stacks", "stats", "summaries",
-    "tables", "trees", "watched", "wholes", "wording",
+    "measured", "palette", "pictures", "plotted", "ranking", "regressing", "report", "roofs", "stacks", "stats",
+    "summaries", "tables", "trees", "watched", "wholes", "wording",
 }  # fmt: skip
-SHARED = {"outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
+SHARED = {"caches", "outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

@@ -28,7 +28,7 @@ from howfar.records import (
     Task,
     Workload,
 )
-from howfar.stats import Floats, Prior, Summary, change_point, middle, prior, summarize
+from howfar.stats import Floats, Prior, Summary, change_points, middle, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -73,7 +73,7 @@ SAYS: Mapping[Status, str] = {
 }
 
 
-class Group(Struct, frozen=True):
+class Group(Struct, frozen=True, gc=False):
     """The rounds of one cell under equal conditions. `current`: no newer conditions of this cell are stored."""
 
     cell: Cell
@@ -82,7 +82,7 @@ class Group(Struct, frozen=True):
     outcomes: tuple[Outcome, ...]
 
 
-class Measured(Struct, frozen=True):
+class Measured(Struct, frozen=True, gc=False):
     """One metric of one group: a row of a table before it is written down.
 
     `metric` ends in its unit (`latency_ms`); `rounds` maps a round to its process's median in ms; `summary` is None
@@ -151,7 +151,18 @@ def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group], drift
     medians = {key: _medians(own) for key, own in samples.items()}
     every = (medians.get(id(group)) or _medians(_samples(group, metric)) for group in alike)
     known = prior(list(own.values()) for own in every)
-    return [_measured(group, metric, samples[id(group)], medians[id(group)], known, drift) for group in gathered]
+    drifting = _drifting(samples) if drift else set()
+    return [
+        _measured(group, metric, samples[id(group)], medians[id(group)], known, id(group) in drifting)
+        for group in gathered
+    ]
+
+
+def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
+    """Whose samples change their level in any round."""
+    series = [(key, values) for key, own in samples.items() for values in own.values()]
+    points = change_points([values for _, values in series])
+    return {key for (key, _), point in zip(series, points, strict=True) if point is not None}
 
 
 def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
@@ -269,7 +280,7 @@ def _measured(
     samples: Mapping[int, Floats],
     medians: Mapping[int, float],
     known: Prior | None,
-    drift: bool,
+    drifting: bool,
 ) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
@@ -279,7 +290,7 @@ def _measured(
         rounds=medians,
         status=status,
         message=message if samples or message else f"no samples of {metric}",
-        drifting=drift and any(change_point(values) is not None for values in samples.values()),
+        drifting=drifting,
     )
 
 

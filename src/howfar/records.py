@@ -117,7 +117,7 @@ PLAIN_SIMD = "fma=off"
 BUILD = "build="
 
 
-class Model(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Model(Struct, frozen=True, gc=False, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
     `rnn`: `depth` LSTMs of `width` units that read a text.
 
@@ -153,7 +153,7 @@ class DataNames(Struct, frozen=True, forbid_unknown_fields=True):
         return self.text if model.reads_text else self.digits
 
 
-class Target(Struct, frozen=True, forbid_unknown_fields=True):
+class Target(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """framework@version x backend x browser. A native framework has `browser = "native"` and `threads`.
 
     `threads`: 0 = all cores; None = what the framework chooses by itself. `switch`: the one thing that is otherwise
@@ -186,7 +186,7 @@ def ceilings_of(target: Target) -> tuple[Ceiling, ...]:
     return own[: 2 if target.switch else None]
 
 
-class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
+class Cell(Struct, frozen=True, gc=False, forbid_unknown_fields=True, order=True):
     """What one row of a figure measures, before it is repeated in rounds."""
 
     target: Target
@@ -195,7 +195,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True, order=True):
     observe: Observation = ""
 
 
-class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
+class Sampling(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """When warm-up ends and when a metric has enough samples. Seconds are of the host's wall clock."""
 
     min_samples: Positive = 30
@@ -212,7 +212,7 @@ class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
     slow_seconds: Seconds = 2.0
 
 
-class Task(Struct, frozen=True, forbid_unknown_fields=True):
+class Task(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One cell in one round: immutable, its `id` a stable hash of everything that can change its numbers."""
 
     id: str

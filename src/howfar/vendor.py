@@ -11,7 +11,6 @@ import base64
 import contextlib
 import gzip
 import hashlib
-import os
 import shutil
 import tarfile
 import tempfile
@@ -24,10 +23,9 @@ from pathlib import Path
 
 import filelock
 import msgspec
-import platformdirs
 from msgspec import Struct
 
-from howfar import npm
+from howfar import caches, npm
 from howfar.bundle import bundle
 from howfar.errors import Unavailable, UserError
 from howfar.frameworks import Backend
@@ -48,14 +46,9 @@ class Package(Struct, frozen=True):
     last_released: str | None = None
 
 
-def cache_dir() -> Path:
-    """Where packages are kept: `$HOWFAR_CACHE`, or the user's cache folder."""
-    return Path(os.environ.get("HOWFAR_CACHE") or platformdirs.user_cache_dir("howfar"))
-
-
 def packages_dir() -> Path:
     """The folder that the server serves under /packages."""
-    return cache_dir() / "packages"
+    return caches.folder() / "packages"
 
 
 def split_file(file: str) -> tuple[str, str]:
@@ -218,11 +211,13 @@ def _alone(folder: Path) -> Iterator[None]:
     """Two runs that want the same package fetch it one after the other."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(cache_dir() / ".lock")
+        lock = filelock.FileLock(caches.folder() / ".lock")
         lock.acquire()
     except OSError as error:
         mend = "name a folder that can be written in HOWFAR_CACHE"
-        raise UserError(f"can't keep packages there ({error.strerror})", where=str(cache_dir()), mend=mend) from None
+        raise UserError(
+            f"can't keep packages there ({error.strerror})", where=str(caches.folder()), mend=mend
+        ) from None
     try:
         yield
     finally:

@@ -55,29 +55,41 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth:
     panels = plotted.panels(marks)
     columns, step = plotted.grid(panels, PAGE)
     band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
-    bare, numbered = (_panel(_channels(marks, band, shown)) for shown in ("", title))
-    # The selection of one panel acts on all: they share the legend that it is bound to.
-    first = numbered.add_params(alt.selection_point(name="chosen", fields=["target"], bind="legend"))
-    figure = alt.concat(first, numbered, bare, columns=columns, spacing=12)
-    spec = styled(figure.resolve_scale(x="independent", y="shared", color="shared", shape="shared"))
-    # Altair copies all that a chart holds at every step (a third of a large report's time): so it makes one panel of
-    # each sort, without data, and the figure is made of those.
-    sorts = spec["concat"]
-    spec["concat"] = [
-        sorts[0 if not place else 1 if place % columns == 0 else 2] | _own(panel, band)
-        for place, panel in enumerate(panels)
-    ]
-    return spec | {"datasets": {panel.title: panel.marks for panel in panels}}
+    # Altair copies all that a chart holds at every step, which was a third of a large report's time: so it makes one
+    # panel, without data, of which all others differ in little.
+    first = styled(_panel(_channels(marks, band, title)))
+    figure = {key: first.pop(key) for key in ("$schema", "config", "params")}
+    numbered = first | {"layer": [_nameless(layer) for layer in first["layer"]]}
+    bare = first | {"layer": [_bare(layer) for layer in numbered["layer"]]}
+    drawn = [first if not place else bare if place % columns else numbered for place in range(len(panels))]
+    return figure | {
+        "concat": [panel | _own(of, band) for panel, of in zip(drawn, panels, strict=True)],
+        "columns": columns,
+        "spacing": 12,
+        "resolve": {"scale": {"x": "independent", "y": "shared", "color": "shared", "shape": "shared"}},
+        "datasets": {panel.title: panel.marks for panel in panels},
+    }
+
+
+def _nameless(layer: Spec) -> Spec:
+    """The selection of the first panel, which has its name, acts on all: they share the legend that it is bound to."""
+    return {key: value for key, value in layer.items() if key != "name"}
+
+
+def _bare(layer: Spec) -> Spec:
+    """Without a title and numbers on the vertical axis."""
+    y = layer["encoding"]["y"]
+    bare = {"title": None, "axis": y["axis"] | {"labels": False}} if "axis" in y else {}
+    return layer | {"encoding": layer["encoding"] | {"y": y | bare}}
 
 
 def _own(panel: plotted.Panel, band: float) -> Spec:
-    """What a panel does not share with all others."""
     width = 1.1 * band * len({mark["width"] for mark in panel.marks})
     return {"data": {"name": panel.title}, "title": panel.title, "width": width}
 
 
 def _channels(marks: Sequence[Mark], band: float, title: str) -> Channels:
-    """Over all marks of the figure, whichever panel they are for; without `title` the axis goes without numbers too."""
+    """Over all marks of the figure, whichever panel they are for."""
     slots, targets = plotted.slots(marks), plotted.targets(marks)
     legend = alt.Legend(orient="bottom", columns=4, labelLimit=300, symbolSize=90, symbolStrokeWidth=2)
     return Channels(
@@ -94,8 +106,8 @@ def _vertical(low: float, high: float, title: str) -> Callable[[str], alt.Y]:
     """The logarithmic axis in ms, for whichever field."""
     scale = alt.Scale(type="log", domain=[low, high], nice=False)
     values = plotted.ticks(low, high)
-    axis = alt.Axis(values=values, format=",~g", domain=False, ticks=False, labels=bool(title))
-    return lambda field: alt.Y(f"{field}:Q", title=title or None, scale=scale, axis=axis)
+    axis = alt.Axis(values=values, format=",~g", domain=False, ticks=False)
+    return lambda field: alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis)
 
 
 def _truth(channels: Channels) -> Any:
@@ -154,7 +166,8 @@ def _panel(channels: Channels) -> Any:
     layers = [_truth(channels), *_natives(channels), *_stems(channels), *_points(channels), *_caveats(channels)]
     layers += _failures(channels)
     shown = alt.when(alt.param("chosen")).then(alt.value(1.0)).otherwise(alt.value(0.1))
-    layered = alt.layer(*layers, data=alt.NamedData("of the panel"))
+    chosen = alt.selection_point(name="chosen", fields=["target"], bind="legend")
+    layered = alt.layer(*layers, data=alt.NamedData("of the panel")).add_params(chosen)
     return layered.properties(height=HEIGHT).encode(x=channels.x, tooltip=TOOLTIP, opacity=shown)
 
 

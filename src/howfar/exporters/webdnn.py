@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from howfar import vendor
+from howfar import caches
 from howfar.errors import Unavailable
 from howfar.exporters import webdnn_converter
 from howfar.exporters.webdnn_converter import Order, toolchains
@@ -50,7 +50,7 @@ def export(spec: ModelSpec, backend: str, version: str) -> Mapping[str, bytes]:
     backend_name, names = FILES[backend]
     order = Order(spec.layers, backend_name, toolchains.find() if backend == "wasm" else None)
     weights = spec.to_bytes()
-    folder = vendor.cache_dir() / "models" / f"webdnn-{_key(order, weights, version)}"
+    folder = caches.folder() / "models" / f"webdnn-{_key(order, weights, version)}"
     if not folder.is_dir():
         _keep(folder, names, order, weights)
     return {name: (folder / name).read_bytes() for name in names}

@@ -14,9 +14,7 @@ def write(results: Results, out: Path) -> Path:
 
     The pages need no network, nor any file beside them. Raises UserError if the study names an unknown experiment.
     """
-    drawn = figures.figures(results)
-    for figure in drawn:
-        figures.write(figure, out)
+    drawn = figures.figures(results, out)
     beside = paper.beside(drawn)
     index = out / "index.html"
     index.write_text(page.render(results, drawn, paper=beside), encoding="utf-8")

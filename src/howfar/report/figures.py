@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import vl_convert
 from msgspec import Struct
+from msgspec.structs import replace
 
-from howfar import experiments, tables, wholes, wording
+from howfar import experiments, pictures, tables, wholes, wording
 from howfar.experiments import Annotated, Charted, Experiment, Overall, Pictured, Summarized, Telling, load
 from howfar.measured import SAYS
 from howfar.outcomes import Outcome, Results
@@ -60,39 +61,33 @@ class Figure(Struct, frozen=True):
     empty: str = ""
 
 
-def figures(results: Results) -> list[Figure]:
+def figures(results: Results, out: Path | None = None) -> list[Figure]:
     """The experiments of the study in its order, and those of its parts; then what looks at all of them, and the cost.
+    Under `out`: `figures/ID.svg` and `.png` where there is a chart, the further pictures, and `tables/ID.csv`.
     Raises UserError for an unknown experiment."""
     asked = dict.fromkeys(name for own in wholes.each(results) for name in own.run.study.experiments if name != COST)
     names = sorted(asked, key=lambda name: isinstance(load(name), Overall))
-    return [_figure(name, load(name), results) for name in [*names, COST]]
+    if out:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+        (out / "tables").mkdir(exist_ok=True)
+    begun = [_begun(name, load(name), results, out) for name in [*names, COST]]
+    return [replace(figure, svg=svg.result()) if svg else figure for figure, svg in begun]
 
 
-def write(figure: Figure, out: Path) -> None:
-    """`figures/ID.svg` and `.png` where there is a chart, the further pictures, and `tables/ID.csv`, under `out`."""
-    for folder in ("figures", "tables"):
-        (out / folder).mkdir(parents=True, exist_ok=True)
-    (out / "tables" / f"{figure.id}.csv").write_bytes(encode(figure.table, "csv"))
-    for picture in figure.pictures:
-        (out / "figures" / picture.file).write_text(picture.svg, encoding="utf-8")
-    if figure.spec is not None:
-        (out / "figures" / f"{figure.id}.svg").write_text(figure.svg, encoding="utf-8")
-        png = vl_convert.svg_to_png(figure.svg, scale=2)
-        (out / "figures" / f"{figure.id}.png").write_bytes(png)
-
-
-def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
+def _begun(name: str, experiment: Experiment, results: Results, out: Path | None) -> tuple[Figure, Future[str] | None]:
+    """The figure but for its SVG, which is drawn meanwhile."""
     table = experiments.table(name, results)
     shown, empty = bool(table.height), _nothing(table, experiment.METRIC)
     spec = experiment.chart(table) if not empty and isinstance(experiment, Charted) else None
-    return Figure(
+    svg = pictures.begin(spec, out and out / "figures" / name) if spec else None
+    figure = Figure(
         id=name,
         title=experiment.TITLE,
         paper=experiment.PAPER,
         question=experiment.QUESTION,
         table=table,
         spec=spec,
-        svg=vl_convert.vegalite_to_svg(_on_white(spec), allowed_base_urls=[]) if spec else "",
+        svg="",
         marks=_marks(table, experiment.METRIC) if spec and name not in UNMARKED else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
         notes=notes(_outcomes(name, results), table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
@@ -100,6 +95,16 @@ def _figure(name: str, experiment: Experiment, results: Results) -> Figure:
         pictures=tuple(_pictures(name, experiment, results)) if isinstance(experiment, Pictured) else (),
         empty=empty,
     )
+    if out:
+        _write(figure, out)
+    return figure, svg
+
+
+def _write(figure: Figure, out: Path) -> None:
+    """All but what is still being drawn."""
+    (out / "tables" / f"{figure.id}.csv").write_bytes(encode(figure.table, "csv"))
+    for picture in figure.pictures:
+        (out / "figures" / picture.file).write_text(picture.svg, encoding="utf-8")
 
 
 def _outcomes(name: str, results: Results) -> list[Outcome]:
@@ -128,8 +133,3 @@ def _pictures(name: str, experiment: Pictured, results: Results) -> Iterator[Pic
 def _marks(table: pl.DataFrame, metric: str) -> tuple[str, ...]:
     drawn = tables.current(table).filter(metric=metric)
     return tuple(words for words, occurs in MARKS.items() if not drawn.filter(occurs).is_empty())
-
-
-def _on_white(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """For files that are looked at by themselves, on whatever ground."""
-    return {**spec, "config": {**spec["config"], "background": "white"}}

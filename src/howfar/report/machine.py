@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec import Struct
 
 from howfar import experiments, wording
+from howfar.kept import kept
 from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
 from howfar.outcomes import Outcome, Results, over_budget
 from howfar.records import Fact
@@ -49,7 +51,7 @@ def progress(results: Results) -> tuple[int, int]:
     """Measurements of the study that are here, and those that it asks for (cells × rounds, controls not counted); of
     its parts too. What is unsupported is so in every round, and ceilings are the best of all: no further one is
     missing."""
-    counts = [_progress(own) for own in each(results)]
+    counts = [kept(own, "progress", partial(_progress, own)) for own in each(results)]
     return sum(here for here, _ in counts), sum(planned for _, planned in counts)
 
 

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from howfar import palette, plotted, wording
+from howfar import caches, palette, plotted, wording
 from howfar.measured import SAYS
 from howfar.report import bench
 from howfar.report.standing import size
@@ -43,7 +44,9 @@ def script(*, live: bool = False) -> str:
     """Vega, Vega-Lite, vega-embed and what the report does by itself, as one script for an inline element."""
     names = [*SCRIPTS, *([LIVE] if live else [])]
     own = "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
-    bundle: str = vl_convert.javascript_bundle(snippet=own)
+    # Bundling takes 2 to 3 s, and gives the same for every report.
+    key = f"{metadata.version('vl-convert-python')}\n{own}"
+    bundle = caches.text("scripts", key, lambda: vl_convert.javascript_bundle(snippet=own))
     # The one thing that would end the element that it stands in; inside a string or a pattern `<\/` means the same.
     return re.sub("</(?=script)", r"<\\/", bundle, flags=re.IGNORECASE)
 

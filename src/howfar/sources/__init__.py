@@ -9,6 +9,7 @@ from pathlib import Path
 
 import filelock
 
+from howfar import caches
 from howfar import portfolio as portfolios
 from howfar.errors import UserError
 from howfar.hosts.base import Reaper, remove
@@ -17,7 +18,6 @@ from howfar.records import Model
 from howfar.sources import child, kinds, memory
 from howfar.sources.lines import Asked
 from howfar.sources.request import Request, model_of, shapes_of
-from howfar.vendor import cache_dir
 
 __all__ = ["Request", "model_of", "portfolio", "prepare", "shapes_of"]
 
@@ -41,7 +41,7 @@ def portfolio(requests: Iterable[Request]) -> Portfolio:
 
 def models_dir() -> Path:
     """Where prepared models are kept, a folder each by its digest."""
-    return cache_dir() / "models"
+    return caches.folder() / "models"
 
 
 def prepare(request: Request) -> Path:
@@ -106,7 +106,7 @@ def _alone(folder: Path) -> Iterator[None]:
     except OSError as error:
         mend = "name a folder that can be written in HOWFAR_CACHE"
         what = f"can't keep models there ({error.strerror})"
-        raise UserError(what, where=str(cache_dir()), mend=mend) from None
+        raise UserError(what, where=str(caches.folder()), mend=mend) from None
     try:
         yield
     finally:
