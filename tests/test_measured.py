@@ -3,9 +3,10 @@
 import pytest
 
 import made
-from howfar.measured import contestant, groups, measure, per_operation, timed, verdict
+from howfar.measured import contestant, groups, measure, timed, verdict
 from howfar.outcomes import Phase, Series
 from howfar.records import Cell, Model
+from howfar.samples import per_operation
 
 CELL = Cell(made.TFJS, Model("mlp", 1, 64), "inference")
 SMALL = Cell(made.TFJS, Model("mlp", 1, 64), "training")

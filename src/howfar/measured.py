@@ -5,29 +5,24 @@ round is still here, without numbers and with its reason.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import get_args
 
-import numpy as np
 from msgspec import Struct, structs
 
 from howfar.kept import kept
 from howfar.outcomes import Outcome, Results
 from howfar.records import (
-    PRIMARY_METRIC,
-    STEADY_METRICS,
     YARDSTICK,
     Cell,
     Fact,
     Metric,
-    PhaseName,
     ProtocolName,
     Status,
-    SteadyMetric,
     Task,
     Workload,
 )
+from howfar.samples import METRICS, per_operation
 from howfar.stats import Floats, Prior, Summary, change_points, middle, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
@@ -36,28 +31,6 @@ NATIVE = "native"
 
 # Statuses whose samples are numbers; a page that threw half-way measured something else.
 COUNTED = ("ok", "wrong_result")
-
-# Phases that happen once per process, by their duration. (The phase `latency` is all of its samples together.)
-ONCE: Sequence[Metric] = tuple(
-    name for name in get_args(Metric) if name in get_args(PhaseName) and name not in get_args(SteadyMetric)
-)
-# All that a process does once before its first operation: what a page waits for until its model is ready.
-UNTIL_READY: Sequence[Metric] = tuple(name for name in ONCE if name not in ("first", "dispose"))
-
-# What of it a page can't be spared, and the first operation: `bare_load` is a part of `model_load`.
-UNTIL_FIRST: Sequence[PhaseName] = ("library_load", "backend_init", "model_load", "first")
-
-# The metrics of each workload, first the one that figures draw and that targets are ranked on; `features` times none.
-BESIDE: Mapping[Workload, Sequence[Metric]] = {
-    "training": ("enqueue",),
-    "inference": ("enqueue",),
-    "batch_inference": (),
-    "loading": UNTIL_READY,
-}
-METRICS: Mapping[Workload, Sequence[Metric]] = {
-    workload: tuple(dict.fromkeys((PRIMARY_METRIC[workload], *STEADY_METRICS[workload], *beside)))
-    for workload, beside in BESIDE.items()
-}
 
 SAYS: Mapping[Status, str] = {
     "ok": "went well",
@@ -126,17 +99,15 @@ class Measured(Struct, frozen=True, gc=False):
         return float("inf") if self.summary is None else self.summary.median
 
 
-def measure(
-    results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric], *, drift: bool = True
-) -> list[Measured]:
+def measure(results: Results, wanted: Callable[[Cell], bool], metrics: Sequence[Metric]) -> list[Measured]:
     """Every group of the wanted cells, for each of `metrics` that it has samples of.
 
     The first of `metrics` is the primary one: every group has a row for it, with numbers or without. What was watched
-    is never among them. Without `drift` nobody looks whether a series drifts, which takes longer than all the rest.
+    is never among them.
     """
     gathered = list(groups(results, lambda cell: not cell.observe and wanted(cell)))
-    alike = _alike(results, gathered)
-    by_metric = [_by(metric, gathered, alike, drift) for metric in metrics]
+    workloads = frozenset(group.cell.workload for group in gathered if contestant(group.cell))
+    by_metric = [_by(metric, results, gathered, workloads) for metric in metrics]
     return [
         measured
         for own in zip(*by_metric, strict=True)
@@ -145,17 +116,31 @@ def measure(
     ]
 
 
-def _by(metric: Metric, gathered: Sequence[Group], alike: Sequence[Group], drift: bool) -> list[Measured]:
-    """One metric of every group. The samples are let go of with the metric: all of them are most of a store."""
-    samples = {id(group): _samples(group, metric) for group in gathered}
-    medians = {key: _medians(own) for key, own in samples.items()}
-    every = (medians.get(id(group)) or _medians(_samples(group, metric)) for group in alike)
-    known = prior(list(own.values()) for own in every)
-    drifting = _drifting(samples) if drift else set()
-    return [
-        _measured(group, metric, samples[id(group)], medians[id(group)], known, id(group) in drifting)
-        for group in gathered
-    ]
+def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Collection[Workload]) -> list[Measured]:
+    """One metric of every group, each worked out once for the same results. The samples are let go of with the metric:
+    all of them are most of a store."""
+    known: dict[int, Measured] = kept(results, ("measured", metric, workloads), dict)
+    samples = {id(group): _samples(group, metric) for group in wanted if id(group) not in known}
+    if samples:
+        medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
+        medians |= {key: _medians(own) for key, own in samples.items()}
+        scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
+        drifting = _drifting(samples)
+        for group in wanted:
+            if (key := id(group)) in samples:
+                known[key] = _measured(group, metric, samples[key], medians[key], scatter, key in drifting)
+    return [known[id(group)] for group in wanted]
+
+
+def _scatter(
+    metric: Metric, results: Results, workloads: Collection[Workload], medians: dict[int, dict[int, float]]
+) -> Prior | None:
+    """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
+    alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
+    for group in alike:
+        if id(group) not in medians:
+            medians[id(group)] = _medians(_samples(group, metric))
+    return prior(list(medians[id(group)].values()) for group in alike)
 
 
 def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
@@ -165,12 +150,6 @@ def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
     return {key for (key, _), point in zip(series, points, strict=True) if point is not None}
 
 
-def _alike(results: Results, gathered: Sequence[Group]) -> list[Group]:
-    """All groups that say how processes scatter in what was gathered: every contestant in the same workloads."""
-    workloads = {group.cell.workload for group in gathered if contestant(group.cell)}
-    return list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
-
-
 def timed(results: Results, workload: Workload, *, yardstick: bool = False) -> list[Measured]:
     """All contestants in one workload, by its metrics; beside them the yardstick, if it is asked for."""
 
@@ -178,7 +157,7 @@ def timed(results: Results, workload: Workload, *, yardstick: bool = False) -> l
         own = yardstick and cell.target.framework == YARDSTICK
         return cell.workload == workload and (own or contestant(cell))
 
-    return list(kept(results, ("timed", workload, yardstick), lambda: measure(results, wanted, METRICS[workload])))
+    return measure(results, wanted, METRICS[workload])
 
 
 def primary(results: Results, workload: Workload, *, yardstick: bool = False) -> list[Measured]:
@@ -209,23 +188,6 @@ def contestant(cell: Cell) -> bool:
     """Anything but the reference framework's known answers and controls, the yardstick, targets in which something was
     switched (those only say what that is worth), and executions that were watched."""
     return cell.target.framework not in (REFERENCE, YARDSTICK) and not cell.target.switch and not cell.observe
-
-
-def per_operation(outcome: Outcome, metric: Metric) -> Floats:
-    """One metric's timed samples in milliseconds per operation, in the order they were taken; a phase is one sample."""
-    if metric == "first_use":
-        return _first_use(outcome)
-    if metric in ONCE:
-        return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
-    timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
-    scale = outcome.task.scale
-    return np.concatenate([np.asarray(s.sample_ms, dtype=float) * scale / s.repeats for s in timed] or [np.empty(0)])
-
-
-def _first_use(outcome: Outcome) -> Floats:
-    """One sample, where the process came so far."""
-    spent = {phase.name: phase.ms for phase in outcome.phases}
-    return np.array([sum(spent.get(name, 0.0) for name in UNTIL_FIRST)] if "first" in spent else [])
 
 
 def _order(cell: Cell) -> tuple[object, ...]:

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from howfar import palette, plotted, stacks, summaries, tables, wording
 from howfar.experiments import spread
-from howfar.measured import COUNTED, METRICS, NATIVE, REFERENCE, Group, groups, measure
+from howfar.measured import COUNTED, NATIVE, REFERENCE, Group, groups, measure
 from howfar.observed import Stacks
 from howfar.outcomes import Results
 from howfar.records import BUILD, Cell, Target, Workload
+from howfar.samples import METRICS
 from howfar.stats import ratio
 from howfar.study import Study
 from howfar.summaries import Entry, Line, Row, Summary

@@ -12,10 +12,10 @@ import numpy as np
 import polars as pl
 
 from howfar import tables, wholes
-from howfar.measured import UNTIL_READY
 from howfar.outcomes import Outcome, Results
 from howfar.plotted import Spec
 from howfar.records import Cell, SteadyMetric, Target
+from howfar.samples import UNTIL_READY
 from howfar.stats import quantile
 from howfar.study import Study
 

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from howfar import gaps, tables
 from howfar.experiments import spread
-from howfar.measured import METRICS, NATIVE, Measured, contestant, measure
+from howfar.measured import NATIVE, Measured, contestant, measure
 from howfar.outcomes import Results
 from howfar.plotted import Spec
 from howfar.ranking import Field
 from howfar.records import READBACK_ONCE, Cell, Metric, Target, Workload
+from howfar.samples import METRICS
 from howfar.stats import Ratio, ratio
 from howfar.study import Study
 

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from howfar import tables, wording
 from howfar.experiments import spread
 from howfar.gaps import NETWORKS
-from howfar.measured import METRICS, NATIVE, Measured, measure
+from howfar.measured import NATIVE, Measured, measure
 from howfar.outcomes import Results
 from howfar.records import Cell, Workload
+from howfar.samples import METRICS
 from howfar.stats import ratio
 from howfar.study import Study
 from howfar.summaries import Column, Entry, Line, Row, Summary

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 
 from howfar import palette, tables, wording
-from howfar.measured import COUNTED, Group, contestant, groups, per_operation, timed
+from howfar.measured import COUNTED, Group, contestant, groups, timed
 from howfar.outcomes import Results
 from howfar.plotted import Spec
 from howfar.records import PRIMARY_METRIC, Cell, Workload
+from howfar.samples import per_operation
 from howfar.stats import Prior, block_ratios, prior, ratio
 from howfar.study import Study
 

@@ -61,7 +61,7 @@ class Sources:
     def fields(self, asked: Asked) -> list[Field]:
         """Every comparison that may be made of these times, of all that was measured."""
         if asked not in self._fields:
-            own = measure(self.results, lambda cell: _asks(asked, cell), (asked.metric,), drift=False)
+            own = measure(self.results, lambda cell: _asks(asked, cell), (asked.metric,))
             self._fields[asked] = fields(own)
         return self._fields[asked]
 

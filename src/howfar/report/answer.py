@@ -5,10 +5,12 @@ Nothing is called faster unless the 95 % interval of the ratio excludes 1; where
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
 from howfar import wording
+from howfar.kept import kept
 from howfar.measured import NATIVE
 from howfar.outcomes import Results
 from howfar.records import Workload
@@ -34,6 +36,10 @@ class Answer(Struct, frozen=True):
 
 def answer(results: Results) -> Answer:
     """What these results say about the question of the project's name."""
+    return kept(results, "answer", partial(_answer, results))
+
+
+def _answer(results: Results) -> Answer:
     stand = standings(results) or standings(pooled(results))
     if {bool(outcome.task.cell.observe) for outcome in outcomes(results) if not outcome.task.control} == {True}:
         return Answer(WATCHED, "Nothing to hold against native, either.", _failed(results))

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from howfar import experiments, wording
 from howfar.kept import kept
-from howfar.measured import METRICS, NATIVE, REFERENCE, groups, per_operation
+from howfar.measured import NATIVE, REFERENCE, groups
 from howfar.outcomes import Outcome, Results, over_budget
 from howfar.records import Fact
+from howfar.samples import METRICS, per_operation
 from howfar.wholes import each
 
 # A fact with more values than this (user agents of many devices, say) is shortened.

@@ -1,11 +1,13 @@
 """Where the browser stands, model by model: who leads there, and how far it is from native."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
 from howfar import wording
-from howfar.measured import METRICS, Measured, timed
+from howfar.kept import kept
+from howfar.measured import Measured, primary
 from howfar.outcomes import Results, over_budget
 from howfar.ranking import Field, fields, first
 from howfar.records import Model, Workload
@@ -32,12 +34,11 @@ class Standing(Struct, frozen=True):
 
 def standings(results: Results) -> list[Standing]:
     """Every model that was trained or asked, or tried, training first, small models first."""
-    return [
-        _standing(field)
-        for workload in ANSWERED
-        for field in fields(timed(results, workload))
-        if field.metric == f"{METRICS[workload][0]}_ms"
-    ]
+    return list(kept(results, "standings", lambda: [*_every_standing(results)]))
+
+
+def _every_standing(results: Results) -> Iterator[Standing]:
+    return (_standing(field) for workload in ANSWERED for field in fields(primary(results, workload)))
 
 
 def size(model: Model) -> str:
