@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+import limits
 import made
 from howfar import experiments
 from howfar.outcomes import Results
 from howfar.records import Cell, Model, Target
+from howfar.study import Study
 
 FIREFOX = Target("tfjs", "4.22.0", "cpu", "firefox")
 
@@ -51,6 +53,29 @@ def every_kind() -> Results:
     study = made.study(targets, experiments=names, rounds=2)
     cells = dict.fromkeys(experiments.cells(study, names))
     return made.results([made.outcome(cell, number) for cell in cells for number in range(2)], study)
+
+
+# These are of one's own models.
+OWN = ("bench", "pretrained")
+
+
+def asked_by(name: str) -> Study:
+    """A study that has something for the experiment."""
+    return made.study(models=(made.OWN,)) if name in OWN else made.study()
+
+
+def of_one(name: str) -> Results:
+    """Results in which everything that the experiment asks for went well, or a bit of everything."""
+    cells = list(experiments.load(name).cells(asked_by(name) if name in OWN else made.able_study()))
+    return made.told(cells) if cells else made.rich()
+
+
+def of_the_limit() -> Results:
+    """Ceilings, and a training step whose work is known in one framework, the yardstick and native TensorFlow."""
+    model, work = Model("mlp", 4, 128), (3e7, 1e6)
+    times = {made.WASM: 2.0, limits.LIMIT: 1.2, made.NATIVE: 0.5}
+    cells = (limits.timed(Cell(target, model, "training"), ms, *work) for target, ms in times.items())
+    return limits.results(limits.ceilings(), *cells)
 
 
 BROKEN: Mapping[str, Callable[[], Results]] = {

@@ -8,11 +8,10 @@ import polars as pl
 import pytest
 
 import made
+import reports
 from howfar import experiments, tables
 from howfar.errors import UserError
-from howfar.outcomes import Results
 from howfar.records import Cell, Model
-from howfar.study import Study
 
 ALL = experiments.names()
 # `cost` asks for nothing of its own; these ask for what others ask for too, and are tested by themselves.
@@ -31,21 +30,6 @@ TIMED = [name for name in ALL if name not in DERIVED]
 CHARTED = [name for name in ALL if isinstance(experiments.load(name), experiments.Charted)]
 
 
-# These are of one's own models.
-OWN = ("bench", "pretrained")
-
-
-def asked(name: str) -> Study:
-    """A study that has something for the experiment."""
-    return made.study(models=(made.OWN,)) if name in OWN else made.study()
-
-
-def told(name: str) -> Results:
-    """Results in which everything that the experiment asks for went well, or a bit of everything."""
-    cells = list(experiments.load(name).cells(asked(name) if name in OWN else made.able_study()))
-    return made.told(cells) if cells else made.rich()
-
-
 def test_an_experiment_is_found_by_its_file() -> None:
     assert {"cost", "inference_time", "training_time", "warmup_time"} <= set(ALL)
 
@@ -59,7 +43,7 @@ def test_an_unknown_experiment_is_refused_with_the_names_of_those_there_are() ->
 def test_it_says_what_it_shows_and_answers_in_the_common_layout(name: str) -> None:
     experiment = experiments.load(name)
     assert experiment.TITLE and experiment.QUESTION.endswith("?") and isinstance(experiment.PAPER, str)
-    table = experiment.table(told(name))
+    table = experiment.table(reports.of_one(name))
     assert table.schema == pl.Schema(tables.SCHEMA)
     assert experiment.METRIC in table["metric"]
     assert experiment.table(made.results([])).schema == table.schema
@@ -69,7 +53,7 @@ def test_it_says_what_it_shows_and_answers_in_the_common_layout(name: str) -> No
 def test_its_chart_is_a_spec_whose_every_number_lies_inside_it(name: str) -> None:
     experiment = experiments.load(name)
     assert isinstance(experiment, experiments.Charted)
-    spec = experiment.chart(experiment.table(told(name)))
+    spec = experiment.chart(experiment.table(reports.of_one(name)))
     altair.Chart.from_dict(spec)  # raises where it is none
     assert spec["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
     assert "url" not in spec.get("data", {})
@@ -79,7 +63,7 @@ def test_its_chart_is_a_spec_whose_every_number_lies_inside_it(name: str) -> Non
 @pytest.mark.parametrize("name", TIMED)
 def test_every_cell_that_it_asks_for_has_a_row_even_when_all_failed(name: str) -> None:
     experiment = experiments.load(name)
-    cells = list(experiment.cells(asked(name)))
+    cells = list(experiment.cells(reports.asked_by(name)))
     table = experiment.table(made.results(made.failed(cell, "crashed", "gone") for cell in cells))
     assert table.height == len(cells) > 0
     assert table["median"].is_null().all() and set(table["status"]) == {"crashed"}

@@ -40,8 +40,9 @@ def cells(study: Study) -> Iterable[Cell]:
 
 def table(results: Results) -> pl.DataFrame:
     """Of each claim and edition (`version`) a `verdict`, and a `part_N` for each thing that it says, with the number
-    that decides it; `changed`, a sentence; of each row of Table 6 an `advice_N` with what becomes of it as its
-    `value`. `samples`: how many cells it was judged by; a part's `value` names them."""
+    that decides it; `changed`, a sentence. The same of each row of Table 6, as `advice_N` with what becomes of it as
+    its `value`, `advice_N_part_M` and `advice_N_changed`. `samples`: how many cells it was judged by; a part's `value`
+    names them."""
     sources = Sources(results)
     if not sources.versions:
         return tables.frame([])
@@ -66,12 +67,14 @@ def _claims(evidence: Mapping[EditionName, Evidence]) -> Iterator[tables.Row]:
 
 def _advice(evidence: Mapping[EditionName, Evidence]) -> Iterator[tables.Row]:
     for row in findings.all_advice().values():
-        for edition, verdict in _judged(row, evidence).items():
-            metric = f"{ADVICE}_{row.NUMBER}"
+        metric, judged = f"{ADVICE}_{row.NUMBER}", _judged(row, evidence)
+        for edition, verdict in judged.items():
             fate, reason = telling.fate(verdict.finding, row.OTHERWISE, verdict)
             own, *parts = _rows({"version": edition}, metric, f"{metric}_part", verdict, fate)
             yield own | {"message": reason}
             yield from parts
+        changed = telling.changed(judged[THEN], judged[NOW])
+        yield _row({}, f"{metric}_{CHANGED}", judged[NOW].finding) | {"message": changed}
 
 
 def _rows(identity: tables.Row, metric: str, part_metric: str, verdict: Verdict, value: str) -> Iterator[tables.Row]:
@@ -100,9 +103,10 @@ def _row(identity: tables.Row, metric: str, finding: str) -> tables.Row:
 
 
 def summary(table: pl.DataFrame) -> Summary:
-    """A line per claim: its verdict in both editions and what changed; then one per row of Table 6, with its advice."""
+    """A line per claim: its verdict in both editions and what changed; then one per row of Table 6, with its advice
+    too."""
     found = {(row["metric"], row["claim"], row["version"]): row for row in table.iter_rows(named=True)}
-    columns = (*HEADS.values(), "what changed, or what becomes of the advice")
+    columns = (*HEADS.values(), "what changed, and what becomes of the advice")
     return Summary(
         corner="claim",
         columns=tuple(Column(title, "", NEUTRAL) for title in columns),
@@ -128,7 +132,8 @@ def _advice_lines(found: Found) -> Iterator[Line]:
     for row in findings.all_advice().values():
         metric = f"{ADVICE}_{row.NUMBER}"
         now = found[metric, None, NOW]
-        fate = Entry(f"{row.ADVICE} ({row.TO}): {now['value']}", note=now["message"])
+        changed = found[f"{metric}_{CHANGED}", None, None]["message"]
+        fate = Entry(f"{changed} {row.ADVICE} ({row.TO}): {now['value']}", note=now["message"])
         verdicts = (_entry(found[metric, None, edition]) for edition in EDITIONS)
         yield Line(f"Table 6, {row.NUMBER}. {row.TITLE}", (*verdicts, fate))
 
