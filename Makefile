@@ -38,6 +38,7 @@ bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/assembling.py
 	$(BIN)/python benchmarks/launch.py
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/converting.py
 	$(BIN)/python benchmarks/loading.py
 	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/watching.py

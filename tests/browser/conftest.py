@@ -13,7 +13,7 @@ from howfar.frameworks import Backend, Framework
 from howfar.hosts import chromium
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Model, Observation, ProtocolName, Sampling, Target, Workload
-from howfar.runner import Options, Workshop
+from howfar.runner import Block, Options, Workshop
 from howfar.study import Limits, Study
 from real import Measure
 
@@ -60,18 +60,25 @@ def shop(known: Mapping[str, Framework]) -> Iterator[Workshop]:
 
 
 @pytest.fixture(scope="session")
-def measure_watched(shop: Workshop) -> Measure:
-    """The same, watched at its processes."""
-    return partial(_measure_with(shop), observe="processes")
+def natives(shop: Workshop) -> Iterator[Block]:
+    """Where native tasks are forked: to import TensorFlow for each would take most of their time."""
+    with shop.block() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
-def measure(shop: Workshop) -> Measure:
+def measure_watched(shop: Workshop, natives: Block) -> Measure:
+    """The same, watched at its processes."""
+    return partial(_measure_with(shop, natives), observe="processes")
+
+
+@pytest.fixture(scope="session")
+def measure(shop: Workshop, natives: Block) -> Measure:
     """Measures one cell in a real browser (or natively) and returns its outcome."""
-    return _measure_with(shop)
+    return _measure_with(shop, natives)
 
 
-def _measure_with(shop: Workshop) -> Measure:
+def _measure_with(shop: Workshop, natives: Block) -> Measure:
 
     def run(  # noqa: PLR0913 - what a cell is made of
         framework: str,
@@ -92,6 +99,8 @@ def _measure_with(shop: Workshop) -> Measure:
         threads = 1 if browser == "native" else None
         cell = Cell(Target(framework, version, backend, browser, threads, switch), model, workload, observe)
         task = plan.task_of(structs.replace(shop.study, sampling=sampling), cell, shop.data.names, 0, protocol)
+        if browser == "native":
+            return shop.visitor.measure(natives.host(browser), task, "test")
         with shop.block() as block:
             host = chromium.Chromium(shop.reaper, flags) if flags else block.host(browser)
             return shop.visitor.measure(host, task, "test")
