@@ -7,7 +7,7 @@ import pytest
 
 import small_models
 from howfar.errors import UserError
-from howfar.sources import calibrating, keras_application
+from howfar.sources import calibrating, keras_application, memory
 from howfar.sources.request import Request
 
 pytest.importorskip("tensorflow")
@@ -82,4 +82,17 @@ def test_weights_that_do_not_fit_are_said(tmp_path: Path) -> None:
     file = tmp_path / "other.weights.h5"
     small_models.keras_model().save_weights(file)
     with pytest.raises(UserError, match=r"keras:MobileNet: Keras cannot take it: .*; check --shape and --weights"):
+        keras_application.load(Request("keras:MobileNet", weights=str(file)))
+
+
+def test_weights_larger_than_memory_are_refused_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras  # noqa: PLC0415
+
+    file = tmp_path / "large.weights.h5"
+    small_models.keras_model().save_weights(file)
+    monkeypatch.setattr(memory, "COPIES", 10**12)
+    monkeypatch.setattr(keras.applications, "MobileNet", lambda **_: pytest.fail("it was built"))
+    with pytest.raises(UserError, match=r"large.weights.h5: the model weighs .* GB are free; free memory"):
         keras_application.load(Request("keras:MobileNet", weights=str(file)))

@@ -50,9 +50,11 @@ def _constructed(request: Request) -> Any:
     options: dict[str, Any] = {"weights": "imagenet" if request.weights == "imagenet" else None}
     if shape := request.shapes.get(ONLY) or next(iter(request.shapes.values()), None):
         options["input_shape"] = shape[-3:]
+    weights = Path(request.weights) if request.weights not in ("", RANDOM, "imagenet") else None
     with calling("Keras", request.model, mend="check --shape and --weights; imagenet needs a network"):
+        if weights:
+            h5_files.check(weights)
         model = getattr(keras.applications, name)(**options)
-        if request.weights not in ("", RANDOM, "imagenet"):
-            h5_files.check(Path(request.weights))
-            model.load_weights(request.weights)
+        if weights:
+            model.load_weights(weights)
     return model
