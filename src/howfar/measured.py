@@ -11,7 +11,7 @@ from itertools import chain
 from msgspec import Struct, structs
 
 from howfar.kept import kept
-from howfar.outcomes import Outcome, Results
+from howfar.outcomes import Outcome, Results, over_budget
 from howfar.records import (
     YARDSTICK,
     Cell,
@@ -44,6 +44,11 @@ SAYS: Mapping[Status, str] = {
     "crashed": "crashed",
     "hung": "hung",
 }
+
+
+def fared(status: Status, message: str) -> str:
+    """How it went, as the verb of a sentence."""
+    return "could not be reached" if over_budget(message) else SAYS[status]
 
 
 class Group(Struct, frozen=True, gc=False):

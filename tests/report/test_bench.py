@@ -113,3 +113,11 @@ def test_the_factors_of_the_gap_are_said_where_the_ceilings_were_taken() -> None
     assert words.startswith("In inference at own.onnx, of the 2.50× from onnxruntime-web")
     costs = limits.RATES[limits.ORT]["gemm"] / limits.RATES[limits.SIMD]["gemm"]
     assert f"{wording.number(costs)}× is what the browser costs" in words
+
+
+def test_what_the_time_did_not_allow_is_not_said_to_be_impossible() -> None:
+    late = [
+        made.failed(Cell(made.WEBGPU, own.OWN, "inference"), "unsupported", "over budget: not reached within 4 min", 0)
+    ]
+    failed = told(own.rounds(made.ORT, 10.0), late).failures
+    assert failed == ("tfjs@4.22.0 webgpu could not be reached: over budget: not reached within 4 min",)

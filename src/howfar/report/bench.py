@@ -9,7 +9,7 @@ from howfar import wording
 from howfar.benches import Bench, BreakEven, Contender, benches
 from howfar.ceilings import Ceilings, taken
 from howfar.gaps import Gap
-from howfar.measured import SAYS
+from howfar.measured import fared
 from howfar.outcomes import Results
 from howfar.records import Fact
 from howfar.report.limits import factors_of
@@ -179,7 +179,8 @@ def _note(facts: Mapping[str, Fact]) -> str:
 
 
 def _failure(one: Contender) -> str:
-    return f"{wording.named(one.target)} {SAYS[one.latency.status]}: {one.latency.message or 'no reason was told'}"
+    status, message = one.latency.status, one.latency.message
+    return f"{wording.named(one.target)} {fared(status, message)}: {message or 'no reason was told'}"
 
 
 def _conversions(everyone: Sequence[Contender]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from howfar import plotted, wording
-from howfar.measured import REFERENCE, SAYS
-from howfar.outcomes import Outcome, Results, over_budget
+from howfar.measured import REFERENCE, fared
+from howfar.outcomes import Outcome, Results
 from howfar.records import PROTOCOLS, Cell, Status
 from howfar.report.standing import size
 from howfar.wholes import outcomes
@@ -35,7 +35,7 @@ class Failure(Struct, frozen=True):
 
     @property
     def says(self) -> str:
-        return "could not be reached" if over_budget(self.message) else SAYS[self.status]
+        return fared(self.status, self.message)
 
 
 def failures(results: Results) -> list[Failure]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from howfar import experiments, pictures, tables, wholes, wording
 from howfar.experiments import Annotated, Charted, Experiment, Overall, Pictured, Summarized, Telling, load
-from howfar.measured import SAYS
+from howfar.measured import fared
 from howfar.outcomes import Outcome, Results
 from howfar.records import YARDSTICK
 from howfar.report.export import encode
@@ -119,7 +119,7 @@ def _nothing(table: pl.DataFrame, metric: str) -> str:
     drawn = own if own.height else table
     if not drawn.filter(pl.col("median").is_not_null() | pl.col("value").is_not_null()).is_empty():
         return ""
-    reasons = [f"{SAYS[status]}{f': {message}' if message else ''}" for status, message in
+    reasons = [f"{fared(status, message)}{f': {message}' if message else ''}" for status, message in
                drawn.select("status", "message").unique(maintain_order=True).iter_rows()]  # fmt: skip
     return f"Nothing to draw: of {wording.counted(drawn.height, 'cell')} none has a number ({wording.listed(reasons)})."
 
