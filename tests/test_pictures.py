@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -21,13 +22,13 @@ SPEC = {
 DRAWN = f"""
 from howfar import pictures
 if __name__ == "__main__":
-    print(pictures.begin({SPEC!r}).result()[:4], flush=True)
+    print(pictures.begin({SPEC!r})()[:4], flush=True)
     input()
 """
 
 
 def test_a_figure_comes_as_svg_and_lies_beside_the_report(tmp_path: Path) -> None:
-    svg = pictures.begin(SPEC, tmp_path / "figure").result()
+    svg = pictures.begin(SPEC, tmp_path / "figure")()
     assert svg.startswith("<svg") and 'fill="white"' in svg
     assert (tmp_path / "figure.svg").read_text(encoding="utf-8") == svg
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
@@ -36,7 +37,21 @@ def test_a_figure_comes_as_svg_and_lies_beside_the_report(tmp_path: Path) -> Non
 
 def test_what_cannot_be_drawn_is_said_where_it_is_asked_for() -> None:
     with pytest.raises(ValueError, match="Vega"):
-        pictures.begin({**SPEC, "mark": "no such mark"}).result()
+        pictures.begin({**SPEC, "mark": "no such mark"})()
+
+
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_where_the_painter_was_killed_the_figure_is_drawn_all_the_same(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_painter", cache(pictures._painter.__wrapped__))
+    if when == "before":
+        pictures.begin(SPEC)()
+        pictures.stop()
+    drawing = pictures.begin(SPEC, tmp_path / "figure")
+    pictures.stop()
+    assert drawing().startswith("<svg")
+    assert (tmp_path / "figure.png").exists()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

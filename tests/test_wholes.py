@@ -7,6 +7,7 @@ from msgspec import structs
 
 import made
 from howfar import experiments, report, wholes
+from howfar.errors import UserError
 from howfar.experiments import findings
 from howfar.outcomes import OVER_BUDGET, Results
 from howfar.records import Cell, Model, Workload
@@ -100,6 +101,16 @@ def test_an_excerpt_says_where_it_was_taken_and_has_every_table(whole: Results, 
     for name in ("inference_time", "training_time", "findings", "cost"):
         assert f"(tables/{name}.csv)" in text and (tmp_path / "tables" / f"{name}.csv").is_file()
     assert "(figures/training_time.svg)" in text and (tmp_path / "figures" / "training_time.svg").is_file()
+
+
+def test_an_excerpt_replaces_its_own_page_and_nobody_elses(whole: Results, tmp_path: Path) -> None:
+    excerpt.write(whole, tmp_path / "own")
+    excerpt.write(whole, tmp_path / "own")
+    (tmp_path / "README.md").write_text("# My project\n")
+    with pytest.raises(UserError, match=r"README.md that howfar did not write; give a folder of its own"):
+        excerpt.write(whole, tmp_path)
+    assert (tmp_path / "README.md").read_text() == "# My project\n"
+    assert not (tmp_path / "tables").exists()
 
 
 def test_what_an_excerpt_keeps_of_a_table_says_something(whole: Results) -> None:

@@ -1,12 +1,14 @@
 """Figures as SVG and PNG, drawn by a process beside this one: vl-convert holds the interpreter while it draws, which
 was a quarter of a report's time."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import cache
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,10 +17,26 @@ import msgspec
 import vl_convert
 
 
-def begin(spec: Mapping[str, Any], file: Path | None = None) -> Future[str]:
-    """The SVG of a figure in Vega-Lite, on white ground, when it is ready. Where `file` is given, without a suffix,
-    `FILE.svg` and `FILE.png` are written too."""
-    return _painter().submit(_drawn, msgspec.json.encode(spec), file)
+def begin(spec: Mapping[str, Any], file: Path | None = None) -> Callable[[], str]:
+    """Begins to draw a figure in Vega-Lite; what it returns waits for its SVG, on white ground. Where `file` is given,
+    without a suffix, `FILE.svg` and `FILE.png` are written too."""
+    order = msgspec.json.encode(spec), file
+    with contextlib.suppress(BrokenProcessPool):
+        return partial(_awaited, _painter().submit(_drawn, *order), *order)
+    return partial(_drawn, *order)
+
+
+def stop() -> None:
+    """What is not drawn yet is not wanted any more."""
+    for painter in multiprocessing.active_children():
+        painter.terminate()
+
+
+def _awaited(drawing: Future[str], spec: bytes, file: Path | None) -> str:
+    try:
+        return drawing.result()
+    except BrokenProcessPool:
+        return _drawn(spec, file)  # the painter was killed, as for want of memory: here, then
 
 
 def _drawn(spec: bytes, file: Path | None) -> str:

@@ -22,6 +22,8 @@ from howfar.records import SCHEMA, Fact
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766
 FILE_NAME = "outcomes.sqlite"
+OTHER = "give another folder with --out"
+OURS = "give the folder that `howfar run` wrote, such as results/quick"
 
 # Of a task, what many tasks have in common.
 PARTS = ("cell", "sampling", "data", "metrics", "protocol")
@@ -193,11 +195,11 @@ def create(folder: Path) -> Iterator[Store]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except filelock.Timeout:
-        mend = "wait for it, or choose another folder with --out"
-        raise UserError("another run is writing to these results", where=str(folder), mend=mend) from None
+        what = "another run is writing to these results"
+        raise UserError(what, where=str(folder), mend=f"wait for it, or {OTHER}") from None
     except OSError as error:
         what = f"results can't be written there ({error.strerror})"
-        raise UserError(what, where=str(folder), mend="choose another folder with --out") from None
+        raise UserError(what, where=str(folder), mend=OTHER) from None
     try:
         with _opened(folder / FILE_NAME, new=True) as store:
             yield store
@@ -213,8 +215,7 @@ def read(path: Path) -> Iterator[Store]:
     """
     file = path / FILE_NAME if path.is_dir() else path
     if not file.is_file():
-        mend = "give the folder that `howfar run` wrote, such as results/quick"
-        raise UserError(f"no {FILE_NAME} there", where=str(path), mend=mend)
+        raise UserError(f"no {FILE_NAME} there", where=str(path), mend=OURS)
     with _opened(file, new=False) as store:
         yield store
 
@@ -277,7 +278,7 @@ def _explained(file: Path) -> Iterator[None]:
         raise UserError(f"can't be used ({error})", where=str(file), mend=mend) from None
     except sql.exc.DatabaseError as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
-        mend = "free the disk if it is full; otherwise move the file away and run again, or restore a copy"
+        mend = OURS if "is not a database" in reason else "free the disk if it is full; otherwise restore a copy"
         raise UserError(f"can't be used ({reason})", where=str(file), mend=mend) from None
 
 
@@ -294,7 +295,7 @@ def _check_or_create(engine: sql.Engine, file: Path, new: bool) -> None:
             connection.execute(sql.text(f"PRAGMA user_version = {SCHEMA}"))
             _metadata.create_all(connection)
         elif application != APPLICATION_ID:
-            raise UserError("not a store of howfar", where=str(file), mend="give another folder with --out")
+            raise UserError("not a store of howfar", where=str(file), mend=OTHER if new else OURS)
         elif schema != SCHEMA:
-            mend = "use the howfar that wrote it, or another folder with --out"
+            mend = f"use the howfar that wrote it, or {OTHER}"
             raise UserError(f"its schema is {schema}, this howfar reads {SCHEMA}", where=str(file), mend=mend)

@@ -109,6 +109,12 @@ def test_what_changed_is_said_in_a_sentence(then: Verdict, now: Verdict, words: 
     assert words in telling.changed(then, now)
 
 
+def test_what_made_it_so_is_what_is_told() -> None:
+    parts = (Part("it is large", "holds", 7.0, 6.0, 8.0), Part("it is slow", "no_longer_holds", 0.5, 0.4, 0.6))
+    said = telling.changed(Verdict(parts), Verdict(parts))
+    assert "it is slow: 0.500× (0.400–0.600) then as now" in said and "it is large" not in said
+
+
 @pytest.mark.parametrize(
     ("finding", "otherwise", "fate"),
     [

@@ -78,7 +78,9 @@ def test_failures_under_the_published_protocol_are_counted_apart() -> None:
     (cell,) = made.cells([made.TFJS], "inference", SIZES)
     crashed = [made.published(cell, number, status="crashed", message="gone", series=()) for number in range(3)]
     found = told([*rounds([cell]), *crashed], made.TFJS)
-    assert found.failed.splitlines()[0] == "Under the published protocol 3 tasks failed; the list below says why."
+    assert found.failed.splitlines()[0] == (
+        "Under the published protocol 3 tasks gave no right number; the list below says why."
+    )
     assert "crashed" not in found.failed and "Everything" not in found.failed
 
 

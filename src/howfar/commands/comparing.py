@@ -43,7 +43,10 @@ def compare(
     if page is not None:
         _write(found, page)
     if limit is not None and (slowed := found.slowed(limit)):
-        print(f"howfar: {len(slowed)} of {len(found.pairs)} cells are over {limit:.3g} slower", file=sys.stderr)
+        print(
+            f"howfar: {len(slowed)} of {len(found.pairs)} cells are more than {100 * limit:.3g}% slower",
+            file=sys.stderr,
+        )
         raise typer.Exit(1)
 
 

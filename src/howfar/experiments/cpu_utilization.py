@@ -241,8 +241,9 @@ def _threads(rows: Sequence[Row]) -> Iterator[str]:
     if one and many:
         more = "more than one core: threads lift the bound" if max(many) > BOUND else "no more than one core here"
         yield (
-            f"WebAssembly used {_percent(float(np.mean(one)))} % of a core on one thread and"
-            f" {_percent(float(np.mean(many)))} % on all of them, at most {_percent(max(many))} %: {more}."
+            f"Over whole executions, the engine's own threads among them, WebAssembly used"
+            f" {_percent(float(np.mean(one)))} % of a core on one thread and {_percent(float(np.mean(many)))} % on all"
+            f" of them: {more}."
         )
 
 

@@ -70,11 +70,13 @@ def _words(pair: tuple[Finding, Finding]) -> str:
 
 
 def _numbers(then: Verdict, now: Verdict) -> Iterator[str]:
-    """Of the parts that came out otherwise, or where none did of the first that has numbers: then, and now."""
+    """Of the parts that made it so: then, and now. Where nothing was disproved, the first with numbers is enough."""
     pairs = list(zip(then.parts, now.parts, strict=True))
     numbered = [pair for pair in pairs if pair[0].value is not None and pair[1].value is not None]
+    decisive = [pair for pair in numbered if (pair[0].finding, pair[1].finding) == (then.finding, now.finding)]
     turned = [pair for pair in numbered if pair[0].finding != pair[1].finding]
-    for old, new in turned or numbered[:1]:
+    disproved = "no_longer_holds" in (then.finding, now.finding)
+    for old, new in (decisive if disproved else []) or turned or numbered[:1]:
         same = (old.value, old.where) == (new.value, new.where)
         numbers = f"{amount(new)} then as now" if same else f"{amount(old)} then, {amount(new)} now"
         yield f"{new.says}: {numbers}"
@@ -94,7 +96,9 @@ def fate(finding: Finding, otherwise: tuple[str, str], verdict: Verdict) -> tupl
         named: Fate = "withdrawn" if otherwise[0] == "withdrawn" else "revised"
         return named, f"{otherwise[1]} ({_decisive(verdict)})"
     missing = needed(lack for part in verdict.parts for lack in part.missing)
-    return "untested", f"nothing here speaks for or against it: it takes {missing}"
+    numbered = any(part.value is not None for part in verdict.parts)
+    said = "what was measured does not decide it" if numbered else "nothing here speaks for or against it"
+    return "untested", f"{said}: it takes {missing}"
 
 
 def _decisive(verdict: Verdict) -> str:

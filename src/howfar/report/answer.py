@@ -163,9 +163,9 @@ def _sentences(found: Sequence[Failure]) -> list[str]:
 
 
 def _published(found: Sequence[Failure]) -> str:
-    """Most of them fail for the reason that they fail for under the corrected protocol: counted, not told again."""
+    """Most of them have the reason that they have under the corrected protocol: counted, not told again."""
     own = [failure for failure in found if failure.published]
-    return f"Under the published protocol {_tasks(own)} failed; the list below says why." if own else ""
+    return f"Under the published protocol {_tasks(own)} gave no right number; the list below says why." if own else ""
 
 
 def _tasks(own: Sequence[Failure]) -> str:

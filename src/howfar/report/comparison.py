@@ -27,7 +27,14 @@ def sentence(comparison: Comparison) -> str:
     told = ", ".join(f"{count} {says}" for says, count in counts if count)
     cells = wording.counted(len(comparison.pairs), "cell")
     over = comparison.overall
-    of = f"the time of {comparison.base} over all"
+    sure = (
+        "all"
+        if over and over.rounds == len(comparison.pairs)
+        else f"the {over.rounds} with an interval"
+        if over
+        else ""
+    )
+    of = f"the time of {comparison.base} over {sure}"
     whole = f"{wording.ratio(over)} {of}, {SAYS[verdict(over)]}" if over else "no ratio"
     return f"{comparison.new} takes {whole}; of {cells}: {told}."
 

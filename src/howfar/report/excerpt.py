@@ -9,6 +9,7 @@ import polars as pl
 import polars.selectors as cs
 
 from howfar import tables, wording
+from howfar.errors import UserError
 from howfar.measured import contestant
 from howfar.outcomes import Results
 from howfar.report import figures
@@ -25,14 +26,19 @@ DIGITS = 4
 UNSEEN = re.compile(r' (?:aria-[a-z]+|role)="[^"]*"')
 # Where its marks are; words, such as versions, are left as they are.
 PLACES = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2)="[^"]*"')
+WRITTEN = "Written by `howfar export RESULTS --output FOLDER` from what one run has stored; no number is set by hand."
 LONG = re.compile(r"-?\d+\.\d{2,}(?![\d%])")
 
 
 def write(results: Results, folder: Path) -> Path:
     """`README.md`, `figures/ID.svg` and `tables/ID.csv` under `folder`; returns the first.
 
-    Raises: UserError where the study names an unknown experiment.
+    Raises: UserError where the study names an unknown experiment, or where there is a README.md of somebody else's.
     """
+    page = folder / "README.md"
+    if page.exists() and WRITTEN not in page.read_text(encoding="utf-8", errors="replace"):
+        mend = "give a folder of its own with --output"
+        raise UserError("there is a README.md that howfar did not write", where=str(folder), mend=mend)
     drawn = figures.figures(results)
     for name in ("figures", "tables"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -40,7 +46,6 @@ def write(results: Results, folder: Path) -> Path:
         slim(figure.table).write_csv(folder / "tables" / f"{figure.id}.csv")
         if figure.spec is not None:
             (folder / "figures" / f"{figure.id}.svg").write_text(drawn_small(figure.svg), encoding="utf-8")
-    page = folder / "README.md"
     page.write_text("\n".join(_page(results, drawn)), encoding="utf-8")
     return page
 
@@ -65,7 +70,7 @@ def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
     run, found, measured = results.run, answer(results), whole(results)
     yield f"# {_words(run.study.title)}"
     yield ""
-    yield "Written by `howfar export RESULTS --output FOLDER` from what one run has stored; no number is set by hand."
+    yield WRITTEN
     yield ""
     yield from _table(("", ""), [
         ("when", run.started_at[:10]),

@@ -1,8 +1,7 @@
 """The figures of a report: what each experiment shows, and the files that are made of it."""
 
 import re
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +69,17 @@ def figures(results: Results, out: Path | None = None) -> list[Figure]:
     if out:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         (out / "tables").mkdir(exist_ok=True)
-    begun = [_begun(name, load(name), results, out) for name in [*names, COST]]
-    return [replace(figure, svg=svg.result()) if svg else figure for figure, svg in begun]
+    try:
+        begun = [_begun(name, load(name), results, out) for name in [*names, COST]]
+        return [replace(figure, svg=svg()) if svg else figure for figure, svg in begun]
+    except BaseException:  # Ctrl-C, too: who stopped does not wait for pictures
+        pictures.stop()
+        raise
 
 
-def _begun(name: str, experiment: Experiment, results: Results, out: Path | None) -> tuple[Figure, Future[str] | None]:
+def _begun(
+    name: str, experiment: Experiment, results: Results, out: Path | None
+) -> tuple[Figure, Callable[[], str] | None]:
     """The figure but for its SVG, which is drawn meanwhile."""
     table = experiments.table(name, results)
     shown, empty = bool(table.height), _nothing(table, experiment.METRIC)

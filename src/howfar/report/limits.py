@@ -54,7 +54,8 @@ def factors_of(gap: Gap, known: Ceilings) -> str:
     if found is None:
         return ""
     whole, cell = wording.number(found.ceiling_ratio * found.share_ratio.value), gap.web.cell
-    between = f"of the {whole}× from {cell.target} to {gap.native.cell.target},"
+    web = wording.named(cell.target, gap.web.software)
+    between = f"of the {whole}× from {web} to {gap.native.cell.target},"
     at = f"In {cell.workload} at {size(cell.model)}, {between}"
     costs, does = f"{wording.number(found.ceiling_ratio)}× is what the browser costs", found.share_ratio.value
     if does >= 1:
