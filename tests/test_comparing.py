@@ -12,6 +12,7 @@ from howfar import comparing, stats
 from howfar.errors import UserError
 from howfar.outcomes import Outcome, Results, Series
 from howfar.records import Cell, Model, Sampling, Target
+from howfar.report import comparison
 
 
 def outcomes(target: Target, ms: float, rounds: int = 4, seed: int = 0, width: int = 64) -> list[Outcome]:
@@ -159,3 +160,11 @@ def test_all_cells_together_are_known_better_than_one() -> None:
     found = stats.pooled([one] * 4)
     assert found and found.low and found.value == pytest.approx(1.1) and found.low > one.low  # type: ignore[operator]
     assert stats.pooled([stats.Ratio(2.0, None, None, 1)]) is None
+
+
+def test_each_task_is_told_by_itself_where_there_are_several() -> None:
+    found = comparing.targets(made.rich(), "tfjs@0.13.0", "tfjs@4.22.0")
+    assert set(found.by_workload) == {"training", "inference"}
+    assert ". That is in training 0." in comparison.sentence(found)
+    alone = stores(results(outcomes(made.TFJS, 10.0)), results(outcomes(made.TFJS, 20.0, seed=1)))
+    assert alone.by_workload == {} and "That is" not in comparison.sentence(alone)

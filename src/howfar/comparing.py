@@ -4,6 +4,7 @@ Either two stores, whose rounds have nothing to do with one another, or two targ
 rounds. A slowdown is said only where the interval shows it.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -57,6 +58,16 @@ class Comparison(Struct, frozen=True):
     only_base: tuple[str, ...]
     only_new: tuple[str, ...]
     overall: Ratio | None
+
+    @property
+    def by_workload(self) -> dict[Workload, Ratio]:
+        """Each workload's pairs together, where several have a ratio: one may be won with what another loses."""
+        gathered: dict[Workload, list[Ratio]] = defaultdict(list)
+        for pair in self.pairs:
+            if pair.ratio:
+                gathered[pair.new.cell.workload].append(pair.ratio)
+        found = {workload: pooled(ratios) for workload, ratios in gathered.items()}
+        return {workload: ratio for workload, ratio in found.items() if ratio and len(found) > 1}
 
     def slowed(self, share: float) -> list[Pair]:
         """The pairs whose interval shows a slowdown of more than that share."""

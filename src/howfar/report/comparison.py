@@ -1,5 +1,6 @@
 """A comparison in words, as a table, as JSON and as a picture."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,16 @@ def sentence(comparison: Comparison) -> str:
     )
     of = f"the time of {comparison.base} over {sure}"
     whole = f"{wording.ratio(over)} {of}, {SAYS[verdict(over)]}" if over else "no ratio"
-    return f"{comparison.new} takes {whole}; of {cells}: {told}."
+    return " ".join([f"{comparison.new} takes {whole}; of {cells}: {told}.", *_per_workload(comparison)])
+
+
+def _per_workload(comparison: Comparison) -> Iterator[str]:
+    each = [
+        f"in {workload.replace('_', ' ')} {wording.ratio(over)}: {SAYS[verdict(over)]}"
+        for workload, over in comparison.by_workload.items()
+    ]
+    if each:
+        yield f"That is {'; '.join(each)}."
 
 
 def show(console: Console, comparison: Comparison) -> None:
@@ -69,6 +79,7 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "new": comparison.new,
         "overall": msgspec.to_builtins(comparison.overall),
         "overall_verdict": verdict(comparison.overall),
+        "by_workload": msgspec.to_builtins(comparison.by_workload),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "only_base": list(comparison.only_base),
         "only_new": list(comparison.only_new),
