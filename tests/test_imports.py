@@ -16,7 +16,7 @@ MEASURING = {
     "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "editions", "environment",
     "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "lines", "live", "models", "native", "npm",
     "pages", "plan", "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving",
-    "sources", "store", "studies", "vendor", "visiting", "visits", "work",
+    "sharing", "sources", "store", "studies", "vendor", "visiting", "visits", "work",
 }  # fmt: skip
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",

@@ -67,7 +67,7 @@ class Comparison(Struct, frozen=True):
             if pair.ratio:
                 gathered[pair.new.cell.workload].append(pair.ratio)
         found = {workload: pooled(ratios) for workload, ratios in gathered.items()}
-        return {workload: ratio for workload, ratio in found.items() if ratio and len(found) > 1}
+        return {workload: over for workload, over in found.items() if over and len(found) > 1}
 
     def slowed(self, share: float) -> list[Pair]:
         """The pairs whose interval shows a slowdown of more than that share."""

@@ -7,7 +7,6 @@ appended. One run at a time: a lock that the system frees when its holder dies.
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import filelock
 import msgspec
@@ -18,15 +17,13 @@ from howfar import plan
 from howfar.errors import UserError
 from howfar.outcomes import Outcome, Results, RunFacts
 from howfar.records import SCHEMA, Fact
+from howfar.sharing import Shared
 
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766
 FILE_NAME = "outcomes.sqlite"
 OTHER = "give another folder with --out"
 OURS = "give the folder that `howfar run` wrote, such as results/quick"
-
-# Of a task, what many tasks have in common.
-PARTS = ("cell", "sampling", "data", "metrics", "protocol")
 
 _metadata = MetaData()
 _runs = Table("runs", _metadata, Column("id", Integer, primary_key=True), Column("run", Text, nullable=False))
@@ -153,24 +150,6 @@ class Store:
         with self._engine.connect() as connection:
             for text in connection.execute(query).scalars():
                 yield shared.within(decoder.decode(text))
-
-
-class Shared:
-    """Equal parts of outcomes, each held once: a cell has many rounds, and all processes say the same of a machine."""
-
-    def __init__(self) -> None:
-        self._known: dict[Any, Any] = {}
-
-    def within(self, outcome: Outcome) -> Outcome:
-        """The same outcome, of shared parts."""
-        task = outcome.task
-        own = msgspec.structs.replace(task, **{name: self._once(name, getattr(task, name)) for name in PARTS})
-        # By their text, in which 1, 1.0 and true are three things.
-        facts = self._known.setdefault(msgspec.json.encode(outcome.facts), outcome.facts)
-        return msgspec.structs.replace(outcome, task=own, facts=facts)
-
-    def _once(self, name: str, part: Any) -> Any:
-        return self._known.setdefault((name, part), part)
 
 
 def _kept(before: Outcome | None, after: Outcome) -> Outcome:

@@ -27,17 +27,15 @@ def sentence(comparison: Comparison) -> str:
     counts = [(says, sum(pair.verdict == name for pair in comparison.pairs)) for name, says in SAYS.items()]
     told = ", ".join(f"{count} {says}" for says, count in counts if count)
     cells = wording.counted(len(comparison.pairs), "cell")
+    return " ".join([f"{comparison.new} takes {_overall(comparison)}; of {cells}: {told}.", *_per_workload(comparison)])
+
+
+def _overall(comparison: Comparison) -> str:
     over = comparison.overall
-    sure = (
-        "all"
-        if over and over.rounds == len(comparison.pairs)
-        else f"the {over.rounds} with an interval"
-        if over
-        else ""
-    )
-    of = f"the time of {comparison.base} over {sure}"
-    whole = f"{wording.ratio(over)} {of}, {SAYS[verdict(over)]}" if over else "no ratio"
-    return " ".join([f"{comparison.new} takes {whole}; of {cells}: {told}.", *_per_workload(comparison)])
+    if over is None:
+        return "no ratio"
+    known = "all" if over.rounds == len(comparison.pairs) else f"the {over.rounds} with an interval"
+    return f"{wording.ratio(over)} the time of {comparison.base} over {known}, {SAYS[verdict(over)]}"
 
 
 def _per_workload(comparison: Comparison) -> Iterator[str]:
