@@ -98,12 +98,15 @@ def by_the_papers_clock(
 
 @pytest.mark.alone
 def test_the_paper_s_clock_saw_all_of_what_runs_where_it_is_called(measure: Measure) -> None:
-    """A clock of whole milliseconds gives 0 and 1, whose mean is the time, as long as nothing is left running."""
+    """A clock of whole milliseconds gives 0 and 1, whose mean is the time, as long as nothing is left running.
+
+    Thousands of inferences carry one stall of the machine; of the few dozen samples beside them only the median does.
+    """
     _, seen = by_the_papers_clock(measure, "convnetjs", "cpu", Model("mlp", 1, 64))
     corrected = next(
         one for one in measure("convnetjs", "cpu", Model("mlp", 1, 64)).series if (one.metric, one.stage) == LATENCY
     )
-    assert 0.5 < mean(seen) / (mean(corrected.sample_ms) / corrected.repeats) < 2
+    assert 0.5 < mean(seen) / (median(corrected.sample_ms) / corrected.repeats) < 2
     assert 0 in seen
 
 
