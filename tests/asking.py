@@ -1,7 +1,13 @@
 """What every held browser's page can be waited for with, whatever protocol it is held by."""
 
+import json
 import time
+from pathlib import Path
 from typing import Any, Protocol
+
+import pytest
+
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class Asking(Protocol):
@@ -17,3 +23,12 @@ class Asking(Protocol):
             if time.monotonic() > deadline:
                 raise AssertionError(f"the page never came to {condition}")
             time.sleep(0.05)
+
+    def complaints(self) -> list[Any]:
+        """What is wrong with the page as it is, as axe-core sees it; the test is skipped where that is not here."""
+        if not AXE.is_file():
+            pytest.skip("NO axe-core: `make test` installs it into node_modules")
+        script = AXE.read_text(encoding="utf-8")
+        asked = "window.axe.run().then((it) => JSON.stringify(it.violations))"
+        found = json.loads(self.value(f"(() => {{ {script}; return {asked} }})()"))
+        return [(one["id"], one["nodes"][0]["html"][:160]) for one in found]

@@ -14,6 +14,9 @@ from asking import Asking
 from howfar.hosts import chromium
 from howfar.hosts.base import end_tree
 
+# What a page that has something to complain of is seen by.
+COMPLAINTS = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
+
 
 class Page(Asking):
     """The one page of a browser."""

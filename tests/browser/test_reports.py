@@ -1,10 +1,8 @@
 """The report in a real browser: nothing said to the console, nothing asked of a network, and usable by everybody."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,9 +10,6 @@ import devtools
 import reports
 from howfar import comparing, report
 from howfar.report import compared
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-BAD = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +48,8 @@ def requests(page: devtools.Page) -> list[str]:
 
 def demand_silence(page: devtools.Page) -> None:
     """Nothing was said to the console, and nothing asked of a network."""
-    assert [event for event in page.events if event[0] in BAD] == []
+    assert [event for event in page.events if event[0] in devtools.COMPLAINTS] == []
     assert [url for url in requests(page) if not url.startswith(("data:", "file:"))] == []
-
-
-def complaints(page: devtools.Page) -> list[Any]:
-    """What is wrong with the page as it is, as axe-core sees it."""
-    page.value(f"{AXE.read_text(encoding='utf-8')}; 0")
-    found = json.loads(page.value("axe.run().then((found) => JSON.stringify(found.violations))"))
-    return [(one["id"], one["nodes"][0]["html"][:160]) for one in found]
 
 
 def test_it_says_nothing_and_asks_nothing(page: devtools.Page, folder: Path) -> None:
@@ -79,9 +67,7 @@ def test_the_other_pages_say_nothing_and_can_be_used(page: devtools.Page, others
     demand_silence(page)
     page.sized(375)
     assert page.value("document.documentElement.scrollWidth") <= 375
-    if not AXE.is_file():
-        pytest.skip("NO axe-core: `make test` installs it into node_modules")
-    assert complaints(page) == []
+    assert page.complaints() == []
 
 
 def test_what_is_folded_is_printed(page: devtools.Page, folder: Path) -> None:
@@ -97,13 +83,11 @@ def test_what_is_folded_is_printed(page: devtools.Page, folder: Path) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (375, "light")])
 def test_everybody_can_use_it(page: devtools.Page, folder: Path, width: int, theme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("NO axe-core: `make test` installs it into node_modules")
     page.watch("about:blank")
     page.sized(width)
     drawn(page, (folder / "index.html").as_uri())
     page.value(f"document.documentElement.dataset.theme = '{theme}'; document.querySelector('details').open = true")
-    assert complaints(page) == []
+    assert page.complaints() == []
     assert page.value("document.documentElement.scrollWidth") <= width
 
 

@@ -1,18 +1,14 @@
 """The report in Firefox: the same page, drawn, silent, and usable by everybody."""
 
-import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import marionette
 import reports
 from howfar import report
-
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 pytestmark = pytest.mark.skipif(
     marionette.find() is None, reason="NO FIREFOX: install it (Debian: apt-get install firefox-esr)"
@@ -38,13 +34,6 @@ def drawn(page: marionette.Page, url: str) -> None:
     page.waited_for("!!document.querySelector('.live svg')")
 
 
-def complaints(page: marionette.Page) -> list[Any]:
-    """What is wrong with the page as it is, as axe-core sees it."""
-    script = AXE.read_text(encoding="utf-8")
-    found = page.value(f"(() => {{ {script}; return window.axe.run().then((it) => JSON.stringify(it.violations)) }})()")
-    return [(one["id"], one["nodes"][0]["html"][:160]) for one in json.loads(found)]
-
-
 def test_it_says_nothing_and_asks_nothing(page: marionette.Page, url: str) -> None:
     drawn(page, url)
     assert page.said(url) == []
@@ -54,13 +43,11 @@ def test_it_says_nothing_and_asks_nothing(page: marionette.Page, url: str) -> No
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (500, "light")])
 def test_everybody_can_use_it(page: marionette.Page, url: str, width: int, theme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("NO axe-core: `make test` installs it into node_modules")
     page.sized(width, 900)
     drawn(page, url)
     page.value(f"document.documentElement.dataset.theme = '{theme}'")
     page.value("document.querySelector('details').open = true")
-    assert complaints(page) == []
+    assert page.complaints() == []
     assert page.value("document.documentElement.scrollWidth <= window.innerWidth")
 
 
