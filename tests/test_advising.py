@@ -128,13 +128,19 @@ def test_a_single_target_is_advised_as_the_only_one() -> None:
 
 
 def test_without_a_browser_s_target_none_is_advised() -> None:
-    assert "nothing that was measured in a browser can be advised" in advice.sentences(ask(results(made.NATIVE)))[0]
+    said = advice.sentences(ask(results(made.NATIVE)))[0]
+    assert "nothing that was measured in a browser can be advised: none has been measured enough" in said
 
 
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
-        (Model("mlp", 8, 128), {}, r"mlp\(8,128\): its depth of 8 lies outside of what was measured, 1 to 4; ask for"),
+        (
+            Model("mlp", 8, 128),
+            {},
+            r"mlp\(8,128\): its depth of 8 lies outside of what was measured, 1 to 4; ask for "
+            "a size such as mlp:4x128, or measure more sizes",
+        ),
         (Model("mlp", 2, 512), {}, "its width of 512 lies outside of what was measured, 64 to 256"),
         (Model("cnn", 6, 128), {}, "no inference of a network of kind cnn was measured there; there is mlp: inference"),
         (UNSEEN, {"workload": "training"}, "no training of a network of kind mlp was measured"),

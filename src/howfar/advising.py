@@ -3,6 +3,7 @@ sizes that were measured here (laws.py), and said only among them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import log
 
 import numpy as np
 from msgspec import Struct
@@ -144,8 +145,23 @@ def _learned_from(entries: Iterable[Measured], model: Model) -> tuple[dict[Targe
     reasons = {target: _why_not(every[target], right[target], model) for target in right}
     known = {target: right[target] for target, reason in reasons.items() if not reason}
     if not known:
-        raise UserError(_most(reasons.values()), where=str(model), mend=f"ask for another size, or {MORE}")
+        raise UserError(_most(reasons.values()), where=str(model), mend=f"{_sayable(right.values(), model)}{MORE}")
     return known, {str(target): reason for target, reason in reasons.items() if reason}
+
+
+def _sayable(right: Iterable[Sequence[Measured]], model: Model) -> str:
+    """The measured size nearest to this one of which something could be said, written as it is asked for, before
+    another cure; nothing where there is none."""
+    sizes = {
+        one.cell.model: abs(log(one.cell.model.depth / model.depth)) + abs(log(one.cell.model.width / model.width))
+        for several in right
+        for one in several
+        if not _why_not(several, several, one.cell.model)
+    }
+    if not sizes:
+        return ""
+    nearest = min(sizes, key=lambda one: (sizes[one], one))
+    return f"ask for a size such as {nearest.kind}:{nearest.depth}x{nearest.width}, or "
 
 
 def _whole(entry: Measured) -> bool:

@@ -30,7 +30,9 @@ def sentences(advice: Advice) -> list[str]:
 def _pick(advice: Advice) -> str:
     pick = advice.pick
     if pick is None:
-        return "nothing that was measured in a browser can be advised: a GPU in name only says nothing about a GPU."
+        in_name_only = any(one.software for one in advice.forecasts)
+        why = "a GPU in name only says nothing about a GPU" if in_name_only else "none has been measured enough"
+        return f"nothing that was measured in a browser can be advised: {why}."
     name, time = wording.named(pick.target), f"predicted {wording.milliseconds(pick.ms)} ({_within(pick)})"
     if advice.rivals:
         others = wording.listed([wording.named(one.target) for one in advice.rivals])

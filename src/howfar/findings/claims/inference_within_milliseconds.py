@@ -38,6 +38,7 @@ ALMOST = 0.9
 FEWEST_CELLS = 10
 # The paper leaves synaptic out of all but its own sentence.
 SLOW = "synaptic"
+SLOWS_BEST_MS = 6.68
 OTHERS = tuple(name for name in PAPERS if name != SLOW)
 RIVALS = ("brain.js", "tfjs", "keras-js", "webdnn", "synaptic")
 
@@ -84,11 +85,11 @@ def _almost_all(evidence: Evidence) -> Part:
 
 
 def _synaptic(evidence: Evidence) -> Part:
-    says = f"synaptic never takes at most {MOST_MS} ms"
+    says = f"synaptic takes {SLOWS_BEST_MS} ms at best"
     times = _times(evidence, (SLOW,))
     if not times:
         return untold(says, *evidence.lacks(INFERENCE, SLOW))
-    return every(says, times, above(MOST_MS), [f"inference: {time.where}" for time in times], "ms")
+    return every(says, times, above(SLOWS_BEST_MS), [f"inference: {time.where}" for time in times], "ms")
 
 
 def _second(evidence: Evidence) -> Part:
