@@ -53,7 +53,7 @@ def onnx_file(between: str = "Identity") -> bytes:
 
 def tflite_file() -> bytes:
     """By TensorFlow Lite's own schema, which is read without the rest of TensorFlow: that takes seconds."""
-    import flatbuffers  # type: ignore[import-untyped]  # noqa: PLC0415 - needed by few tests
+    import flatbuffers  # noqa: PLC0415 - needed by few tests
 
     schema = _schema()
     arrays = {"A": A.T, "a": a, "B": B.T, "zeros": np.zeros(3, np.float32)}

@@ -123,6 +123,17 @@ def test_an_output_stays_what_it_is() -> None:
     assert fold(graph).outputs == graph.outputs
 
 
+def test_what_is_there_twice_is_worked_out_once() -> None:
+    """Also what is the same only because what it takes is; an output stays, with its own name."""
+    b = builder()
+    pairs = [b.add(Activation("tanh"), b.add(Clip(0, 1), "x")) for _ in range(2)]
+    graph = b.finish([b.add(Binary("add"), *pairs), b.add(Clip(0, 1), "x")])
+    folded = fold(graph)
+    assert kinds(folded) == ["Clip", "Activation", "Binary", "Clip"]
+    assert folded.outputs == graph.outputs
+    same(graph, folded)
+
+
 def test_a_norm_by_itself_is_a_factor_and_a_summand() -> None:
     b = builder()
     graph = b.finish([normalised(b, b.add(Activation("tanh"), "x"))])
@@ -211,13 +222,18 @@ def active(kind: ActivationName) -> Callable[[Builder], str]:
 
 
 COMPOSED: tuple[ActivationName, ...] = (
-    "hard_sigmoid", "hard_silu", "silu", "mish", "softsign", "gelu", "gelu_tanh",
+    "hard_sigmoid", "hard_silu", "silu", "mish", "softplus", "softsign", "selu", "gelu", "gelu_tanh",
 )  # fmt: skip
 LOWERED: dict[str, tuple[Rule, Graph]] = {
     "layer norm": (lowering.layer_norms, added(scaled(LayerNorm(1e-3)))),
     "prelu": (lowering.slopes, added(lambda b: b.add(PRelu(), "x", b.constant(numbers(4))))),
     "softmax": (lowering.softmaxes, added(lambda b: b.add(Softmax(1), "x"))),
     "groups": (lowering.groups, added(convolved(Convolution(groups=2), 3, 3, 2, 6))),
+    "margins": (
+        lowering.odd_convolutions,
+        added(convolved(Convolution((2, 1), (2, 1), ((3, 0), (1, 2)), groups=4), 3, 3, 1, 8)),
+    ),
+    "edges": (lowering.edge_pads, added(lambda b: b.add(Pad(((1, 0), *EDGES[1:3], (2, 1)), mode="edge"), "x"))),
     "max pool": (lowering.odd_pools, added(lambda b: b.add(Pool("max", (3, 3), (2, 2), ((1, 1), (2, 0))), "x"))),
     "mean pool": (lowering.odd_pools, added(lambda b: b.add(Pool("average", (3, 3), (2, 1), ((1, 1), (2, 0))), "x"))),
     "whole mean": (

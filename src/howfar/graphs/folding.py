@@ -34,11 +34,15 @@ HOLDERS: tuple[type, ...] = (Convolution, Dense)
 
 def fold(graph: Graph, activations: Collection[ActivationName] = HELD, holders: tuple[type, ...] = HOLDERS) -> Graph:
     """BatchNorm, factors and summands by channel go into the weights before them, zeros at the edges into convolutions,
-    the `activations` into the node before them where it is one of `holders`; what does nothing goes.
+    the `activations` into the node before them where it is one of `holders`; what does nothing goes, and what is there
+    twice.
 
     Weights are worked out in float64. Arrays that don't change are shared with the graph that was given.
     """
-    for step in (work_out, drop_identities, spread_batch_norms, merge_lines, into_weights, edges_into_windows):
+    steps = (
+        work_out, drop_identities, drop_repeats, spread_batch_norms, merge_lines, into_weights, edges_into_windows,
+    )  # fmt: skip
+    for step in steps:
         graph = step(graph)
     return drop_dead(fuse_activations(graph, activations, holders))
 
@@ -101,6 +105,20 @@ def _does_nothing(node: Node, graph: Graph, dtypes: Mapping[str, str]) -> bool:
 def _is_neutral(operation: Binary, second: Array | None) -> bool:
     neutral = {"add": 0, "subtract": 0, "multiply": 1, "divide": 1, "power": 1}.get(operation.kind)
     return second is not None and neutral is not None and bool((second == neutral).all())
+
+
+def drop_repeats(graph: Graph) -> Graph:
+    """What is worked out of the same in the same way is worked out once: NASNet takes the ReLU of one tensor again and
+    again."""
+    instead, made, nodes = dict[str, str](), dict[Node, str](), []
+    for node in graph.nodes:
+        current = replace(node, inputs=tuple(instead.get(name, name) for name in node.inputs))
+        known = made.setdefault(replace(current, output=""), node.output)
+        if known == node.output or node.output in graph.outputs:
+            nodes.append(current)
+        else:
+            instead[node.output] = known
+    return with_nodes(graph, nodes)
 
 
 def spread_batch_norms(graph: Graph) -> Graph:

@@ -237,6 +237,11 @@ class Graph(Struct, frozen=True):
     # How many of the constants' numbers are trained, where the source says so.
     trainable_parameters: int | None = None
 
+    @property
+    def loops(self) -> bool:
+        """Whether it holds recurrent layers."""
+        return any(isinstance(node.operation, Lstm | Gru) for node in self.nodes)
+
     def users(self) -> dict[str, list[Node]]:
         """The nodes that take a tensor or constant, by its name."""
         found: dict[str, list[Node]] = {}

@@ -19,6 +19,7 @@ from howfar.graphs.graph import (
     Concat,
     Convolution,
     Dense,
+    Gather,
     Graph,
     LayerNorm,
     MatMul,
@@ -120,12 +121,26 @@ def _gelu_tanh(b: Builder, x: str) -> str:
     return both(b, "multiply", scalar(b, "multiply", x, 0.5), scalar(b, "add", share, 1.0))
 
 
+def _softplus(b: Builder, x: str) -> str:
+    """Of what can't overflow."""
+    below = each(b, "exp", each(b, "negative", each(b, "abs", x)))
+    return both(b, "add", active(b, "relu", x), each(b, "log", scalar(b, "add", below, 1.0)))
+
+
+def _selu(b: Builder, x: str) -> str:
+    """Its two constants are those of Klambauer et al., 2017."""
+    below = scalar(b, "multiply", active(b, "elu", scalar(b, "minimum", x, 0.0)), 1.6732632423543772)
+    return scalar(b, "multiply", both(b, "add", active(b, "relu", x), below), 1.0507009873554805)
+
+
 _ACTIVATIONS: dict[ActivationName, Callable[[Builder, str], str]] = {
     "hard_sigmoid": _hard_sigmoid,
     "hard_silu": lambda b, x: both(b, "multiply", x, _hard_sigmoid(b, x)),
     "silu": lambda b, x: both(b, "multiply", x, active(b, "sigmoid", x)),
     "mish": lambda b, x: both(b, "multiply", x, active(b, "tanh", active(b, "softplus", x))),
+    "softplus": _softplus,
     "softsign": _softsign,
+    "selu": _selu,
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
 }
@@ -173,6 +188,33 @@ def part(b: Builder, x: str, axis: int, start: int, length: int) -> str:
     starts = tuple(start if place == axis else 0 for place in range(len(shape)))
     ends = tuple(start + length if place == axis else whole for place, whole in enumerate(shape))
     return b.add(Slice(starts, ends, (1,) * len(shape)), x)
+
+
+def odd_convolutions(b: Builder, node: Node) -> str | None:
+    """A convolution whose margins are neither none nor "same" as a pad and a convolution without any."""
+    operation = node.operation
+    if not isinstance(operation, Convolution) or not any(map(sum, operation.margins)):
+        return None
+    x, kernel, *biases = node.inputs
+    lengths, size = b.shapes[x][1:3], b.shapes[kernel][:2]
+    if operation.margins == same_margins(lengths, size, operation.strides, operation.dilations):
+        return None
+    padded = b.add(Pad(((0, 0), *operation.margins, (0, 0))), x)
+    return b.add(Convolution(operation.strides, operation.dilations, groups=operation.groups), padded, kernel, *biases)
+
+
+def edge_pads(b: Builder, node: Node) -> str | None:
+    """What repeats the edges as a gathering, axis by axis."""
+    pad = node.operation
+    if not isinstance(pad, Pad) or pad.mode != "edge":
+        return None
+    x = node.inputs[0]
+    for axis, (before, after) in enumerate(pad.margins):
+        length = b.shapes[x][axis]
+        if before or after:
+            places = np.clip(np.arange(-before, length + after), 0, length - 1).astype(np.int32)
+            x = b.add(Gather(axis), x, b.constant(places, "places"))
+    return x
 
 
 def odd_pools(b: Builder, node: Node) -> str | None:

@@ -175,8 +175,6 @@ def _pad(node: Node, _: Graph) -> Written:
     margins = {"margins": np.array(operation.margins, np.int32)}
     if operation.mode == "reflect":
         return Written("MirrorPad", node.inputs, margins, {"mode": "reflect"})
-    if operation.mode != "constant":
-        raise Unreadable(f"{node.output}: a pad of mode {operation.mode}")
     return Written("PadV2", node.inputs, {**margins, "value": np.float32(operation.value)})
 
 

@@ -28,6 +28,7 @@ RULES = (
     lowering.softmaxes,
     lowering.groups,
     lowering.odd_pools,
+    lowering.edge_pads,
     lowering.transposed_apart,
     lowering.flat_dense,
 )

@@ -18,11 +18,10 @@ def _saved_model(graph: Graph, folder: Path) -> tuple[str, ...]:
     return to_saved_model.write(in_order(graph), folder)
 
 
-def tflite(graph: Graph, folder: Path, beside: Path | None = None) -> tuple[str, ...]:
-    """`beside`: where the same graph was written as a SavedModel."""
+def _tflite(graph: Graph, folder: Path) -> tuple[str, ...]:
     from howfar.graphs import to_tflite  # noqa: PLC0415
 
-    return to_tflite.write(in_order(graph), folder, beside)
+    return to_tflite.write(graph, folder)
 
 
 WRITERS: Mapping[FormName, Writer] = {
@@ -30,5 +29,5 @@ WRITERS: Mapping[FormName, Writer] = {
     "tfjs-graph": to_tfjs_graph.write,
     "tfjs-layers": to_tfjs_layers.write,
     "saved-model": _saved_model,
-    "tflite": tflite,
+    "tflite": _tflite,
 }

@@ -15,7 +15,7 @@ from howfar.errors import UserError
 from howfar.graphs.counting import multiply_adds, parameters
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.to_tfjs_graph import quantized_bytes
-from howfar.graphs.writers import WRITERS, tflite
+from howfar.graphs.writers import WRITERS
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
 from howfar.records import Model
 from howfar.sources import blaming, checking, loading, memory, natively, sizes
@@ -120,14 +120,10 @@ def writer_of(form: FormName, source: Source) -> Write | str:
     graph = source.graph
     if graph is None:
         return source.unreadable
-    if form != "tflite":
-        return lambda folder: WRITERS[form](graph, folder)
     # Memory is looked at now: the graph itself is in it already.
-    if short := memory.shortage(_weights_bytes(graph), memory.LITERT_COPIES - 1):
+    if form == "tflite" and graph.loops and (short := memory.shortage(_weights_bytes(graph), memory.LOOPS_COPIES - 1)):
         return short
-    # A SavedModel of the user's own may have other signatures.
-    written = "saved-model" not in source.own
-    return lambda folder: tflite(graph, folder, folder.parent / "saved-model" if written else None)
+    return lambda folder: WRITERS[form](graph, folder)
 
 
 def _weights_bytes(graph: Graph) -> int:

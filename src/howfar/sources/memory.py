@@ -7,10 +7,10 @@ from howfar.errors import UserError
 # Python with TensorFlow and ONNX Runtime, before a model: 0.7 GB measured.
 BASE_BYTES = 700 << 20
 # The most that a step held at once, in sizes of the model: 3.9 while Keras read a file of 330 MB; to write and check it
-# took 2 (TensorFlow.js) to 3 (ONNX, SavedModel).
+# took 2 (TensorFlow.js) to 3 (ONNX, SavedModel, LiteRT).
 COPIES = 4
-# TensorFlow's converter to LiteRT: 6.7 for 330 MB.
-LITERT_COPIES = 7
+# TensorFlow's converter to LiteRT, which recurrent layers are left to: 6.7 for 330 MB.
+LOOPS_COPIES = 7
 
 
 def check(size_bytes: int, where: str) -> None:
