@@ -1,7 +1,6 @@
 """A graph that holds loops as a LiteRT file, by TensorFlow's own converter: recurrent layers. Their steps in a row
 would have the recurrent weights once per step in what runs it."""
 
-import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +20,6 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """
     with TemporaryDirectory(dir=folder) as saved:
         to_saved_model.write(graph, Path(saved))
-        gc.collect()  # the variables that were saved: a tf.function holds them in a cycle
         (folder / FILE).write_bytes(_converted(Path(saved)))
     return (FILE,)
 

@@ -1,5 +1,6 @@
 """The neutral graph as a TensorFlow SavedModel: one function with a fixed signature, its weights as variables."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,13 @@ def names(graph: Graph) -> tuple[str, ...]:
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Folds the graph first. Returns the names of the files in the folder."""
-    module = Module(fold(graph))
-    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.function.get_concrete_function()})
+    _save(Module(fold(graph)), folder)
+    gc.collect()  # the variables that were saved: a tf.function holds them in a cycle
     return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()))
+
+
+def _save(module: Module, folder: Path) -> None:
+    tf.saved_model.save(module, str(folder), signatures={SIGNATURE: module.function.get_concrete_function()})
 
 
 def _is_weight(array: Array) -> bool:
