@@ -125,7 +125,7 @@ def _ceilings(browsers: Iterable[str], known: Registry) -> Iterator[Target]:
         for backend in known["ceiling"].backends:
             counts = (1, 0) if backend in known["ceiling"].threaded else (None,)
             yield from (Target("ceiling", version, backend, browser, count) for count in counts)
-        yield Target("ceiling", version, "wasm", browser, 1, PLAIN_SIMD)
+        yield from (Target("ceiling", version, "wasm", browser, count, PLAIN_SIMD) for count in (1, 0))
     for name, library in known.items():
         if library.runs_in != "native" or "ceilings" not in library.workloads:
             continue
