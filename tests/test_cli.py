@@ -51,6 +51,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "versions of no range": ("regress tfjs --versions latest", "4.19.0..4.22.0"),
     "versions of what has none": ("regress numpy --versions 1.0.0..2.0.0", "does not come from npm"),
     "no share": ("regress tfjs --versions 4.19.0,4.20.0 --max-slowdown much", "5%"),
+    "no kind of picture": ("compare {results} {results} --picture {folder}/it.gif", "a picture ends in .svg or .png"),
     "output that can't be written": ("export {results} --experiment cost --output {folder}/no/where", "--output"),
 }
 
@@ -191,6 +192,14 @@ def test_a_command_that_is_stopped_says_so_in_one_line(folder: Path) -> None:
             assert process.returncode == code
             assert said.count("\n") == 1
             assert said.startswith("howfar: stopped")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_a_stop_while_the_command_s_modules_are_loaded_ends_it_silently() -> None:
+    stopping = "types.SimpleNamespace(main=lambda: os.kill(os.getpid(), 2))"
+    script = f"import os, sys, types, howfar.__main__ as it; sys.modules['howfar.cli'] = {stopping}; it.main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")

@@ -32,7 +32,7 @@ NATIVE = "native"
 # Statuses whose samples are numbers; a page that threw half-way measured something else.
 COUNTED = ("ok", "wrong_result")
 
-SAYS: Mapping[Status, str] = {
+_SAYS: Mapping[Status, str] = {
     "ok": "went well",
     "unsupported": "could not run here",
     "fell_back": "fell back to another back end",
@@ -48,7 +48,7 @@ SAYS: Mapping[Status, str] = {
 
 def fared(status: Status, message: str) -> str:
     """How it went, as the verb of a sentence."""
-    return "could not be reached" if over_budget(message) else SAYS[status]
+    return "could not be reached" if over_budget(message) else _SAYS[status]
 
 
 class Group(Struct, frozen=True, gc=False):
@@ -270,6 +270,7 @@ def verdict(outcomes: Sequence[Outcome]) -> tuple[Status, str]:
     if count == len(outcomes):
         return status, message
     parts = [
-        f"{n} of {len(outcomes)} rounds {SAYS[kind]}{f': {why}' if why else ''}" for (kind, why), n in failures.items()
+        f"{n} of {len(outcomes)} rounds {fared(kind, why)}{f': {why}' if why else ''}"
+        for (kind, why), n in failures.items()
     ]
     return status, "; ".join(parts)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from howfar import palette, wording
-from howfar.measured import NATIVE, SAYS
+from howfar.measured import NATIVE, fared
 from howfar.records import YARDSTICK, Target
 from howfar.tables import current
 
@@ -217,9 +217,16 @@ def told(row: Mark) -> Mark:
         "taken": f"{row['samples']} samples, {row['processes']} of {wording.counted(row['rounds'], 'round')}",
         "to_fastest": wording.NONE if row["times_fastest"] is None else f"{wording.number(row['times_fastest'])}×",
         "to_native": wording.NONE if row["times_native"] is None else wording.times(*native),
-        "outcome": "right" if row["status"] == "ok" else f"{SAYS[row['status']]}. {row['message']}".strip(),
+        "outcome": "right"
+        if row["status"] == "ok"
+        else f"{fared(row['status'], row['message'])}. {row['message']}".strip(),
         "notes": ", ".join(notes(row)) or wording.NONE,
     }
+
+
+def outcome(row: Mark) -> str:
+    """How it went, with the reason."""
+    return "right" if row["status"] == "ok" else f"{fared(row['status'], row['message'])}. {row['message']}".strip()
 
 
 def _network(row: Mark) -> str:

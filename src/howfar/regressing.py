@@ -11,7 +11,7 @@ from math import sqrt
 from msgspec import Struct
 
 from howfar.comparing import Verdict
-from howfar.measured import SAYS, Measured, primary
+from howfar.measured import Measured, fared, primary
 from howfar.outcomes import Results
 from howfar.records import Workload
 from howfar.stats import Ratio, ratio
@@ -172,7 +172,9 @@ def _reading(entry: Measured, rounds: int) -> Reading:
     known = {number: ms for number, ms in entry.rounds.items() if number < rounds}
     if entry.right and known:
         return Reading(known)
-    return Reading({}, f"{SAYS[entry.status]}: {entry.message}" if entry.status != "ok" else entry.message)
+    return Reading(
+        {}, f"{fared(entry.status, entry.message)}: {entry.message}" if entry.status != "ok" else entry.message
+    )
 
 
 def change(found: Ratio | None, limit: float) -> Verdict:

@@ -7,7 +7,7 @@ import polars as pl
 from msgspec import Struct
 
 from howfar import palette, plotted, wording
-from howfar.measured import SAYS
+from howfar.measured import fared
 
 Row = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ def entry(row: Row | None, say: Callable[[float], str]) -> Entry:
     text = row["value"] or (say(row["median"]) if known else wording.NONE)
     printed = "" if row["printed"] is None else say(row["printed"])
     failed = not known and row["value"] is None and row["status"] != "ok"
-    note = SAYS[row["status"]] if failed else ""
+    note = fared(row["status"], row["message"]) if failed else ""
     return Entry(text, printed, row["differs"], note, wrong=row["status"] == "wrong_result")
 
 

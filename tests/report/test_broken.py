@@ -60,3 +60,12 @@ def test_outcomes_of_a_newer_howfar_among_others_are_refused_in_a_line(tmp_path:
         connection.execute("UPDATE outcomes SET outcome = ?", [newer])
     with pytest.raises(UserError, match=r"dreams.*newer howfar"), store.read(tmp_path) as opened:
         opened.results()
+
+
+def test_a_report_replaces_its_own_page_and_nobody_elses(tmp_path: Path) -> None:
+    report.write(reports.one_cell(), tmp_path / "own")
+    report.write(reports.one_cell(), tmp_path / "own")
+    (tmp_path / "index.html").write_text("<title>My site</title>", encoding="utf-8")
+    with pytest.raises(UserError, match=r"index.html that howfar did not write; give a folder of its own"):
+        report.write(reports.one_cell(), tmp_path)
+    assert (tmp_path / "index.html").read_text(encoding="utf-8") == "<title>My site</title>"

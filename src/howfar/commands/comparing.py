@@ -28,6 +28,8 @@ def compare(
     from howfar.report import comparison
     from howfar.wholes import pooled
 
+    if picture is not None and picture.suffix not in (".svg", ".png"):
+        raise UserError("a picture ends in .svg or .png", where=str(picture), mend="give another --picture")
     limit = None if max_slowdown is None else share(max_slowdown)
     if inside is not None:
         found = comparing.targets(pooled(stored(inside)), base, new)
@@ -60,8 +62,6 @@ def _write(found: Any, page: Path) -> None:
 def _draw(found: Any, picture: Path) -> None:
     from howfar.report import comparison
 
-    if picture.suffix not in (".svg", ".png"):
-        raise UserError("a picture ends in .svg or .png", where=str(picture), mend="give another --picture")
     if not comparison.rows(found):
         print(f"howfar: {picture} is not drawn: no cell has an interval, which takes two rounds", file=sys.stderr)
         return

@@ -9,7 +9,6 @@ import polars as pl
 
 from howfar import palette, plotted, wording
 from howfar.drawing.style import AXIS, INK, mapped, styled
-from howfar.measured import SAYS
 from howfar.plotted import Mark, Spec
 from howfar.records import IN_WORKER
 
@@ -72,7 +71,7 @@ def _mark(row: Mark, beside: dict[str, float | None]) -> Mark:
         "blocked": wording.NONE if blocked is None else f"{blocked:.0%}",
         "delay": wording.milliseconds(beside.get("input_delay_ms")),
         "rate": wording.number(beside.get("operations_per_second")),
-        "outcome": "right" if row["status"] == "ok" else f"{SAYS[row['status']]}. {row['message']}".strip(),
+        "outcome": plotted.outcome(row),
     }
 
 

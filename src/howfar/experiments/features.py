@@ -9,7 +9,7 @@ import polars as pl
 
 from howfar import summaries, tables, wording
 from howfar.experiments import one_each
-from howfar.measured import SAYS, Group, contestant, groups
+from howfar.measured import Group, contestant, fared, groups
 from howfar.outcomes import Results
 from howfar.records import Cell, Fact, Model
 from howfar.study import Study
@@ -175,7 +175,7 @@ def _entry(row: Row | None, feature: Feature) -> Entry:
 def _tried(row: Row) -> Entry:
     if row["status"] == "ok":
         return Entry("went well", note=f"off by {wording.number(row['max_abs_error'])}")
-    return Entry(SAYS[row["status"]], note=row["message"], wrong=True)
+    return Entry(fared(row["status"], row["message"]), note=row["message"], wrong=True)
 
 
 def _names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:

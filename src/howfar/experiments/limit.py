@@ -10,7 +10,7 @@ import polars as pl
 
 from howfar import gaps, roofs, tables, wording
 from howfar.ceilings import LANGUAGES, THREADS, Ceilings, Roof, Taken, taken
-from howfar.measured import NATIVE, SAYS, Measured
+from howfar.measured import NATIVE, Measured, fared
 from howfar.outcomes import Results
 from howfar.plotted import Spec
 from howfar.ranking import Field
@@ -161,7 +161,7 @@ def _entry(row: Row | None) -> Entry:
     if row is None:
         return Entry()
     if row["median"] is None:
-        return Entry(note=f"{SAYS[row['status']]}: {row['message']}")
+        return Entry(note=f"{fared(row['status'], row['message'])}: {row['message']}")
     spread = f"{wording.interval(row['p10'], row['p90'])} over {row['processes']}" if row["processes"] > 1 else ""
     return Entry(wording.number(row["median"]), note=spread)
 

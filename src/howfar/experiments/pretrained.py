@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from howfar import benches, summaries, tables, wording
 from howfar.experiments import bench
-from howfar.measured import NATIVE, SAYS, Group, groups
+from howfar.measured import NATIVE, Group, fared, groups
 from howfar.outcomes import Results
 from howfar.plotted import Spec
 from howfar.summaries import Column, Entry, Line, Summary
@@ -114,7 +114,7 @@ def _best(rows: Sequence[summaries.Row], model: str, key: tuple[str, str]) -> En
         best = min(right, key=lambda row: row["median"])
         soft = ", software" if best["software_gpu"] else ""
         return Entry(wording.number(best["median"]), note=f"{_how(best)}{soft}")
-    return Entry(note=SAYS[own[0]["status"]]) if own else Entry()
+    return Entry(note=fared(own[0]["status"], own[0]["message"])) if own else Entry()
 
 
 def _how(row: summaries.Row) -> str:

@@ -11,7 +11,7 @@ from howfar import experiments, gaps, palette, tables, wording
 from howfar.experiments.features import PAPERS
 from howfar.findings.editions import Edition, EditionName, edition
 from howfar.findings.verdicts import Known, Lack, known
-from howfar.measured import NATIVE, SAYS, Measured, contestant, measure
+from howfar.measured import NATIVE, Measured, contestant, fared, measure
 from howfar.outcomes import Results
 from howfar.ranking import Field, fields
 from howfar.records import Cell, Metric, Target, Workload
@@ -172,7 +172,7 @@ def _lack(framework: str, backends: Sequence[str], asked: Asked, tried: Sequence
         return Lack("a GPU: what stands for one here works in software")
     failed = next((entry for entry in tried if entry.status != "ok"), None)
     if failed:
-        why = f"{SAYS[failed.status]}{failed.message and f': {failed.message}'}"
+        why = f"{fared(failed.status, failed.message)}{failed.message and f': {failed.message}'}"
         return Lack(f"right numbers of {failed.cell.target} in {asked.words} (it {why})")
     on = "" if backends == CPU else f" on {' or '.join(backends)}"
     return Lack(f"measured in {asked.words}", f"{framework}{on}")

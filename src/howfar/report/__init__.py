@@ -2,24 +2,37 @@
 
 from pathlib import Path
 
+from howfar.errors import UserError
 from howfar.outcomes import Results
 from howfar.report import figures, page, paper
 
 __all__ = ["write"]
+
+# Near the beginning of every page that was ever written here.
+OWN = b"howfar</title>"
 
 
 def write(results: Results, out: Path) -> Path:
     """Write `index.html`, `figures/*.{svg,png}` and `tables/*.csv` under `out`, and `paper.html` where there is a
     number that the paper printed; returns the first page's path.
 
-    The pages need no network, nor any file beside them. Raises UserError if the study names an unknown experiment.
+    The pages need no network, nor any file beside them. Raises UserError if the study names an unknown experiment, or
+    where there is an index.html of somebody else's.
     """
+    index = out / "index.html"
+    if index.exists() and not _is_own(index):
+        mend = "give a folder of its own with --out"
+        raise UserError("there is an index.html that howfar did not write", where=str(out), mend=mend)
     drawn = figures.figures(results, out)
     beside = paper.beside(drawn)
-    index = out / "index.html"
     index.write_text(page.render(results, drawn, paper=beside), encoding="utf-8")
     if beside:
         (out / "paper.html").write_text(paper.render(results, drawn), encoding="utf-8")
     else:
         (out / "paper.html").unlink(missing_ok=True)  # of an earlier report, which had one
     return index
+
+
+def _is_own(page: Path) -> bool:
+    with page.open("rb") as file:
+        return OWN in file.read(4096)

@@ -8,7 +8,7 @@ import polars as pl
 from msgspec import Struct
 
 from howfar import experiments, plotted, tables, wording
-from howfar.measured import SAYS
+from howfar.measured import fared
 from howfar.outcomes import Results
 from howfar.report.choices import choices
 from howfar.report.figures import Figure
@@ -127,7 +127,7 @@ def _numbers(table: pl.DataFrame) -> Iterator[Beside]:
             ours=_said(row["median"], row["unit"]),
             printed=_said(row["printed"], row["unit"]),
             differs=row["differs"],
-            note=": ".join(filter(None, (SAYS[row["status"]], row["message"]))) if failed else "",
+            note=": ".join(filter(None, (fared(row["status"], row["message"]), row["message"]))) if failed else "",
             who=plotted.who(row),
         )
 

@@ -8,7 +8,7 @@ import polars as pl
 from msgspec import Struct
 
 from howfar import plotted, wording
-from howfar.measured import SAYS
+from howfar.measured import fared
 from howfar.report.figures import COST, Figure
 
 # More make a page that no browser opens quickly, and that nobody reads.
@@ -73,7 +73,7 @@ def _row(row: Mapping[str, Any]) -> NumberRow:
         kind=" ".join(
             filter(None, ("wrong" if wrong else "failed" if failed else "", "" if one["current"] else "old"))
         ),
-        says="" if one["status"] == "ok" else SAYS[one["status"]],
+        says="" if one["status"] == "ok" else fared(one["status"], one["message"]),
         message=one["message"] or ("right" if one["status"] == "ok" else ""),
         notes=tuple(plotted.notes(one)),
         who=plotted.who(one),

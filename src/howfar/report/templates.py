@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from howfar import caches, palette, plotted, wording
-from howfar.measured import SAYS
+from howfar.measured import fared
 from howfar.report import bench
 from howfar.report.standing import size
 
@@ -74,7 +74,7 @@ def _templates() -> Environment:
     templates = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.globals.update(wording=wording, size=size, says=SAYS, name=bench.name)
+    templates.globals.update(wording=wording, size=size, fared=fared, name=bench.name)
     templates.filters.update(json=_json, data_uri=_data_uri, swatch=_swatch, number=wording.number)
     templates.filters.update(colour=palette.of, of_target=plotted.who_of)
     return templates
