@@ -121,6 +121,16 @@ def test_neighbours_need_one_step() -> None:
     assert (found.since, len(found.steps), found.steps[0].middle) == (VERSIONS[1], 1, "")
 
 
+def test_of_two_changes_alike_one_is_found_and_said_to_be_one_of_several() -> None:
+    """The middle is nearer to neither end: the half with the larger one is searched."""
+    found = search(Machine(lambda place: 10.0 * 1.4 ** ((place >= 4) + (place >= 12))))
+    assert not found.steps[0].tells
+    assert (found.verdict, found.since in (VERSIONS[4], VERSIONS[12]), found.in_steps) == ("slower", True, True)
+    assert found.ratio and found.ratio.value == pytest.approx(1.4, rel=0.03)
+    assert regression.sentence(found, VERSIONS, 0.05).endswith("It changed in steps, of which this is one.")
+    assert not search(Machine(step_at(4, 1.4))).in_steps
+
+
 def test_a_slow_creep_has_no_version() -> None:
     """The middle lies in the middle: no version is blamed for what all of them did."""
     found = search(Machine(lambda place: 10.0 * 1.02**place, noise=0.003))
@@ -130,7 +140,7 @@ def test_a_slow_creep_has_no_version() -> None:
 
 def test_the_larger_of_two_changes_is_found() -> None:
     found = search(Machine(lambda place: 10.0 * (1.1 if place >= 3 else 1.0) * (1.5 if place >= 10 else 1.0)))
-    assert found.since == VERSIONS[10]
+    assert found.since == VERSIONS[10] and found.in_steps
     assert found.ratio and found.whole and found.ratio.value == pytest.approx(1.5, rel=0.03)
     assert found.whole.value == pytest.approx(1.65, rel=0.03)
 

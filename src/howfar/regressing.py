@@ -2,11 +2,12 @@
 
 Each step measures the two ends and the version in the middle in the same rounds; no number of an earlier step is held
 against one of a later step, since the machine may have changed in between. The middle is held against both ends at
-once: is it nearer to the one or to the other? What the intervals leave open ends the search, and is said.
+once: is it nearer to the one or to the other? Where it is nearer to neither, the time changed in steps, and the larger
+half is searched, if that is a change by itself. What the intervals leave open ends the search, and is said.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
+from math import log, sqrt
 
 from msgspec import Struct
 
@@ -64,7 +65,7 @@ class Found(Struct, frozen=True):
     """What came of it. `before` and `since`: the versions between which the time changed, next to each other but for
     those that were skipped; where that can't be told, as near as the search came; nothing where it did not begin.
     `ratio`: of these two, the later over the earlier; `whole`: of the last version over the first. `skipped`: what
-    could not be measured, and why."""
+    could not be measured, and why. `in_steps`: other versions changed it too."""
 
     verdict: Verdict
     before: str
@@ -74,6 +75,7 @@ class Found(Struct, frozen=True):
     steps: tuple[Step, ...]
     skipped: Mapping[str, str]
     reason: str = ""
+    in_steps: bool = False
 
     def between(self, versions: Sequence[str]) -> list[str]:
         """Of all that were asked for, those that the change may lie in beside `since`."""
@@ -99,6 +101,7 @@ class _Searching:
         self._left, self._measure, self._limit, self._looks = left, measure, limit, looks
         self._skipped: dict[str, str] = {}
         self._steps: list[Step] = []
+        self._in_steps = False
 
     def step(self) -> Found | None:
         """Skips what can't be measured, or halves what is left; at the end what was found."""
@@ -138,28 +141,45 @@ class _Searching:
         if verdict in ("same", "cannot_tell"):
             reason = "" if verdict == "same" else f"the interval lies on both sides of {100 * self._limit:g} %"
             return self._found(verdict, reason=reason)
-        if not step.tells:
-            return self._found("cannot_tell", step.low, step.high, step.whole, _why(step))
         if not step.middle:
             return self._named(step.low, step.high, step.whole)
+        halves = self._changed_halves(step)
+        if not step.tells and not halves:
+            return self._found("cannot_tell", step.low, step.high, step.whole, _why(step))
+        self._in_steps |= not step.tells or len(halves) == 2
+        early = step.early if step.tells else _largest(halves) is step.before
         place = self._left.index(step.middle)
-        self._left = self._left[: place + 1] if step.early else self._left[place:]
+        self._left = self._left[: place + 1] if early else self._left[place:]
         if len(self._left) > 2:
             return None
-        return self._named(self._left[0], self._left[1], step.before if step.early else step.after)
+        return self._named(self._left[0], self._left[1], step.before if early else step.after)
+
+    def _changed_halves(self, step: Step) -> list[Ratio]:
+        """From the low end to the middle, and from there to the high end: those that are a change by themselves."""
+        if step.whole is None or step.whole.undecided:
+            return []
+        return [half for half in (step.before, step.after) if half and change(half, self._limit) == self._way]
+
+    @property
+    def _way(self) -> Verdict:
+        """Which way it changed from the first version to the last."""
+        return "slower" if self._steps[0].whole and self._steps[0].whole.slower else "faster"
 
     def _named(self, before: str, since: str, own: Ratio | None) -> Found:
-        """Two neighbours: the change is theirs if their own interval shows it, and in the same direction."""
-        slower = bool(self._steps[0].whole and self._steps[0].whole.slower)
-        if own is None or not (own.slower if slower else own.faster):
+        """Two neighbours: the change is theirs if their own interval shows it, and in the same direction; of several
+        changes, one past the limit."""
+        shown = own is not None and (own.slower if self._way == "slower" else own.faster)
+        if not shown or (self._in_steps and change(own, self._limit) != self._way):
             return self._found("cannot_tell", before, since, own, "their own interval does not show it")
-        return self._found("slower" if slower else "faster", before, since, own)
+        return self._found(self._way, before, since, own)
 
     def _found(
         self, verdict: Verdict, before: str = "", since: str = "", own: Ratio | None = None, reason: str = ""
     ) -> Found:
         whole = self._steps[0].whole if self._steps else None
-        return Found(verdict, before, since, own or whole, whole, tuple(self._steps), self._skipped, reason)
+        return Found(
+            verdict, before, since, own or whole, whole, tuple(self._steps), self._skipped, reason, self._in_steps
+        )
 
 
 def readings(results: Results, workload: Workload, rounds: int) -> dict[str, Reading]:
@@ -201,6 +221,10 @@ def _step(chosen: Sequence[str], readings: Mapping[str, Reading], rounds: int) -
     centre = {number: sqrt(low[number] * high[number]) for number in low if number in high}
     lean, before, after = ratio(middle, centre), ratio(middle, low), ratio(high, middle)
     return Step(chosen[0], chosen[1], chosen[2], rounds, whole, lean, before, after)
+
+
+def _largest(changes: Sequence[Ratio]) -> Ratio:
+    return max(changes, key=lambda one: abs(log(one.value)))
 
 
 def _why(step: Step) -> str:

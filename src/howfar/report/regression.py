@@ -28,7 +28,8 @@ def sentence(found: Found, versions: Sequence[str], limit: float) -> str:
     also = found.between(versions)
     beside = f", or in {wording.listed(also, most=6)} before it, which could not be measured" if also else ""
     own = f"{found.since} became {found.verdict}{beside}: it takes {_ratio(found.ratio)} the time of {found.before}"
-    return f"{own}." if (found.before, found.since) == (first, last) else f"{own}; {whole}."
+    told = f"{own}." if (found.before, found.since) == (first, last) else f"{own}; {whole}."
+    return f"{told} It changed in steps, of which this is one." if found.in_steps else told
 
 
 def _ratio(found: Ratio | None) -> str:
