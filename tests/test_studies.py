@@ -83,6 +83,8 @@ def test_ceilings_are_those_of_its_browsers_and_of_every_library_here_or_not(tmp
     ladder = [one.switch for one in loaded.ceilings if one.framework == "ceiling-openblas"]
     assert ladder == ["code=Nehalem", "code=Sandybridge", "code=Haswell", "code=SkylakeX"]
     assert len(here) + 2 * (len(natively) - 1) + len(ladder) == len(loaded.ceilings)
+    plain = structs.replace(loaded, ceiling_ladder=False)
+    assert len(list(plain.ceiling_cells())) == len(loaded.ceilings) - len(ladder) - 2
     only = studies.change(loaded, KNOWN, only=["framework=numpy"])
     assert {cell.target.browser for cell in only.ceiling_cells()} == {"native"}
 

@@ -111,6 +111,8 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     control_every: Positive = 10
     # A ceiling, which is the best of many samples, may need fewer rounds than the others.
     ceiling_rounds: Positive | None = None
+    # Whether ceilings are also taken with older instructions than the best, which tells of the processor.
+    ceiling_ladder: bool = True
     # The run ends when so many minutes are over, and spends them where its intervals are widest.
     budget_minutes: Minutes | None = None
     # Networks of these sizes, and targets of these back ends, are measured in two rounds, so that they have intervals,
@@ -151,7 +153,7 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
         browsers = {"native", *(target.browser for target in self.resolved_targets)}
         for target in self.ceilings:
             side = NATIVE_GEMM_SIDE if target.browser == "native" else GEMM_SIDE
-            if target.browser in browsers:
+            if target.browser in browsers and (self.ceiling_ladder or not target.switch):
                 yield Cell(target, Model("gemm", 1, side), "ceilings")
 
     def sizes(self) -> list[Model]:
