@@ -49,7 +49,7 @@ class Prepared(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of a model before it is measured. `samples`: how many sets of inputs lie ready.
 
     `native_spread`: how far apart the native runtimes are that ran it, relative to the output's scale; `tolerance`
-    comes from it, as docs/method.md says.
+    comes from it, as docs/method.md says. `made_by`: as `sources.makers` has it.
     """
 
     model: Model
@@ -64,6 +64,7 @@ class Prepared(Struct, frozen=True, forbid_unknown_fields=True):
     trainable_parameters: int | None = None
     multiply_adds: int | None = None
     weights: str = ""
+    made_by: str = ""
 
 
 class Portfolio:

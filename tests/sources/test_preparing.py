@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 import small_models
-from howfar import sources
+from howfar import portfolio, sources
 from howfar.errors import UserError
 from howfar.sources import child, memory
 from howfar.sources.request import Request, model_of
@@ -46,6 +46,18 @@ def test_what_can_be_prepared_is_made_once_and_then_lies_ready(
     assert sources.prepare(request).name == model.digest
     assert time.perf_counter() - started < 0.5
     assert capsys.readouterr().err == ""
+
+
+def test_what_another_howfar_made_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
+    folder = sources.prepare(request)
+    file = folder / portfolio.PREPARED
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(portfolio.read(folder).made_by.encode(), b"another"))
+    capsys.readouterr()
+    sources.prepare(request)
+    assert file.read_bytes().count(b'"another"') == 0
+    assert "small_models.onnx: writing tfjs-graph" in capsys.readouterr().err
 
 
 def test_a_refusal_of_the_child_is_its_line(tmp_path: Path) -> None:

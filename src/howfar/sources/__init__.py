@@ -17,6 +17,7 @@ from howfar.portfolio import Portfolio
 from howfar.records import Model
 from howfar.sources import child, kinds, memory
 from howfar.sources.lines import Asked
+from howfar.sources.makers import makers
 from howfar.sources.request import Request, model_of, shapes_of
 
 __all__ = ["Request", "model_of", "portfolio", "prepare", "shapes_of"]
@@ -54,19 +55,19 @@ def prepare(request: Request) -> Path:
 
 def _folder(request: Request, model: Model) -> Path:
     folder = models_dir() / model.digest
-    if _is_whole(folder):
+    if _is_current(folder):
         return folder
     memory.check(kinds.size_bytes(request.model, kinds.kind_of(request.model)), request.model)
     with _alone(folder):
-        if not _is_whole(folder):
+        if not _is_current(folder):
             _make(request, model, folder)
     return folder
 
 
-def _is_whole(folder: Path) -> bool:
-    """It gets its name when it is whole; only what it holds may be of another howfar."""
+def _is_current(folder: Path) -> bool:
+    """It gets its name when it is whole; what it holds may be of another howfar, or of other converters."""
     with contextlib.suppress(OSError, ValueError):
-        return bool(portfolios.read(folder).forms)
+        return portfolios.read(folder).made_by == makers()
     return False
 
 

@@ -21,6 +21,7 @@ from howfar.records import Model
 from howfar.sources import blaming, checking, loading, memory, natively, sizes
 from howfar.sources.foreign import calling, first_line
 from howfar.sources.inputs import as_bytes, samples_of
+from howfar.sources.makers import makers
 from howfar.sources.request import Request
 from howfar.sources.shapes import specs_of
 from howfar.sources.source import Array, Source, Write
@@ -179,4 +180,5 @@ def _prepared(request: Request, model: Model, source: Source, truth: Truth, form
         trainable_parameters=source.trainable_parameters,
         multiply_adds=multiply_adds(source.graph) if source.graph else None,
         weights=source.weights,
+        made_by=makers(),
     )
