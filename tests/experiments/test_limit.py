@@ -172,6 +172,20 @@ def test_its_chart_shows_roofs_cells_and_steps() -> None:
     assert {value["words"] for value in values if value.get("target") == "tfjs@4.22.0 wasm 1 thread" and "gap" in value}
 
 
+def panels(*outcomes: list[Outcome]) -> set[str]:
+    """What the bars' panels are called."""
+    spec = limit.chart(limit.table(limits.results(*outcomes)))
+    return {value["panel"] for one in spec["datasets"].values() for value in one if "panel" in value and "gap" in value}
+
+
+def test_bars_are_of_the_largest_size_that_most_are_known_at() -> None:
+    """A single target that came as far as a larger network has no panel of its own."""
+    wider = [structs.replace(one, model=Model("mlp", 8, 512)) for one in (WASM, NATIVE, CONVNET)]
+    more = [limits.timed(one, ms, *WORK) for one, ms in zip(wider, (8.0, 2.0, 400.0), strict=True)]
+    (some,), (every,) = panels(*outcomes(), *more[:2]), panels(*outcomes(), *more)
+    assert "256" in some and "512" in every
+
+
 def test_it_asks_for_the_ceilings_of_the_studys_browsers_and_for_the_yardstick() -> None:
     other = Target("ceiling", "1", "cpu", "firefox")
     study = made.study([made.TFJS, limits.LIMIT], ceilings=(limits.SIMD, limits.NUMPY, other))

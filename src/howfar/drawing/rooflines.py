@@ -1,5 +1,6 @@
 """The limit: a roofline per task (what each cell reaches under the roofs), and gaps to native as bars of two steps."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -133,8 +134,8 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _bars(rows: Rows) -> Any:
-    """A panel per task and kind of network, of its largest size."""
-    shown = [bar for bar in _gaps(rows) if bar["size"] == bar["largest"]]
+    """A panel per task and kind of network, of one of its sizes."""
+    shown = [bar for bar in _gaps(rows) if bar["size"] == bar["shown"]]
     if not shown:
         return None
     numbers = [number for bar in shown for number in (bar["ceiling"], bar["gap"])]
@@ -154,21 +155,26 @@ def _gaps(rows: Rows) -> list[Mark]:
         if row["metric"] in ("ratio", "ceiling_ratio", "share_ratio") and row["against"] in first:
             found.setdefault(_key(row), {"row": row})[row["metric"]] = row["median"]
     known = [own for own in found.values() if own.get("share_ratio") and own.get("ratio")]
-    sizes: dict[str, tuple[int, str]] = {}
+    sizes = _shown_sizes([own["row"] for own in known])
+    return [_gap(own, sizes[panel]) for own in known if (panel := _panel_of(own["row"])) in sizes]
+
+
+def _shown_sizes(rows: Rows) -> dict[str, str]:
+    """Of each panel the size that the most targets are known at; of several the largest."""
     # The yardstick is quick enough to be known at sizes that nobody else was measured at.
-    for own in [own for own in known if own["row"]["framework"] != YARDSTICK] or known:
-        row = own["row"]
-        sizes[_panel_of(row)] = max(sizes.get(_panel_of(row), (0, "")), _size(row))
-    return [_gap(own, sizes[panel][1]) for own in known if (panel := _panel_of(own["row"])) in sizes]
+    counted = Counter((_panel_of(row), _size(row)) for row in rows if row["framework"] != YARDSTICK)
+    counted = counted or Counter((_panel_of(row), _size(row)) for row in rows)
+    ordered = sorted(counted, key=lambda one: (counted[one], one[1]))
+    return {panel: size for panel, (_, size) in ordered}
 
 
-def _gap(own: Mark, largest: str) -> Mark:
+def _gap(own: Mark, shown: str) -> Mark:
     row = own["row"]
     told = {"browser costs": own["ceiling_ratio"], "framework does": own["share_ratio"], "times native": own["ratio"]}
     return {
-        "target": _name(row), "size": _size(row)[1], "largest": largest, "one": 1, "ceiling": own["ceiling_ratio"],
+        "target": _name(row), "size": _size(row)[1], "shown": shown, "one": 1, "ceiling": own["ceiling_ratio"],
         "gap": own["ratio"], "end": max(own["ratio"], own["ceiling_ratio"]), "against": row["against"],
-        "panel": f"{_panel_of(row)} {largest}, times {row['against'].partition(' ')[0]}",
+        "panel": f"{_panel_of(row)} {shown}, times {row['against'].partition(' ')[0]}",
         "words": f"{_times(own['ceiling_ratio'])} · {_times(own['share_ratio'])} = {_times(own['ratio'])}",
         **{name: _times(number) for name, number in told.items()}, **dict(zip(("costs", "does"), STEPS, strict=True)),
     }  # fmt: skip
