@@ -51,6 +51,7 @@ BAD: Mapping[str, tuple[str, str]] = {
     "versions of no range": ("regress tfjs --versions latest", "4.19.0..4.22.0"),
     "versions of what has none": ("regress numpy --versions 1.0.0..2.0.0", "does not come from npm"),
     "no share": ("regress tfjs --versions 4.19.0,4.20.0 --max-slowdown much", "5%"),
+    "results into a file": ("bench keras:MobileNetV2 --out {folder}/file", "it is a file"),
     "no kind of picture": ("compare {results} {results} --picture {folder}/it.gif", "a picture ends in .svg or .png"),
     "output that can't be written": ("export {results} --experiment cost --output {folder}/no/where", "--output"),
 }

@@ -26,6 +26,7 @@ from howfar.graphs.graph import (
     Convolution,
     Dense,
     Graph,
+    Lstm,
     MatMul,
     Operation,
     Pad,
@@ -33,12 +34,15 @@ from howfar.graphs.graph import (
     Reduce,
     Slice,
     Softmax,
+    Transpose,
     TransposedConvolution,
     Unary,
     UnaryName,
     Unreadable,
 )
 from howfar.graphs.ordering import in_order
+from howfar.graphs.writers import WRITERS
+from howfar.portfolio import FormName
 from howfar.records import TensorSpec
 
 # TensorFlow's own interpreter says that it will be taken out; the package that follows it is not a part of howfar.
@@ -206,6 +210,30 @@ def test_loops_are_left_to_tensorflow_s_converter(tmp_path: Path) -> None:
     found = runner(**dict(zip(to_saved_model.names(graph), x, strict=True)))
     for name, right in zip(graph.outputs, evaluate(graph, x), strict=True):
         assert apart(found[name], right) < 1e-5
+
+
+def test_of_loops_the_outputs_come_as_the_graph_has_them(tmp_path: Path) -> None:
+    """The converter has an order of its own."""
+    b = Builder([TensorSpec("x", (2, 5, 4))])
+    arrays = [b.constant(some(4, 12)), b.constant(some(3, 12)), b.constant(some(12))]
+    every, last = b.add(Lstm(3, True), "x", *arrays), b.add(Lstm(3, False), "x", *arrays)
+    turned = b.add(Transpose((1, 0, 2)), every)
+    for outputs in ([turned, last], [last, turned, every]):
+        demand_right(b.finish(outputs), tmp_path)
+
+
+@pytest.mark.parametrize("operation", [Clip(0.0, 3.0), Activation("relu"), Unary("abs")])
+@pytest.mark.parametrize("form", WRITERS)
+def test_functions_of_whole_numbers_are_refused_by_name(tmp_path: Path, operation: Operation, form: FormName) -> None:
+    b = Builder([TensorSpec("x", (2, 3), "int32")])
+    graph = b.finish([b.add(operation, "x")])
+    with pytest.raises(Unreadable, match=r"(clip|relu|abs) of int32; howfar writes it of float32"):
+        WRITERS[form](graph, tmp_path)
+
+
+def test_more_axes_than_litert_takes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="a tensor of 7 axes; LiteRT takes 6"):
+        to_tflite.write(of(Unary("exp"), (1, 2, 1, 2, 1, 2, 2)), tmp_path)
 
 
 def test_the_converter_s_refusal_names_the_operator(tmp_path: Path) -> None:

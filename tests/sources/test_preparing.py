@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -64,6 +65,14 @@ def test_a_refusal_of_the_child_is_its_line(tmp_path: Path) -> None:
     request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx", ("n", "m"))))
     with pytest.raises(UserError, match=r"small_models.onnx: input 'x' is of open shape 1x\?; say --shape x=1x64"):
         sources.portfolio([request])
+
+
+def test_wrong_inputs_are_said_in_one_line_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "inputs.npz", other=np.zeros(3, np.float32))
+    model = small_models.onnx_file(tmp_path / "small_models.onnx")
+    with pytest.raises(UserError, match=r"inputs.npz"):
+        sources.prepare(Request(str(model), inputs=str(tmp_path / "inputs.npz")))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_model_larger_than_memory_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

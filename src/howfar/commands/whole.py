@@ -48,6 +48,8 @@ def measure(
     """
     from howfar import progress, store
 
+    if folder.is_file():  # before anything is converted, which takes its time
+        raise UserError("results are kept in a folder, and it is a file", where=str(folder), mend="give another --out")
     steps = _steps(chosen, folder)
     shown = progress.follow(Console(stderr=True) if as_json else console)
     # Held to the end: a second run is refused, whatever part the first one is in.

@@ -1,11 +1,13 @@
 """A graph that holds loops as a LiteRT file, by TensorFlow's own converter: recurrent layers. Their steps in a row
 would have the recurrent weights once per step in what runs it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
 
 from howfar.graphs import to_saved_model
 from howfar.graphs.graph import Graph, Unreadable
@@ -20,8 +22,20 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """
     with TemporaryDirectory(dir=folder) as saved:
         to_saved_model.write(graph, Path(saved))
-        (folder / FILE).write_bytes(_converted(Path(saved)))
+        contents = bytearray(_converted(Path(saved)))
+    _order(contents, graph.outputs)
+    (folder / FILE).write_bytes(contents)
     return (FILE,)
+
+
+def _order(contents: bytearray, outputs: Sequence[str]) -> None:
+    """The outputs as the graph has them: the converter has an order of its own, and tells in the signature which is
+    which."""
+    model = schema.Model.GetRootAs(contents, 0)
+    signature = model.SignatureDefs(0)
+    named = [signature.Outputs(place) for place in range(signature.OutputsLength())]
+    places = {one.Name().decode(): one.TensorIndex() for one in named}
+    model.Subgraphs(0).OutputsAsNumpy()[:] = [places[name] for name in outputs]
 
 
 def _converted(saved: Path) -> bytes:

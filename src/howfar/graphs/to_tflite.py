@@ -26,6 +26,8 @@ IDENTIFIER = b"TFL3"
 MOST_BYTES = (1 << 31) - (1 << 20)
 # What runs it reads weights 16 bytes at a time.
 ALIGNMENT = 16
+# Its transpose, and its kernels that broadcast, take no more axes.
+MOST_AXES = 6
 # Codes above this have no place in the field that old readers look at.
 OLD_CODES = 127
 
@@ -185,6 +187,8 @@ class _File:
         return self._places[key]
 
     def _tensor(self, key: object, name: str, shape: tuple[int, ...], dtype: str, buffer: int = 0) -> int:
+        if len(shape) > MOST_AXES:
+            raise Unreadable(f"{name}: a tensor of {len(shape)} axes; LiteRT takes {MOST_AXES}")
         made = schema.TensorT()
         made.name, made.shape, made.type, made.buffer, made.hasRank = name, list(shape), TYPES[dtype], buffer, True
         self._places[key] = len(self._tensors)

@@ -64,7 +64,7 @@ def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
     unable = [one for one in field.entries if not (one.native or one.yardstick) and not one.right]
     missed = [one for one in unable if over_budget(one.message)]
     if not leaders:
-        return "unreached" if missed and all(one.status == "unsupported" for one in unable) else "none"
+        return "unreached" if missed else "none"
     if len(field.browsers) == 1:
         return "reached" if missed else "alone"
     if not all(field.ranks(leaders[0], other) for other in field.browsers[1:]):

@@ -1,5 +1,7 @@
 """The answer to `howfar bench` on a terminal: what to ship, then the ranking, then what failed and what was made."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -17,16 +19,21 @@ def show(console: Console, told: Told) -> None:
     say(console, told.recommendation)
     for sentence in filter(None, (told.factors, *told.break_evens)):
         say(console, sentence)
+    if told.rows:
+        # Wider than a narrow terminal or a pipe: a line that wraps is read more easily than a number that is cut off.
+        wide = Console(file=console.file, width=max(console.width, WIDTH), no_color=console.no_color)
+        wide.print(_table(told.rows))
+    for sentence in (*told.failures, *told.conversions):
+        say(console, sentence)
+
+
+def _table(rows: Sequence[Row]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in HEAD:
         table.add_column(title, justify="left" if title in ("", "target") else "right", no_wrap=True)
-    for row in told.rows:
+    for row in rows:
         table.add_row(*map(escape, _cells(row)))
-    # Wider than a narrow terminal or a pipe: a line that wraps is read more easily than a number that is cut off.
-    wide = Console(file=console.file, width=max(console.width, WIDTH), no_color=console.no_color)
-    wide.print(table)
-    for sentence in (*told.failures, *told.conversions):
-        say(console, sentence)
+    return table
 
 
 def say(console: Console, sentence: str) -> None:

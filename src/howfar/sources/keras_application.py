@@ -45,7 +45,7 @@ def _constructed(request: Request) -> Any:
 
     name = kinds.application(request.model)
     if not hasattr(keras.applications, name) or not name[:1].isupper():
-        near = difflib.get_close_matches(name, names(), 3, 0.4) or names()
+        near = difflib.get_close_matches(name, names(), 3, 0.4) or ["MobileNetV2", "ResNet50", "EfficientNetB0"]
         raise UserError("keras.applications has no such model", where=request.model, mend=f"try {', '.join(near)}")
     options: dict[str, Any] = {"weights": "imagenet" if request.weights == "imagenet" else None}
     if shape := request.shapes.get(ONLY) or next(iter(request.shapes.values()), None):

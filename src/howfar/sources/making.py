@@ -48,8 +48,9 @@ def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
     """
     say("reading the model")
     source = loading.load(request)
+    samples = samples_of(source, request)
     say(f"running it in {source.runtime}")
-    truth = _truth(source, request)
+    truth = _truth(source, request, samples)
     source = _spent(source)
     forms = {form: _form(form, source, truth, folder / form, say) for form in FORMS}
     prepared = _prepared(request, model, source, truth, forms)
@@ -59,8 +60,7 @@ def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
     return prepared
 
 
-def _truth(source: Source, request: Request) -> Truth:
-    samples = samples_of(source, request)
+def _truth(source: Source, request: Request, samples: list[list[Array]]) -> Truth:
     with calling(source.runtime, request.model):
         outputs = [source.run(sample) for sample in samples]
     if not checking.are_finite(outputs):
