@@ -63,6 +63,15 @@ def test_what_the_time_did_not_allow_gave_no_wrong_result() -> None:
     assert "could not be reached in 3 tasks (over budget: not reached within 3 min)" in plain(found.failed)
 
 
+def test_sizes_that_were_measured_too_little_are_said_last_and_in_one() -> None:
+    cells = made.cells([made.TFJS, made.CONVNET], "inference", ((1, 64), (2, 64), (4, 128)))
+    sizes = sorted({cell.model for cell in cells})
+    missed = [cell for cell in cells if cell.model == sizes[0] or (cell.model, cell.target) == (sizes[1], made.CONVNET)]
+    late = [made.failed(cell, "unsupported", "over budget: not reached within 3 min") for cell in missed]
+    said = plain(told(late + rounds([one for one in cells if one not in missed]), made.TFJS, made.CONVNET).fastest)
+    assert said.endswith(" at 4 × 128; too little was measured to rank anybody at 1 × 64 and 2 × 64.")
+
+
 def test_a_ceiling_that_there_is_not_is_no_failure() -> None:
     cells = made.cells([made.TFJS], "inference", SIZES)
     step = limits.cell(Target("ceiling-openblas", "1", "cpu", "native", 1, "code=SkylakeX"))

@@ -17,13 +17,16 @@ from howfar.records import Workload
 from howfar.report.failures import Failure, failures
 from howfar.report.limits import allowed, factors
 from howfar.report.machine import noise, progress
-from howfar.report.standing import Standing, size, standings
+from howfar.report.standing import Claim, Standing, size, standings
 from howfar.stats import Ratio
 from howfar.wholes import each, outcomes, pooled
 
 WATCHED = "Nothing was timed here: every execution was watched, and says what it asks of the machine or of a person."
 UNTIMED = "No network was timed, so there is nothing to hold against native."
 NAMES = {"webgl": "WebGL", "webgpu": "WebGPU", "webnn": "WebNN"}
+# What allows to say who is fast, and what says only that too little was measured.
+LED: tuple[Claim, ...] = ("fastest", "tied")
+OPEN: tuple[Claim, ...] = ("reached", "unranked", "unreached")
 
 
 class Answer(Struct, frozen=True):
@@ -68,15 +71,21 @@ def _per_workload(stand: Sequence[Standing], say: Callable[[list[Standing]], str
 
 
 def _leading(own: list[Standing]) -> str:
-    """Sizes with the same leaders are said together; who can't be told from the first only where that is the claim."""
+    """Sizes with the same leaders are said together; who can't be told from the first only where that is the claim.
+    Where somebody leads at some sizes, those that were measured too little to say who are said last, in one."""
     gathered: dict[tuple[str, tuple[str, ...]], list[Standing]] = defaultdict(list)
+    led = any(standing.claim in LED for standing in own)
     for standing in own:
         named = tuple(wording.named(one.cell.target, one.software) for one in standing.leaders)
-        gathered[standing.claim, named if standing.claim == "tied" else named[:1]].append(standing)
-    return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in gathered.items())
+        key = (standing.claim, named if standing.claim == "tied" else named[:1])
+        gathered[("open", ()) if led and standing.claim in OPEN else key].append(standing)
+    ordered = sorted(gathered.items(), key=lambda pair: pair[0][0] == "open")
+    return "; ".join(_claimed(claim, names, _sizes(at, own)) for (claim, names), at in ordered)
 
 
 def _claimed(claim: str, names: Sequence[str], at: str) -> str:
+    if claim == "open":
+        return f"too little was measured to rank anybody {at}"
     if claim == "none":
         return f"no browser target gave a right result {at}"
     if claim == "unreached":

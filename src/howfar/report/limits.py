@@ -43,7 +43,7 @@ def factors(results: Results) -> list[str]:
 
 
 def _of_the_fastest(field: Field, known: Ceilings) -> str:
-    fastest = next(iter(field.leaders), None)
+    fastest = next(iter(sorted(field.leaders, key=lambda one: one.software)), None)
     gap = next((gap for gap in gaps.matched(field) if gap.web is fastest), None)
     return factors_of(gap, known) if gap else ""
 

@@ -21,7 +21,8 @@ Claim = Literal["fastest", "tied", "alone", "reached", "unranked", "none", "unre
 
 
 class Standing(Struct, frozen=True):
-    """One model in one workload. `leaders`: the fastest browser target and all that can't be told apart from it."""
+    """One model in one workload. `leaders`: the fastest browser target and all that can't be told apart from it; of
+    these a GPU in name only comes last, since its time says nothing about a GPU."""
 
     workload: Workload
     model: Model
@@ -48,11 +49,14 @@ def size(model: Model) -> str:
 
 def _standing(field: Field) -> Standing:
     leaders = tuple(field.leaders)
+    claim = _claim(field, leaders)
+    if claim == "tied":
+        leaders = tuple(sorted(leaders, key=lambda one: one.software))
     best, native = first(leaders), first(field.natives)
     return Standing(
         workload=field.workload,
         model=field.model,
-        claim=_claim(field, leaders),
+        claim=claim,
         leaders=leaders,
         to_single=field.against(best, field.native_single),
         to_best=field.against(best, native),
