@@ -101,6 +101,15 @@ def test_the_distance_to_native_is_told_with_its_intervals(rich: Answer) -> None
     assert inference.endswith("that of native at its best.")
 
 
+def test_a_size_of_one_round_is_no_end_of_the_distance_where_others_have_intervals() -> None:
+    cells = made.cells([made.TFJS, made.NATIVE], "inference", ((1, 64), (2, 64), (4, 128)))
+    once = [cell for cell in cells if cell.model.depth == 1]
+    many = [one for one in rounds(cells) if one.task.cell not in once]
+    first = [made.outcome(cell, 0) for cell in once]
+    assert "at 1 × 64" not in plain(told([*first, *many], made.TFJS, made.NATIVE).native)
+    assert "(one round, no interval, at 1 × 64)" in plain(told(first, made.TFJS, made.NATIVE).native)
+
+
 def test_no_clear_difference_from_native_is_said() -> None:
     cells = made.cells([made.TFJS, made.NATIVE], "inference", SIZES)
     series = [made.outcome(made.cells([made.TFJS], "inference", SIZES)[0], number).series for number in (3, 4, 0)]

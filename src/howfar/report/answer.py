@@ -17,7 +17,7 @@ from howfar.records import Workload
 from howfar.report.failures import Failure, failures
 from howfar.report.limits import allowed, factors
 from howfar.report.machine import noise, progress
-from howfar.report.standing import Claim, Standing, size, standings
+from howfar.report.standing import Claim, Standing, known, size, standings
 from howfar.stats import Ratio
 from howfar.wholes import each, outcomes, pooled
 
@@ -138,15 +138,9 @@ def _distance(own: list[Standing]) -> str:
 
 def _range(ratios: Sequence[tuple[Standing, Ratio | None]]) -> str:
     """The smallest ratio and the largest, each with its interval and its size."""
-    known = sorted(((ratio.value, size(standing.model), ratio) for standing, ratio in ratios if ratio), key=_value)
-    if not known:
-        return ""
-    ends = known if len(known) == 1 else [known[0], known[-1]]
-    return " to ".join(_times(ratio, at) for _, at, ratio in ends)
-
-
-def _value(known: tuple[float, str, Ratio]) -> float:
-    return known[0]
+    found = known(ratios)
+    ends = found if len(found) <= 1 else [found[0], found[-1]]
+    return " to ".join(_times(ratio, size(standing.model)) for standing, ratio in ends)
 
 
 def _times(ratio: Ratio, at: str) -> str:

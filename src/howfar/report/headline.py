@@ -11,7 +11,7 @@ from howfar.benches import Bench
 from howfar.outcomes import Results, over_budget
 from howfar.report import bench as benching
 from howfar.report.machine import noise, progress
-from howfar.report.standing import Standing, size
+from howfar.report.standing import Standing, known, size
 from howfar.wholes import outcomes
 
 
@@ -67,16 +67,16 @@ def whole(results: Results) -> Headline:
 
 def _workload(own: Sequence[Standing]) -> Headline:
     name = own[0].workload.capitalize()
-    known = sorted(((one.to_best.value, one) for one in own if one.to_best), key=lambda pair: pair[0])
+    found = known((one, one.to_best) for one in own)
     led = [one for one in own if one.leaders]
     if not led:
         return Headline(name, wording.NONE, "no browser target gave a right result")
-    if not known:
+    if not found:
         best = led[0].leaders[0]
         return Headline(name, f"{wording.number(best.median)} ms", f"at {size(led[0].model)}, in a browser", _led(led))
-    ends = list(dict.fromkeys(wording.number(ratio) for ratio, _ in (known[0], known[-1])))
-    sizes = list(dict.fromkeys(size(one.model) for _, one in (known[0], known[-1])))
-    at = f" (at {' to '.join(sizes)})" if len(known) > 1 else f" (at {sizes[0]})"
+    ends = list(dict.fromkeys(wording.number(ratio.value) for _, ratio in (found[0], found[-1])))
+    sizes = list(dict.fromkeys(size(one.model) for one, _ in (found[0], found[-1])))
+    at = f" (at {' to '.join(sizes)})" if len(found) > 1 else f" (at {sizes[0]})"
     return Headline(name, f"{'–'.join(ends)}×", f"native's time, by the best browser target{at}", _led(led))
 
 

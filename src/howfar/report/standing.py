@@ -1,6 +1,6 @@
 """Where the browser stands, model by model: who leads there, and how far it is from native."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from msgspec import Struct
@@ -74,3 +74,10 @@ def _claim(field: Field, leaders: tuple[Measured, ...]) -> Claim:
     if not all(field.ranks(leaders[0], other) for other in field.browsers[1:]):
         return "unranked"
     return "fastest" if len(leaders) == 1 else "tied"
+
+
+def known(ratios: Iterable[tuple[Standing, Ratio | None]]) -> list[tuple[Standing, Ratio]]:
+    """The smallest first; those of a single round, which have no interval, only where there are no others."""
+    found = [(standing, ratio) for standing, ratio in ratios if ratio]
+    sure = [(standing, ratio) for standing, ratio in found if ratio.low is not None]
+    return sorted(sure or found, key=lambda pair: pair[1].value)
