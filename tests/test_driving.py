@@ -24,10 +24,13 @@ SAMPLES = ExtensionSamples((ExtensionSample(1.5, "page", 7, 99.5, 10**8, 10**6),
 NEW = Asking("one")
 OPEN = Asking("one", TASK.id, tab=3)
 
+# A question that nothing happens to is answered after so many seconds, instead of as many as in a run.
+PATIENCE = 0.5
+
 
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driving]:
-    monkeypatch.setattr(driving, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(driving, "ANSWER_SECONDS", PATIENCE)
     made = Driving()
     with Server(routes=made.routes()) as served:
         made.port = served.port
@@ -51,8 +54,8 @@ def wanted(answer: Answer) -> Wanted:
 def ask_in_time(driver: Driving, asking: Asking, then: Callable[[], None]) -> tuple[Wanted, float]:
     """Asks, and lets something happen 50 ms later. Returns the answer and how long it took."""
     timer = threading.Timer(0.05, then)
-    timer.start()
     start = time.monotonic()
+    timer.start()
     answer = wanted(post(driver, "next", asking))
     took = time.monotonic() - start
     timer.join()
@@ -168,14 +171,14 @@ def test_it_is_told_at_once_what_is_to_be_open(driver: Driving) -> None:
     answer, took = ask_in_time(driver, NEW, lambda: driver.open(visit()))
     assert (answer.task, answer.url, answer.tab, answer.ended) == (TASK.id, "http://p1.localhost:1/run/", None, False)
     assert answer.what == TASK.describe()
-    assert 0.05 <= took < 0.25
+    assert 0.05 <= took < PATIENCE
     assert abs(answer.since_ms / 1000 - time.time()) < 1
 
 
 def test_where_there_is_nothing_new_it_is_answered_after_a_while(driver: Driving) -> None:
     start = time.monotonic()
     assert wanted(post(driver, "next", NEW)) == Wanted()
-    assert 0.3 <= time.monotonic() - start < 1
+    assert time.monotonic() - start >= PATIENCE
 
 
 def test_a_page_is_opened_and_closed_and_its_samples_come_back(driver: Driving) -> None:
@@ -227,17 +230,17 @@ def test_a_browser_that_was_ended_is_forgotten_with_what_it_had_open(driver: Dri
     assert not driver.answers()
     assert wanted(post(driver, "next", Asking("two"))) == Wanted()
     assert driver.wait(0) == Asking("two")
-    time.sleep(0.4)  # the question that was forgotten has been answered meanwhile
+    time.sleep(PATIENCE + 0.1)  # the question that was forgotten has been answered meanwhile
     assert driver.wait(0) == Asking("two")
 
 
 def test_the_end_of_the_run_is_told(driver: Driving) -> None:
     answer, took = ask_in_time(driver, NEW, driver.end)
-    assert answer.ended and took < 0.25
+    assert answer.ended and took < PATIENCE
     assert not driver.answers()
     start = time.monotonic()
     driver.end()  # with nobody there to be told
-    assert time.monotonic() - start < 0.1
+    assert time.monotonic() - start < PATIENCE
 
 
 def test_the_server_ends_without_a_word_while_the_extension_of_a_dead_browser_waits(

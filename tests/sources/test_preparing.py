@@ -1,7 +1,6 @@
 """From a request to a folder, by a process of its own."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +42,7 @@ def test_what_can_be_prepared_is_made_once_and_then_lies_ready(
     assert "Frobnicate" in book.refused[model_of(bad)]
     assert set(book.files(model, "onnx")) == {"model.onnx"}
     assert "small_models.onnx: writing tfjs-graph" in capsys.readouterr().err
-    started = time.perf_counter()
     assert sources.prepare(request).name == model.digest
-    assert time.perf_counter() - started < 0.5
     assert capsys.readouterr().err == ""
 
 
