@@ -171,14 +171,14 @@ def test_it_is_told_at_once_what_is_to_be_open(driver: Driving) -> None:
     answer, took = ask_in_time(driver, NEW, lambda: driver.open(visit()))
     assert (answer.task, answer.url, answer.tab, answer.ended) == (TASK.id, "http://p1.localhost:1/run/", None, False)
     assert answer.what == TASK.describe()
-    assert 0.05 <= took < PATIENCE
+    assert 0.05 <= took < 0.25
     assert abs(answer.since_ms / 1000 - time.time()) < 1
 
 
 def test_where_there_is_nothing_new_it_is_answered_after_a_while(driver: Driving) -> None:
     start = time.monotonic()
     assert wanted(post(driver, "next", NEW)) == Wanted()
-    assert time.monotonic() - start >= PATIENCE
+    assert PATIENCE <= time.monotonic() - start < 1
 
 
 def test_a_page_is_opened_and_closed_and_its_samples_come_back(driver: Driving) -> None:
@@ -236,11 +236,11 @@ def test_a_browser_that_was_ended_is_forgotten_with_what_it_had_open(driver: Dri
 
 def test_the_end_of_the_run_is_told(driver: Driving) -> None:
     answer, took = ask_in_time(driver, NEW, driver.end)
-    assert answer.ended and took < PATIENCE
+    assert answer.ended and took < 0.25
     assert not driver.answers()
     start = time.monotonic()
     driver.end()  # with nobody there to be told
-    assert time.monotonic() - start < PATIENCE
+    assert time.monotonic() - start < 0.1
 
 
 def test_the_server_ends_without_a_word_while_the_extension_of_a_dead_browser_waits(

@@ -217,9 +217,7 @@ def told(row: Mark) -> Mark:
         "taken": f"{row['samples']} samples, {row['processes']} of {wording.counted(row['rounds'], 'round')}",
         "to_fastest": wording.NONE if row["times_fastest"] is None else f"{wording.number(row['times_fastest'])}×",
         "to_native": wording.NONE if row["times_native"] is None else wording.times(*native),
-        "outcome": "right"
-        if row["status"] == "ok"
-        else f"{fared(row['status'], row['message'])}. {row['message']}".strip(),
+        "outcome": outcome(row),
         "notes": ", ".join(notes(row)) or wording.NONE,
     }
 

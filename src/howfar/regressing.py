@@ -137,7 +137,7 @@ class _Searching:
         return verdict == "same" or (verdict != "cannot_tell" and step.tells)
 
     def _judged(self, step: Step) -> Found | None:
-        verdict = change(step.whole, self._limit) if len(self._steps) == 1 else "slower"
+        verdict = change(step.whole, self._limit) if len(self._steps) == 1 else self._way
         if verdict in ("same", "cannot_tell"):
             reason = "" if verdict == "same" else f"the interval lies on both sides of {100 * self._limit:g} %"
             return self._found(verdict, reason=reason)

@@ -48,7 +48,7 @@ from howfar.records import TensorSpec
 # TensorFlow's own interpreter says that it will be taken out; the package that follows it is not a part of howfar.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
-FILE = to_tflite.FILE
+FILE = tflite_converter.FILE
 # No file of this format holds it: its builtin operators have none.
 LACKED: UnaryName = "erf"
 

@@ -10,12 +10,13 @@ from math import pi, sqrt
 import numpy as np
 
 from howfar.graphs.building import Array, Builder, same_margins
-from howfar.graphs.folding import rewritten
+from howfar.graphs.folding import HELD, HOLDERS, drop_dead, drop_identities, fold, fuse_activations, rewritten
 from howfar.graphs.graph import (
     Activation,
     ActivationName,
     Binary,
     BinaryName,
+    Clip,
     Concat,
     Convolution,
     Dense,
@@ -47,6 +48,12 @@ def lower(graph: Graph, rules: Sequence[Rule]) -> Graph:
         if lowered.nodes == graph.nodes:
             return lowered
         graph = lowered
+
+
+def lowered(graph: Graph, rules: Sequence[Rule]) -> Graph:
+    """Folded, after the rules, and with activations in the nodes before them: what TensorFlow's formats hold."""
+    simpler = drop_identities(lower(fold(graph, activations=()), rules))
+    return drop_dead(fuse_activations(simpler, HELD, HOLDERS))
 
 
 def scalar(b: Builder, kind: BinaryName, x: str, value: float) -> str:
@@ -188,6 +195,16 @@ def part(b: Builder, x: str, axis: int, start: int, length: int) -> str:
     starts = tuple(start if place == axis else 0 for place in range(len(shape)))
     ends = tuple(start + length if place == axis else whole for place, whole in enumerate(shape))
     return b.add(Slice(starts, ends, (1,) * len(shape)), x)
+
+
+def clips(b: Builder, node: Node) -> str | None:
+    """A clip as a maximum, a minimum or both."""
+    clip = node.operation
+    if not isinstance(clip, Clip):
+        return None
+    x = node.inputs[0]
+    x = scalar(b, "maximum", x, clip.low) if np.isfinite(clip.low) else x
+    return scalar(b, "minimum", x, clip.high) if np.isfinite(clip.high) else x
 
 
 def odd_convolutions(b: Builder, node: Node) -> str | None:

@@ -107,9 +107,7 @@ def _transposed(node: Node, graph: Graph) -> Written:
     x, kernel = node.inputs
     shape = {"shape": np.array(graph.shapes[node.output], np.int32)}
     own = options("TransposeConv", **_windowed(node.operation))
-    return Written(
-        "TRANSPOSE_CONV", (kernel, x), own, shape, constants_first=True, permuted={kernel: (2, 0, 1, 3)}
-    )  # fmt: skip
+    return Written("TRANSPOSE_CONV", (kernel, x), own, shape, constants_first=True, permuted={kernel: (2, 0, 1, 3)})
 
 
 def _dense(node: Node, graph: Graph) -> Written:

@@ -11,9 +11,7 @@ import numpy as np
 
 from howfar.graphs import lowering
 from howfar.graphs.building import Builder, dtypes_of
-from howfar.graphs.folding import HELD, HOLDERS, drop_dead, drop_identities, fold, fuse_activations
 from howfar.graphs.graph import Cast, Clip, Graph, Node
-from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_nodes import NODES
 from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
 from howfar.graphs.unrolling import recurrences
@@ -48,8 +46,7 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 
 def lowered(graph: Graph) -> Graph:
     """What is written: folded, and without what TensorFlow.js lacks."""
-    simpler = drop_identities(lower(fold(graph, activations=()), (*RULES, _one_bound)))
-    return drop_dead(fuse_activations(simpler, HELD, HOLDERS))
+    return lowering.lowered(graph, (*RULES, _one_bound))
 
 
 def _one_bound(b: Builder, node: Node) -> str | None:
@@ -57,10 +54,7 @@ def _one_bound(b: Builder, node: Node) -> str | None:
     clip = node.operation
     if not isinstance(clip, Clip) or np.isfinite([clip.low, clip.high]).all():
         return None
-    x = node.inputs[0]
-    if np.isfinite(clip.low):
-        x = lowering.scalar(b, "maximum", x, clip.low)
-    return lowering.scalar(b, "minimum", x, clip.high) if np.isfinite(clip.high) else x
+    return lowering.clips(b, node)
 
 
 def quantized_bytes(graph: Graph) -> tuple[int, int]:

@@ -14,13 +14,11 @@ from tensorflow.lite.python import schema_py_generated as schema
 
 from howfar.graphs import lowering, tflite_converter
 from howfar.graphs.building import Array, Builder, dtype_of, dtypes_of
-from howfar.graphs.folding import HELD, HOLDERS, drop_dead, drop_identities, fold, fuse_activations
 from howfar.graphs.graph import Activation, Clip, Dense, Graph, MatMul, Node, Unary, Unreadable
-from howfar.graphs.lowering import lower
 from howfar.graphs.ordering import in_order
+from howfar.graphs.tflite_converter import FILE
 from howfar.graphs.tflite_nodes import NODES, TYPES, Written
 
-FILE = "model.tflite"
 IDENTIFIER = b"TFL3"
 # Offsets in the file are of 31 bits.
 MOST_BYTES = (1 << 31) - (1 << 20)
@@ -43,7 +41,7 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 
 
 def _lowered(graph: Graph) -> Graph:
-    """Folded, and without what LiteRT lacks."""
+    """Without what LiteRT lacks."""
     rules = (
         lowering.layer_norms,
         lowering.activations("elu", "hard_sigmoid", "mish", "selu", "silu", "softplus", "softsign"),
@@ -56,11 +54,11 @@ def _lowered(graph: Graph) -> Graph:
         lowering.broadcast_products,
         lowering.flat_dense,
         _free_weights,
-        _bounds,
+        _bends,
+        lowering.clips,
         _reciprocals,
     )
-    simpler = drop_identities(lower(fold(graph, activations=()), rules))
-    return drop_dead(fuse_activations(simpler, HELD, HOLDERS))
+    return lowering.lowered(graph, rules)
 
 
 def _free_weights(b: Builder, node: Node) -> str | None:
@@ -71,16 +69,11 @@ def _free_weights(b: Builder, node: Node) -> str | None:
     return lowering.both(b, "add", made, node.inputs[2]) if len(node.inputs) == 3 else made
 
 
-def _bounds(b: Builder, node: Node) -> str | None:
-    """A clip by what it is: an activation, or a maximum and a minimum."""
-    clip = node.operation
-    if not isinstance(clip, Clip):
+def _bends(b: Builder, node: Node) -> str | None:
+    """A clip that is an activation."""
+    if node.operation not in (Clip(0, 6), Clip(0, np.inf)):
         return None
-    x = node.inputs[0]
-    if clip.low == 0 and clip.high in (6, np.inf):
-        return b.add(Activation("relu6" if clip.high == 6 else "relu"), x)
-    x = lowering.scalar(b, "maximum", x, clip.low) if np.isfinite(clip.low) else x
-    return lowering.scalar(b, "minimum", x, clip.high) if np.isfinite(clip.high) else x
+    return b.add(Activation("relu6" if node.operation == Clip(0, 6) else "relu"), node.inputs[0])
 
 
 def _reciprocals(b: Builder, node: Node) -> str | None:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from howfar.errors import UserError
 from howfar.outcomes import Results
 from howfar.report import figures, page, paper
+from howfar.report.own import demand_own
 
 __all__ = ["write"]
 
 # Near the beginning of every page that was ever written here.
-OWN = b"howfar</title>"
+MARK = "howfar</title>"
 
 
 def write(results: Results, out: Path) -> Path:
@@ -20,9 +20,7 @@ def write(results: Results, out: Path) -> Path:
     where there is an index.html of somebody else's.
     """
     index = out / "index.html"
-    if index.exists() and not _is_own(index):
-        mend = "give a folder of its own with --out"
-        raise UserError("there is an index.html that howfar did not write", where=str(out), mend=mend)
+    demand_own(index, "an index.html", MARK, "--out")
     drawn = figures.figures(results, out)
     beside = paper.beside(drawn)
     index.write_text(page.render(results, drawn, paper=beside), encoding="utf-8")
@@ -31,8 +29,3 @@ def write(results: Results, out: Path) -> Path:
     else:
         (out / "paper.html").unlink(missing_ok=True)  # of an earlier report, which had one
     return index
-
-
-def _is_own(page: Path) -> bool:
-    with page.open("rb") as file:
-        return OWN in file.read(4096)

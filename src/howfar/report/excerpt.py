@@ -9,7 +9,6 @@ import polars as pl
 import polars.selectors as cs
 
 from howfar import tables, wording
-from howfar.errors import UserError
 from howfar.measured import contestant
 from howfar.outcomes import Results
 from howfar.report import figures
@@ -18,6 +17,7 @@ from howfar.report.failures import Failure, failures
 from howfar.report.figures import Figure
 from howfar.report.headline import whole
 from howfar.report.machine import browsers, machine
+from howfar.report.own import demand_own
 from howfar.summaries import Entry, Summary
 from howfar.wholes import each, outcomes, pooled
 
@@ -36,9 +36,7 @@ def write(results: Results, folder: Path) -> Path:
     Raises: UserError where the study names an unknown experiment, or where there is a README.md of somebody else's.
     """
     page = folder / "README.md"
-    if page.exists() and WRITTEN not in page.read_text(encoding="utf-8", errors="replace"):
-        mend = "give a folder of its own with --output"
-        raise UserError("there is a README.md that howfar did not write", where=str(folder), mend=mend)
+    demand_own(page, "a README.md", WRITTEN, "--output")
     drawn = figures.figures(results)
     for name in ("figures", "tables"):
         (folder / name).mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def _folder(request: Request, model: Model) -> Path:
 
 
 def _is_current(folder: Path) -> bool:
-    """It gets its name when it is whole; what it holds may be of another howfar, or of other converters."""
+    """It gets its name when it is whole; what it holds may be of another howfar."""
     with contextlib.suppress(OSError, ValueError):
         return portfolios.read(folder).made_by == makers()
     return False
