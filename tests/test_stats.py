@@ -103,6 +103,26 @@ def test_far_quantiles_need_enough_samples() -> None:
     assert stats.quantile([np.arange(100.0)], 0.99) == 98.0
 
 
+def test_medians_of_many_are_those_of_each() -> None:
+    rng = np.random.default_rng(4)
+    many = [rng.random(length) for length in (1, 2, 3, 30, 31, 30, 2)]
+    assert stats.middles(many) == [stats.middle(one) for one in many] == [np.median(one) for one in many]
+    assert np.isnan(stats.middles([np.empty(0)])).all()
+
+
+def test_the_prior_of_ratios_is_that_of_every_pair_in_the_rounds_that_both_have() -> None:
+    rng = np.random.default_rng(5)
+    fields = [[{number: float(np.exp(rng.normal(0, 0.1))) for number in range(4)} for _ in range(5)] for _ in range(3)]
+    del fields[0][1][2]
+    fields[1][0] = {0: 1.0}  # shares no two rounds with anybody
+    fields[2][3][1] = 0.0  # below what the clock can tell
+    pairs = [stats.block_ratios(*pair) for field in fields for pair in itertools.combinations(field, 2)]
+    found, known = stats.prior_of_ratios(fields), stats.prior(pairs)
+    assert found is not None and known is not None
+    assert (found.weight, found.variance) == pytest.approx((known.weight, known.variance))
+    assert stats.prior_of_ratios([]) is stats.prior_of_ratios([[]]) is stats.prior_of_ratios(fields[:1][:0]) is None
+
+
 def test_change_point_finds_where_the_new_level_starts() -> None:
     rng = np.random.default_rng(1)
     up = np.concatenate([rng.normal(8, 0.1, 40), rng.normal(10, 0.1, 40)])

@@ -23,7 +23,7 @@ from howfar.records import (
     Workload,
 )
 from howfar.samples import METRICS, per_operation
-from howfar.stats import Floats, Prior, Summary, change_points, middle, prior, summarize
+from howfar.stats import Floats, Prior, Summary, change_points, middles, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -128,7 +128,7 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
     samples = {id(group): _samples(group, metric) for group in wanted if id(group) not in known}
     if samples:
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
-        medians |= {key: _medians(own) for key, own in samples.items()}
+        medians |= _medians(samples)
         scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
         drifting = _drifting(samples)
         for group in wanted:
@@ -142,9 +142,7 @@ def _scatter(
 ) -> Prior | None:
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
-    for group in alike:
-        if id(group) not in medians:
-            medians[id(group)] = _medians(_samples(group, metric))
+    medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
     return prior(list(medians[id(group)].values()) for group in alike)
 
 
@@ -237,8 +235,10 @@ def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
     return {number: values for number, values in samples.items() if len(values)}
 
 
-def _medians(samples: Mapping[int, Floats]) -> dict[int, float]:
-    return {number: middle(values) for number, values in samples.items()}
+def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int, float]]:
+    """By group, the median of each round."""
+    found = iter(middles([values for own in samples.values() for values in own.values()]))
+    return {key: {number: next(found) for number in own} for key, own in samples.items()}
 
 
 def _measured(

@@ -2,13 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
 
 from msgspec import Struct
 
 from howfar.measured import Measured
 from howfar.records import Model, Workload
-from howfar.stats import Prior, Ratio, block_ratios, prior, ratio
+from howfar.stats import Prior, Ratio, prior_of_ratios, ratio
 
 
 class Field(Struct, frozen=True):
@@ -64,16 +63,17 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     for entry in measured:
         if entry.group.current:
             gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
-    known = {metric: prior(_ratios(gathered, metric)) for metric in {key[2] for key in gathered}}
+    known = {metric: prior_of_ratios(_rounds(gathered, metric)) for metric in {key[2] for key in gathered}}
     return [Field(*key, entries=tuple(gathered[key]), prior=known[key[2]]) for key in sorted(gathered)]
 
 
-def _ratios(gathered: Mapping[tuple[Workload, Model, str], Sequence[Measured]], metric: str) -> Iterator[list[float]]:
-    """The block ratios of every pair that may be compared by this metric."""
+def _rounds(
+    gathered: Mapping[tuple[Workload, Model, str], Sequence[Measured]], metric: str
+) -> Iterator[list[Mapping[int, float]]]:
+    """The rounds of those that may be compared by this metric, by workload and model."""
     for (_, _, own), entries in gathered.items():
         if own == metric:
-            for one, other in combinations([entry for entry in entries if entry.right], 2):
-                yield block_ratios(one.rounds, other.rounds)
+            yield [entry.rounds for entry in entries if entry.right]
 
 
 def first(entries: Sequence[Measured]) -> Measured | None:

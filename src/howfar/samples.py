@@ -38,9 +38,13 @@ def per_operation(outcome: Outcome, metric: Metric) -> Floats:
         return _first_use(outcome)
     if metric in ONCE:
         return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
-    timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
     scale = outcome.task.scale
-    return np.concatenate([np.asarray(s.sample_ms, dtype=float) * scale / s.repeats for s in timed] or [np.empty(0)])
+    timed = [
+        np.asarray(series.sample_ms, dtype=float) * (scale / series.repeats)
+        for series in outcome.series
+        if series.metric == metric and series.stage == "timed"
+    ]
+    return timed[0] if len(timed) == 1 else np.concatenate([*timed, np.empty(0)])
 
 
 def _first_use(outcome: Outcome) -> Floats:

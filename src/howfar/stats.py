@@ -78,9 +78,10 @@ def quantiles(processes: Sequence[ArrayLike], qs: Sequence[float]) -> list[float
     arrays = [np.asarray(process, dtype=float) for process in processes]
     pooled = np.concatenate(arrays)
     order = np.argsort(pooled)
-    weights = np.concatenate([np.full(len(array), 1 / len(array)) for array in arrays])[order].cumsum()
+    lengths = np.array([len(array) for array in arrays])
+    weights = np.repeat(1 / lengths, lengths)[order].cumsum()
     places = np.searchsorted(weights / weights[-1], qs, side="left") if len(pooled) else ()
-    found = [float(pooled[order[place]]) for place in places]
+    found = pooled[order[places]].tolist()
     return [one if len(pooled) >= MIN_SAMPLES.get(q, 1) else None for q, one in zip(qs, found, strict=False)]
 
 
@@ -91,6 +92,16 @@ def middle(values: ArrayLike) -> float:
     if not len(ordered):
         return float("nan")
     return float(ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2)
+
+
+def middles(many: Sequence[Floats]) -> list[float]:
+    """The medians of many series; those of one length together, as in `change_points`."""
+    found = np.full(len(many), math.nan)
+    for length, places in _by_length(many):
+        if length:
+            ordered = np.sort(np.stack([many[place] for place in places]), axis=1)
+            found[places] = (ordered[:, (length - 1) // 2] + ordered[:, length // 2]) / 2
+    return found.tolist()
 
 
 class Prior(Struct, frozen=True):
@@ -109,12 +120,38 @@ def prior(cells: Iterable[Sequence[float]]) -> Prior | None:
     says how much a cell may learn from the others. Without it two processes would give an interval of 12.7 standard
     errors, and three one of 4.3.
     """
-    known = [cell for cell in cells if len(cell) > 1 and min(cell) > 0]
-    usual = statistics.mode(map(len, known)) if known else 0
-    alike = [cell for cell in known if len(cell) == usual]
-    if len(alike) < MIN_POOLED_CELLS:
+    logs = [np.log(cell) for cell in cells if len(cell) > 1 and min(cell) > 0]
+    return _prior(np.array([float(len(own)) for own in logs]), np.array([own.var(ddof=1) for own in logs]))
+
+
+def prior_of_ratios(fields: Iterable[Sequence[Mapping[int, float]]]) -> Prior | None:
+    """The same of the ratios of every two in each field, round by round as `block_ratios` has them; in a field each is
+    given by its rounds. All pairs together, since a large study has a million of their rounds."""
+    found = [_pairs(field) for field in fields]
+    counts, variances = (np.concatenate([np.empty(0), *(each[part] for each in found)]) for part in (0, 1))
+    return _prior(counts, variances)
+
+
+def _pairs(field: Sequence[Mapping[int, float]]) -> tuple[Floats, Floats]:
+    """Of every two that share two rounds: how many they share, and the variance of the ratios' logarithms over them."""
+    numbers = sorted({number for rounds in field for number in rounds})
+    times = np.array([[rounds.get(number, 0.0) for number in numbers] for rounds in field])
+    times = times.reshape(len(field), len(numbers))
+    logs = np.log(times, out=np.full(times.shape, math.nan), where=times > 0)
+    one, other = np.triu_indices(len(field), 1)
+    ratios = logs[one] - logs[other]
+    counts = np.sum(~np.isnan(ratios), axis=1, dtype=float)
+    ratios, counts = ratios[counts > 1], counts[counts > 1]
+    squares = (ratios - np.nansum(ratios, axis=1, keepdims=True) / counts[:, None]) ** 2
+    return counts, np.nansum(squares, axis=1) / (counts - 1)
+
+
+def _prior(counts: Floats, variances: Floats) -> Prior | None:
+    """From how many processes each cell has, and the variance of their logarithms."""
+    usual = statistics.mode(counts.tolist()) if len(counts) else 0
+    variances = variances[counts == usual]
+    if len(variances) < MIN_POOLED_CELLS:
         return None
-    variances = np.log(np.array(alike, dtype=float)).var(axis=1, ddof=1)
     free = usual - 1
     levels = np.log(np.maximum(variances, MIN_VARIANCE)) - digamma(free / 2) + np.log(free / 2)
     excess = float(levels.var(ddof=1) - polygamma(1, free / 2))
@@ -256,16 +293,21 @@ def change_point(values: ArrayLike, shift: float = 0.02) -> int | None:
 def change_points(many: Sequence[Floats], shift: float = 0.02) -> list[int | None]:
     """Of each series, as `change_point` finds it; those of one length together, since one by itself costs NumPy 50 us
     and a large study has 100,000."""
-    alike: dict[int, list[int]] = defaultdict(list)
-    for place, series in enumerate(many):
-        alike[len(series)].append(place)
     found: list[int | None] = [None] * len(many)
-    for length, places in alike.items():
+    for length, places in _by_length(many):
         if length > 1:
             positions, p = _pettitt(np.stack([many[place] for place in places]))
             for row in np.flatnonzero(p < DRIFT_P):
                 found[places[row]] = _shifted(many[places[row]], int(positions[row]), shift)
     return found
+
+
+def _by_length(many: Sequence[Floats]) -> Iterable[tuple[int, list[int]]]:
+    """The places of the series of each length."""
+    alike: dict[int, list[int]] = defaultdict(list)
+    for place, series in enumerate(many):
+        alike[len(series)].append(place)
+    return alike.items()
 
 
 def _shifted(series: Floats, position: int, shift: float) -> int | None:

@@ -78,12 +78,14 @@ def table(measured: Iterable[Measured]) -> pl.DataFrame:
     """The rows of `measured` in the common layout, each held against the fastest and against native."""
     entries = list(measured)
     field_of = {id(entry): field for field in fields(entries) for entry in field.entries}
-    return frame(_row(entry) | _ratios(entry, field_of.get(id(entry))) for entry in entries)
+    caveats = {id(entry.group): _caveats(entry.group) for entry in entries}
+    return frame(_row(entry) | caveats[id(entry.group)] | _ratios(entry, field_of.get(id(entry))) for entry in entries)
 
 
 def frame(rows: Iterable[Row]) -> pl.DataFrame:
     """Rows in the common layout; what a row leaves out is null."""
-    return pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
+    every = list(rows)
+    return pl.DataFrame({name: [row.get(name) for row in every] for name in SCHEMA}, schema=SCHEMA)
 
 
 def current(rows: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +134,7 @@ def against_printed(number: float | None, printed: float | None, tolerance: floa
 
 def _row(entry: Measured) -> Row:
     own = {"status": entry.status, "message": entry.message, "drifting": entry.drifting, "few_samples": _few(entry)}
-    return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own | _caveats(entry.group)
+    return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own
 
 
 def _few(entry: Measured) -> bool:

@@ -16,7 +16,7 @@ from howfar.outcomes import Outcome, Results
 from howfar.plotted import Spec
 from howfar.records import Cell, SteadyMetric, Target
 from howfar.samples import UNTIL_READY
-from howfar.stats import quantile
+from howfar.stats import Floats, middle, quantile
 from howfar.study import Study
 
 TITLE = "What the run cost"
@@ -36,7 +36,7 @@ PARTS: Mapping[str, Sequence[str]] = {
     "end": ("end",),
     "idle": ("idle",),
 }
-_PART_OF = {span: part for part, spans in PARTS.items() for span in spans}
+_PLACE = {span: place for place, spans in enumerate(PARTS.values()) for span in spans}
 OUTSIDE = ("launch", "end", "idle")
 ALL = "all"
 
@@ -52,15 +52,13 @@ def table(results: Results) -> pl.DataFrame:
     `overhead_share` is the share of the wall time outside measured operations and their warm-up: launch (with the
     start of the page's own code), end and idle. A target's `samples` are its tasks.
     """
-    gathered: dict[Target, list[Outcome]] = defaultdict(list)
+    gathered: dict[Target, list[Sequence[float]]] = defaultdict(list)
     for outcome in wholes.outcomes(results):
         if outcome.timeline:
-            gathered[outcome.task.cell.target].append(outcome)
-    everything = [outcome for outcomes in gathered.values() for outcome in outcomes]
-    whole = _rows({"framework": ALL}, everything) if everything else ()
-    return tables.frame(
-        [*whole, *(row for target in sorted(gathered) for row in _target_rows(target, gathered[target]))]
-    )
+            gathered[outcome.task.cell.target].append(_milliseconds(outcome))
+    spent = {target: np.array(gathered[target]) for target in sorted(gathered)}
+    whole = _rows({"framework": ALL}, np.concatenate(list(spent.values()))) if spent else ()
+    return tables.frame([*whole, *(row for target, own in spent.items() for row in _target_rows(target, own))])
 
 
 def chart(table: pl.DataFrame) -> Spec:
@@ -70,7 +68,7 @@ def chart(table: pl.DataFrame) -> Spec:
     return drawing.shares(table, list(PARTS))
 
 
-def _target_rows(target: Target, outcomes: list[Outcome]) -> Iterator[tables.Row]:
+def _target_rows(target: Target, spent: Floats) -> Iterator[tables.Row]:
     identity = {
         "framework": target.framework,
         "version": target.version,
@@ -79,25 +77,24 @@ def _target_rows(target: Target, outcomes: list[Outcome]) -> Iterator[tables.Row
         "threads": target.threads,
         "switch": target.switch,
     }
-    return _rows(identity, outcomes)
+    return _rows(identity, spent)
 
 
-def _rows(identity: tables.Row, outcomes: list[Outcome]) -> Iterator[tables.Row]:
-    spent = [_milliseconds(outcome) for outcome in outcomes]
-    per_task = {part: [one[part] for one in spent] for part in PARTS}
-    per_task["total"] = [sum(values) for values in zip(*per_task.values(), strict=True)]
-    common = identity | {"status": "ok", "message": "", "samples": len(outcomes), "current": True}
+def _rows(identity: tables.Row, spent: Floats) -> Iterator[tables.Row]:
+    """`spent`: ms, shape (tasks, parts)."""
+    per_task = dict(zip(PARTS, spent.T, strict=True)) | {"total": spent.sum(axis=1)}
+    common = identity | {"status": "ok", "message": "", "samples": len(spent), "current": True}
     for part, values in per_task.items():
-        numbers = {"median": float(np.median(values)), "p10": quantile([values], 0.1), "p90": quantile([values], 0.9)}
-        yield common | numbers | {"metric": f"{part}_ms", "unit": "ms", "total": float(sum(values))}
-    outside = sum(sum(per_task[part]) for part in OUTSIDE) / (sum(per_task["total"]) or 1.0)
+        numbers = {"median": middle(values), "p10": quantile([values], 0.1), "p90": quantile([values], 0.9)}
+        yield common | numbers | {"metric": f"{part}_ms", "unit": "ms", "total": float(values.sum())}
+    outside = sum(float(per_task[part].sum()) for part in OUTSIDE) / (float(per_task["total"].sum()) or 1.0)
     yield common | {"metric": METRIC, "unit": "share", "median": outside}
 
 
-def _milliseconds(outcome: Outcome) -> Mapping[str, float]:
-    """By part."""
-    found = dict.fromkeys(PARTS, 0.0)
+def _milliseconds(outcome: Outcome) -> Sequence[float]:
+    """In the order of `PARTS`."""
+    found = [0.0] * len(PARTS)
     for span in outcome.timeline:
-        if part := _PART_OF.get(span.name):
-            found[part] += 1000 * span.seconds
+        if (place := _PLACE.get(span.name)) is not None:
+            found[place] += 1000 * span.seconds
     return found
