@@ -20,7 +20,7 @@ from howfar.report import bench
 from howfar.report.standing import size
 
 HERE = Path(__file__).parent
-SCRIPTS = ("theme.js", "filter.js", "figures.js", "tables.js")
+SCRIPTS = ("theme.js", "menu.js", "filter.js", "figures.js", "tables.js")
 LIVE = "live.js"
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
