@@ -7,7 +7,7 @@
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from howfar.records import Fact, Model, TensorSpec
 
-# In the order in which they are made: LiteRT's file comes out of the SavedModel.
 FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "saved-model", "tflite", "keras-js", "webdnn"]
+# In the order in which they are made.
+FORMS: tuple[FormName, ...] = get_args(FormName)
 
 PREPARED = "prepared.json"
 INPUTS = "inputs.bin"

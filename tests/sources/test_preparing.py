@@ -47,6 +47,17 @@ def test_what_can_be_prepared_is_made_once_and_then_lies_ready(
     assert capsys.readouterr().err == ""
 
 
+def test_only_what_is_asked_for_is_made_and_what_was_there_stays(tmp_path: Path) -> None:
+    request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
+    model = model_of(request)
+    assert set(sources.portfolio([request], {"onnx"})[model].forms) == {"onnx"}
+    both = sources.portfolio([request], {"tfjs-graph"})
+    assert set(both[model].forms) == {"onnx", "tfjs-graph"}
+    assert set(both.files(model, "onnx")) == {"model.onnx"}
+    made = portfolio.read(sources.models_dir() / model.digest)
+    assert sources.portfolio([request], {"onnx"})[model] == made
+
+
 def test_what_another_howfar_made_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
     folder = sources.prepare(request)

@@ -50,7 +50,7 @@ def measure(
 
     if folder.is_file():  # before anything is converted, which takes its time
         raise UserError("results are kept in a folder, and it is a file", where=str(folder), mend="give another --out")
-    steps = _steps(chosen, folder)
+    steps = _steps(chosen, known, folder)
     shown = progress.follow(Console(stderr=True) if as_json else console)
     # Held to the end: a second run is refused, whatever part the first one is in.
     with store.create(folder) as outcomes, _followed(shown, steps, folder, live=live) as follower:
@@ -63,15 +63,15 @@ def measure(
         raise typer.Exit(3)
 
 
-def _steps(chosen: "Sequence[Study]", folder: Path) -> list[Step]:
+def _steps(chosen: "Sequence[Study]", known: "Registry", folder: Path) -> list[Step]:
     """What can be run, known before anything is measured. The first study is always there, to say what its parts
     are."""
     first, *parts = chosen
-    steps = [_step(first, folder)]
+    steps = [_step(first, known, folder)]
     refusals: list[UserError] = []
     for part in parts:
         try:
-            steps.append(_step(part, folder / part.name))
+            steps.append(_step(part, known, folder / part.name))
         except UserError as error:
             refusals.append(error)
             say(f"{part.name} is left out: {error}")
@@ -80,12 +80,14 @@ def _steps(chosen: "Sequence[Study]", folder: Path) -> list[Step]:
     return steps
 
 
-def _step(study: "Study", folder: Path) -> Step:
+def _step(study: "Study", known: "Registry", folder: Path) -> Step:
     from howfar import experiments, runner, sources, studies
 
     cells = list(experiments.cells(study, study.experiments))
     runner.demand_budget(study, cells)
-    return Step(study, folder, cells, sources.portfolio(studies.requests(study)))
+    # A form that no target takes is not made: a SavedModel takes as long as all the others.
+    forms = {form for target in study.resolved_targets for form in known[target.framework].formats}
+    return Step(study, folder, cells, sources.portfolio(studies.requests(study), forms))
 
 
 def _run(step: Step, known: "Registry", first: "Store", follower: Any, options: "Options", count: int) -> int:

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import filelock
@@ -13,7 +13,7 @@ from howfar import caches
 from howfar import portfolio as portfolios
 from howfar.errors import UserError
 from howfar.hosts.base import Reaper, remove
-from howfar.portfolio import Portfolio
+from howfar.portfolio import FORMS, FormName, Portfolio
 from howfar.records import Model
 from howfar.sources import child, kinds, memory
 from howfar.sources.lines import Asked
@@ -23,8 +23,8 @@ from howfar.sources.request import Request, model_of, shapes_of
 __all__ = ["Request", "model_of", "portfolio", "prepare", "shapes_of"]
 
 
-def portfolio(requests: Iterable[Request]) -> Portfolio:
-    """All of them prepared. What can't be is refused by its own line, as long as another can.
+def portfolio(requests: Iterable[Request], forms: Collection[FormName] = FORMS) -> Portfolio:
+    """All of them prepared, in these forms at least. What can't be is refused by its own line, as long as another can.
 
     Raises: UserError where one is not there or no model, or none could be prepared.
     """
@@ -32,7 +32,7 @@ def portfolio(requests: Iterable[Request]) -> Portfolio:
     refused: dict[Model, UserError] = {}
     for model, request in {model_of(request): request for request in requests}.items():
         try:
-            folders[model] = _folder(request, model)
+            folders[model] = _folder(request, model, forms)
         except UserError as error:
             refused[model] = error
     if refused and not folders:
@@ -50,34 +50,38 @@ def prepare(request: Request) -> Path:
 
     Raises: UserError where it can't be made.
     """
-    return _folder(request, model_of(request))
+    return _folder(request, model_of(request), FORMS)
 
 
-def _folder(request: Request, model: Model) -> Path:
+def _folder(request: Request, model: Model, forms: Collection[FormName]) -> Path:
     folder = models_dir() / model.digest
-    if _is_current(folder):
+    if set(forms) <= _held(folder):
         return folder
     memory.check(kinds.size_bytes(request.model, kinds.kind_of(request.model)), request.model)
     with _alone(folder):
-        if not _is_current(folder):
-            _make(request, model, folder)
+        held = _held(folder)
+        if not set(forms) <= held:
+            # Those of before are made again beside the new ones: a folder is written once and whole.
+            _make(request, model, folder, held | set(forms))
     return folder
 
 
-def _is_current(folder: Path) -> bool:
-    """It gets its name when it is whole; what it holds may be of another howfar."""
+def _held(folder: Path) -> set[FormName]:
+    """The forms that lie there. It gets its name when it is whole; what it holds may be of another howfar."""
     with contextlib.suppress(OSError, ValueError):
-        return portfolios.read(folder).made_by == makers()
-    return False
+        prepared = portfolios.read(folder)
+        return set(prepared.forms) if prepared.made_by == makers() else set()
+    return set()
 
 
-def _make(request: Request, model: Model, folder: Path) -> None:
+def _make(request: Request, model: Model, folder: Path, forms: Collection[FormName]) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     reaper = Reaper()
     try:
         made = scratch / "model"
         made.mkdir()
-        child.prepare(Asked(request, model, str(made)), scratch, reaper, _teller(model))
+        asked = Asked(request, model, str(made), tuple(form for form in FORMS if form in forms))
+        child.prepare(asked, scratch, reaper, _teller(model))
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
     finally:

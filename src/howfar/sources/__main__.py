@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from howfar.errors import UserError
-from howfar.records import Model
 from howfar.sources.lines import Asked, Line
 
 Say = Callable[[Line], None]
@@ -32,8 +31,9 @@ def main() -> None:
 def _make(asked: Asked, say: Say) -> None:
     from howfar.sources import making  # noqa: PLC0415  (after the libraries' output was turned away)
 
-    model: Model = asked.model
-    making.make(asked.request, model, Path(asked.folder), lambda text: say(Line(progress=text)))
+    making.make(
+        asked.request, asked.model, Path(asked.folder), lambda text: say(Line(progress=text)), forms=asked.forms
+    )
 
 
 def _speaker() -> Say:

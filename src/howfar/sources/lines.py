@@ -2,16 +2,18 @@
 
 from msgspec import Struct
 
+from howfar.portfolio import FormName
 from howfar.records import Model
 from howfar.sources.request import Request
 
 
 class Asked(Struct, frozen=True, forbid_unknown_fields=True):
-    """On its standard input. `folder`: an empty one."""
+    """On its standard input. `folder`: an empty one. `forms`: those to write into it, in this order."""
 
     request: Request
     model: Model
     folder: str
+    forms: tuple[FormName, ...]
 
 
 class Line(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

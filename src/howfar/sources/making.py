@@ -3,10 +3,9 @@
 import gc
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import msgspec
 import numpy as np
@@ -16,7 +15,7 @@ from howfar.graphs.counting import multiply_adds, parameters
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.to_tfjs_graph import quantized_bytes
 from howfar.graphs.writers import WRITERS
-from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
+from howfar.portfolio import FORMS, INPUTS, OUTPUTS, PREPARED, Form, FormName, Prepared
 from howfar.records import Model
 from howfar.sources import blaming, checking, loading, memory, natively, sizes
 from howfar.sources.foreign import calling, first_line
@@ -26,7 +25,6 @@ from howfar.sources.request import Request
 from howfar.sources.shapes import specs_of
 from howfar.sources.source import Array, Source, Write
 
-FORMS: tuple[FormName, ...] = get_args(FormName)
 # Formats whose weights can be kept in fewer bytes.
 SHRINKING = ("tfjs-graph", "tfjs-layers", "onnx", "tflite")
 NOT_WRITTEN = "howfar writes this format for its study's own networks only"
@@ -41,8 +39,8 @@ class Truth(msgspec.Struct, frozen=True):
     outputs: list[list[Array]]
 
 
-def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
-    """Writes all of a model's files into an empty folder.
+def make(request: Request, model: Model, folder: Path, say: Say, *, forms: Sequence[FormName] = FORMS) -> Prepared:
+    """Writes all of a model's files, in these forms, into an empty folder.
 
     Raises: UserError where the model can't be read, run or fed.
     """
@@ -52,8 +50,8 @@ def make(request: Request, model: Model, folder: Path, say: Say) -> Prepared:
     say(f"running it in {source.runtime}")
     truth = _truth(source, request, samples)
     source = _spent(source)
-    forms = {form: _form(form, source, truth, folder / form, say) for form in FORMS}
-    prepared = _prepared(request, model, source, truth, forms)
+    written = {form: _form(form, source, truth, folder / form, say) for form in forms}
+    prepared = _prepared(request, model, source, truth, written)
     (folder / INPUTS).write_bytes(as_bytes(truth.samples))
     np.save(folder / OUTPUTS, _rows(truth), allow_pickle=False)
     (folder / PREPARED).write_bytes(msgspec.json.encode(prepared))
