@@ -86,8 +86,10 @@ def test_everybody_can_use_it(page: devtools.Page, folder: Path, width: int, the
     page.watch("about:blank")
     page.sized(width)
     drawn(page, (folder / "index.html").as_uri())
-    page.value(f"document.documentElement.dataset.theme = '{theme}'; "
-        "document.querySelectorAll('.menu, .filter details').forEach(one => { one.open = true })")
+    page.value(
+        f"document.documentElement.dataset.theme = '{theme}'; "
+        "document.querySelectorAll('.menu, .filter details').forEach(one => { one.open = true })"
+    )
     assert page.complaints() == []
     assert page.value("document.documentElement.scrollWidth") <= width
 

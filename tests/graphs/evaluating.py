@@ -188,6 +188,12 @@ def gru(operation: g.Gru, x: Array, weights: Array, recurrent: Array, biases: Ar
     return _by_step(operation, x, step)
 
 
+LOGICAL: Mapping[str, Callable[[Array, Array], Array]] = {
+    "less": np.less, "less_equal": np.less_equal, "greater": np.greater, "greater_equal": np.greater_equal,
+    "equal": np.equal, "and": np.logical_and, "or": np.logical_or,
+}  # fmt: skip
+
+
 def plain(operation: g.Operation, *arrays: Array) -> Array:
     """What howfar's own folding of constants works out too; `erf` it leaves alone."""
     if isinstance(operation, g.Unary) and operation.kind == "erf":
@@ -209,6 +215,8 @@ OPERATIONS: Mapping[type, Callable[..., Array]] = {
     g.PRelu: lambda _, x, slopes: np.where(x > 0, x, x * slopes),
     g.Softmax: softmax,
     g.Resize: resize,
+    g.Logical: lambda operation, a, b: LOGICAL[operation.kind](a, b),
+    g.Select: lambda _, condition, a, b: np.asarray(np.where(condition, a, b)),
     g.Lstm: lstm,
     g.Gru: gru,
     **dict.fromkeys(

@@ -9,6 +9,7 @@ from howfar.graphs.graph import (
     Activation,
     BatchNorm,
     Binary,
+    Cast,
     Concat,
     Convolution,
     Dense,
@@ -16,6 +17,7 @@ from howfar.graphs.graph import (
     Graph,
     Gru,
     LayerNorm,
+    Logical,
     Lstm,
     MatMul,
     Pad,
@@ -24,6 +26,7 @@ from howfar.graphs.graph import (
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -70,6 +73,23 @@ def rows(*, loops: bool = True) -> Graph:
     x = b.add(Transpose((0, 2, 1)), b.add(MatMul(), products, x))
     x = b.add(Unary("sqrt"), b.add(Unary("square"), b.add(Reshape((2, 30)), x)))
     return b.finish([x, b.add(Concat(1), *last)] if loops else [x])
+
+
+def choices() -> Graph:
+    """A transformer's mask: what may be looked at is worked out of the input, and the rest is minus infinity."""
+    b = Builder([TensorSpec("mask", (2, 5), "int32"), TensorSpec("x", (2, 3, 5, 5))])
+    there = b.add(Logical("greater"), b.add(Reshape((2, 1, 1, 5)), "mask"), b.constant(np.int32(0)))
+    places = np.arange(5, dtype=np.int32)
+    row = b.add(Reshape((1, 5)), b.constant(places))
+    earlier = b.add(Logical("less_equal"), row, b.constant(places.reshape(5, 1)))
+    seen = b.add(
+        Logical("and"), there, b.add(Logical("or"), earlier, b.add(Logical("equal"), there, b.constant(False)))
+    )
+    x = b.add(Select(), seen, "x", b.constant(np.float32(-np.inf)))
+    # Whoever sees nobody sees everybody.
+    seen = b.add(Reduce("max", (3,), keep=True), b.add(Cast("float32"), seen))
+    x = b.add(Select(), b.add(Logical("less"), seen, b.constant(np.float32(1))), b.constant(np.float32(0)), x)
+    return b.finish([b.add(Softmax(3), x), b.add(Cast("float32"), b.add(Logical("greater_equal"), "x", seen))])
 
 
 def arrays(b: Builder, kind: type) -> list[str]:

@@ -198,6 +198,22 @@ def test_self_attention(tmp_path: Path) -> None:
     assert kinds(graph)[-1] == "Activation"
 
 
+def test_a_mask_that_is_worked_out(tmp_path: Path) -> None:
+    """As exporters write attention: what the mask hides, or lies between two numbers, is minus infinity."""
+    constants = {"axes": integers(1, 2), "low": np.array(-0.5, np.float32), "zero": np.array(0, np.float32),
+                 "one": np.array(1, np.int64), "hidden": np.array(-np.inf, np.float32)}  # fmt: skip
+    nodes = [
+        node("Unsqueeze", "mask axes", "m"), node("Cast", "m", "there", to=TensorProto.BOOL),
+        node("Not", "there", "away"), node("Equal", "m one", "first"), node("Or", "away first", "out"),
+        node("GreaterOrEqual", "x low", "above"), node("Less", "x zero", "below"),
+        node("And", "above below", "between"), node("Or", "out between", "gone"),
+        node("Where", "gone hidden x", "seen"), node("Greater", "seen low", "large"), node("LessOrEqual", "seen zero", "small"),
+        node("Where", "large x zero", "y0"), node("Where", "small zero y0", "y"),
+    ]  # fmt: skip
+    entries = {"mask": (2, 7), "x": (2, 3, 8, 7)}
+    same(saved(tmp_path / "m.onnx", nodes, entries, constants, types={"mask": TensorProto.INT64}))
+
+
 @pytest.mark.parametrize("half_first", [True, False])
 @pytest.mark.parametrize("divided", [True, False])
 def test_gelu_in_parts_is_found(tmp_path: Path, half_first: bool, divided: bool) -> None:

@@ -88,6 +88,8 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "tile": lambda x: tf.tile(x, (1, 2, 1, 3)),
     "broadcast": lambda x: tf.broadcast_to(x[:, :1], (3, 2, 8, 7, 6)),
     "where": lambda x: tf.where(np.tril(np.ones((7, 6))) > 0, x, -1e9),
+    "where worked out": lambda x: tf.where((x > 0.5) | (x <= -0.5) & ~(x < -1), x, -1e9),
+    "where equal": lambda x: tf.where((tf.round(x) == 0) & (tf.round(x) != 1) & (x >= -0.3), x, 2 * x),
     "einsum": lambda x: tf.einsum("bhwc,bhvc->bhwv", x, x),
     "einsum of weights": lambda x: tf.einsum("bhwc,kjcd->bhwkjd", x, WEIGHTS),
     "matmul": lambda x: tf.matmul(x, x, transpose_b=True),

@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 
 from graphs.evaluating import evaluate
-from graphs.everything import images, rows
+from graphs.everything import choices, images, rows
 from graphs.running import apart, drawn
 from howfar.graphs import from_saved_model, to_saved_model
 from howfar.graphs.graph import Graph
 
 
-@pytest.mark.parametrize("graph", [images(), rows()], ids=["images", "rows"])
+@pytest.mark.parametrize("graph", [images(), rows(), choices()], ids=["images", "rows", "choices"])
 def test_a_saved_model_gives_the_same(tmp_path: Path, graph: Graph) -> None:
     files = to_saved_model.write(graph, tmp_path)
     assert {"saved_model.pb", "variables/variables.index"} <= set(files)

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graphs.evaluating import evaluate
+from graphs.everything import choices
 from graphs.keras_cases import CASES, inputs_of, model_of, outputs_of
+from graphs.running import apart, drawn
 from howfar.graphs import onnx_file, to_onnx
 from howfar.graphs.building import Builder
 from howfar.graphs.from_keras import read
@@ -29,6 +32,17 @@ def test_onnx_runtime_gives_what_keras_gives(name: str, tmp_path: Path) -> None:
     made = session.run(list(graph.outputs), fed)
     for mine, right in zip(made, outputs_of(model, inputs), strict=True):
         np.testing.assert_allclose(mine, right, rtol=5e-5, atol=5e-5)
+
+
+def test_what_depends_on_conditions_gives_the_same(tmp_path: Path) -> None:
+    graph = choices()
+    (file,) = to_onnx.write(graph, tmp_path)
+    onnx.checker.check_model(str(tmp_path / file), full_check=True)
+    x = drawn(graph)
+    fed = {spec.name: values for spec, values in zip(graph.inputs, x, strict=True)}
+    found = onnxruntime.InferenceSession(str(tmp_path / file)).run(list(graph.outputs), fed)
+    for mine, right in zip(found, evaluate(graph, x), strict=True):
+        assert apart(mine, right) < 1e-5
 
 
 def kinds(name: str, folder: Path) -> Counter[str]:

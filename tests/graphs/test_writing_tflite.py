@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 
 from graphs.evaluating import evaluate
-from graphs.everything import images, rows, some
+from graphs.everything import choices, images, rows, some
 from graphs.running import apart, drawn
 from howfar.graphs import tflite_converter, to_saved_model, to_tflite
 from howfar.graphs.building import Builder
@@ -79,7 +79,7 @@ def of(operation: Operation, *shapes: tuple[int, ...], positive: bool = False) -
     return b.finish([b.add(operation, x, *(b.constant(np.abs(one) + 0.1 if positive else one) for one in taken))])
 
 
-@pytest.mark.parametrize("graph", [images(), rows(loops=False)], ids=["images", "rows"])
+@pytest.mark.parametrize("graph", [images(), rows(loops=False), choices()], ids=["images", "rows", "choices"])
 def test_every_kind_of_operation_gives_the_same(tmp_path: Path, graph: Graph) -> None:
     demand_right(graph, tmp_path)
 

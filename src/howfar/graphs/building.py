@@ -21,6 +21,7 @@ from howfar.graphs.graph import (
     Graph,
     Gru,
     LayerNorm,
+    Logical,
     Lstm,
     Margins,
     MatMul,
@@ -32,6 +33,7 @@ from howfar.graphs.graph import (
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -140,7 +142,7 @@ _SHAPES: Mapping[type, Callable[[Any, Sequence[Shape]], Shape]] = {
     MatMul: _matmul,
     Pool: _pool,
     Reduce: _reduce,
-    Binary: lambda _, shapes: np.broadcast_shapes(*shapes),
+    **dict.fromkeys((Binary, Logical, Select), lambda _, shapes: np.broadcast_shapes(*shapes)),
     Concat: _concat,
     Reshape: lambda operation, _: operation.shape,
     Transpose: lambda operation, shapes: tuple(shapes[0][axis] for axis in operation.permutation),
@@ -159,7 +161,15 @@ def dtypes_of(graph: Graph) -> dict[str, DType]:
     found: dict[str, DType] = {spec.name: spec.dtype for spec in graph.inputs}
     found |= {name: dtype_of(values) for name, values in graph.constants.items()}
     for node in graph.nodes:
-        found[node.output] = node.operation.dtype if isinstance(node.operation, Cast) else found[node.inputs[0]]
+        match node.operation:
+            case Cast(dtype):
+                found[node.output] = dtype
+            case Logical():
+                found[node.output] = "bool"
+            case Select():
+                found[node.output] = found[node.inputs[1]]
+            case _:
+                found[node.output] = found[node.inputs[0]]
     return found
 
 

@@ -13,9 +13,12 @@ from howfar.graphs.graph import (
     Dense,
     Gather,
     LayerNorm,
+    Logical,
+    LogicalName,
     MatMul,
     Pad,
     Reduce,
+    Select,
     Slice,
     Softmax,
     Unary,
@@ -238,8 +241,21 @@ def layer_norm(draft: Draft, operand: Operand, arrays: Sequence[Array], epsilon:
     return draft.add(LayerNorm(epsilon), tensor.name, *names, order=tensor.order)
 
 
-def chosen(draft: Draft, condition: Array, yes: Operand, no: Operand) -> Tensor:
-    """`yes` where the condition holds: by products with 0 and 1, so an infinity must not be a tensor's."""
+def compared(draft: Draft, kind: LogicalName, first: Operand, second: Operand) -> Tensor:
+    """Number by number, to true and false."""
+    return draft.broadcast(Logical(kind), [first, second], "bool")
+
+
+def opposite(draft: Draft, operand: Operand) -> Tensor:
+    """True where it is false."""
+    return compared(draft, "equal", operand, np.array(False))
+
+
+def chosen(draft: Draft, condition: Operand, yes: Operand, no: Operand) -> Tensor:
+    """`yes` where the condition holds. Where that is known, by products with 0 and 1, which every back end has; an
+    infinity must not be a tensor's then."""
+    if isinstance(condition, Tensor) or draft.dtype(yes, no) != "float32":
+        return draft.broadcast(Select(), [condition, yes, no], draft.dtype(yes, no))
     both = [_masked(draft, condition, yes, keep=True), _masked(draft, condition, no, keep=False)]
     return draft.binary("add", *both)
 

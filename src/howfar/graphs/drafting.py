@@ -113,11 +113,14 @@ class Draft:
         return replace(tensor, name=self.builder.add(operation, tensor.name))
 
     def binary(self, kind: BinaryName, first: Operand | float, second: Operand | float) -> Tensor:
-        """Two that broadcast to one another by the source's axes, from the last one on. A number is a constant."""
+        """Two that broadcast to one another. A number is a constant."""
         both = [np.array(each, np.float32) if isinstance(each, int | float) else each for each in (first, second)]
-        order = self.common_order(both)
-        names = (self.spread(operand, order) for operand in both)
-        return self.add(Binary(kind), *names, order=order, dtype=self.dtype(*both))
+        return self.broadcast(Binary(kind), both, self.dtype(*both))
+
+    def broadcast(self, operation: Operation, operands: Sequence[Operand], dtype: DType) -> Tensor:
+        """Of several that broadcast to one another by the source's axes, from the last one on."""
+        order = self.common_order(operands)
+        return self.add(operation, *(self.spread(one, order) for one in operands), order=order, dtype=dtype)
 
     def common_order(self, operands: Sequence[Operand]) -> Order:
         """That of the first tensor of full rank that does not lie as in the source, or as in the source."""

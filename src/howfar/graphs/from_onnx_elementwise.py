@@ -7,7 +7,7 @@ import numpy as np
 
 from howfar.graphs import by_axes
 from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
-from howfar.graphs.graph import Activation, BinaryName, Cast, Clip, PRelu, Unary, Unreadable
+from howfar.graphs.graph import Activation, BinaryName, Cast, Clip, LogicalName, PRelu, Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
 
 UNARY = {
@@ -19,6 +19,10 @@ ACTIVATIONS = {
     "Mish": "mish", "HardSwish": "hard_silu",
 }  # fmt: skip
 BINARY: Mapping[str, BinaryName] = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
+LOGICAL: Mapping[str, LogicalName] = {
+    "Less": "less", "LessOrEqual": "less_equal", "Greater": "greater", "GreaterOrEqual": "greater_equal",
+    "Equal": "equal", "And": "and", "Or": "or",
+}  # fmt: skip
 SEVERAL: Mapping[str, BinaryName] = {"Sum": "add", "Max": "maximum", "Min": "minimum"}
 
 # What ONNX says where a file says nothing.
@@ -147,8 +151,16 @@ def cast_to(draft: Draft, operand: Operand, name: str) -> Operand:
     return draft.add(Cast(DTYPES[name]), tensor.name, order=tensor.order, dtype=DTYPES[name])
 
 
+def _logical(kind: LogicalName) -> Handler:
+    return lambda draft, step: by_axes.compared(draft, kind, step[0], step[1])
+
+
+def opposite(draft: Draft, step: Step) -> Operand:
+    return by_axes.opposite(draft, step[0])
+
+
 def where(draft: Draft, step: Step) -> Operand:
-    return by_axes.chosen(draft, step.known(0), step[1], step[2])
+    return by_axes.chosen(draft, step[0], step[1], step[2])
 
 
 def same(draft: Draft, step: Step) -> Operand:  # noqa: ARG001 - a handler's
@@ -164,8 +176,9 @@ HANDLERS: Mapping[str, Callable[[Draft, Step], Operand | Sequence[Operand]]] = {
     **{kind: _single(Unary(name)) for kind, name in UNARY.items()},  # type: ignore[arg-type]
     **{kind: _single(Activation(name)) for kind, name in ACTIVATIONS.items()},  # type: ignore[arg-type]
     **{kind: _double(name) for kind, name in BINARY.items()},
+    **{kind: _logical(name) for kind, name in LOGICAL.items()},
     **{kind: _several(name) for kind, name in SEVERAL.items()},
     "Mean": mean, "Pow": power, "Clip": clip, "LeakyRelu": leaky_relu, "Elu": elu, "Selu": selu, "Gelu": gelu,
-    "Swish": swish, "HardSigmoid": hard_sigmoid, "PRelu": prelu, "Cast": cast, "Where": where, "Identity": same,
-    "Dropout": dropout,
+    "Swish": swish, "HardSigmoid": hard_sigmoid, "PRelu": prelu, "Cast": cast, "Where": where, "Not": opposite,
+    "Identity": same, "Dropout": dropout,
 }  # fmt: skip

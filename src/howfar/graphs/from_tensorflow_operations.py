@@ -11,7 +11,7 @@ from howfar.graphs.drafting import Array, Draft, Operand, Tensor
 from howfar.graphs.from_onnx_elementwise import cast_to, clipped
 from howfar.graphs.from_tensorflow_constants import strided
 from howfar.graphs.from_tensorflow_images import ACTIVATIONS, activation, followed, prelu
-from howfar.graphs.graph import Activation, BinaryName, Unary, Unreadable
+from howfar.graphs.graph import Activation, BinaryName, LogicalName, Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
 
 UNARY = {
@@ -22,6 +22,10 @@ UNARY = {
 BINARY: Mapping[str, BinaryName] = {
     "Add": "add", "AddV2": "add", "Sub": "subtract", "Mul": "multiply", "RealDiv": "divide", "Div": "divide",
     "Maximum": "maximum", "Minimum": "minimum", "Pow": "power", "SquaredDifference": "squared_difference",
+}  # fmt: skip
+LOGICAL: Mapping[str, LogicalName] = {
+    "Less": "less", "LessEqual": "less_equal", "Greater": "greater", "GreaterEqual": "greater_equal", "Equal": "equal",
+    "LogicalAnd": "and", "LogicalOr": "or",
 }  # fmt: skip
 REDUCED = {"Mean": "mean", "Max": "max", "Min": "min", "Sum": "sum", "Prod": "prod"}
 SAME = ("Identity", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "CheckNumerics", "ReadVariableOp",
@@ -38,6 +42,10 @@ def _activation(kind: str) -> Handler:
 
 def _binary(kind: BinaryName) -> Handler:
     return lambda draft, step: draft.binary(kind, step[0], step[1])
+
+
+def _logical(kind: LogicalName) -> Handler:
+    return lambda draft, step: by_axes.compared(draft, kind, step[0], step[1])
 
 
 def _reduction(kind: str) -> Handler:
@@ -219,7 +227,15 @@ def cast(draft: Draft, step: Step) -> Operand:
 
 
 def select(draft: Draft, step: Step) -> Operand:
-    return by_axes.chosen(draft, step.known(0), step[1], step[2])
+    return by_axes.chosen(draft, step[0], step[1], step[2])
+
+
+def opposite(draft: Draft, step: Step) -> Operand:
+    return by_axes.opposite(draft, step[0])
+
+
+def unequal(draft: Draft, step: Step) -> Operand:
+    return by_axes.opposite(draft, by_axes.compared(draft, "equal", step[0], step[1]))
 
 
 def tile(draft: Draft, step: Step) -> Operand:
@@ -246,6 +262,7 @@ HANDLERS: Mapping[str, Handler] = {
     **{kind: _unary(Unary(name)) for kind, name in UNARY.items()},  # type: ignore[arg-type]
     **{kind: _activation(kind) for kind in ACTIVATIONS},
     **{kind: _binary(name) for kind, name in BINARY.items()},
+    **{kind: _logical(name) for kind, name in LOGICAL.items()},
     **{kind: _reduction(name) for kind, name in REDUCED.items()},
     **dict.fromkeys(SAME, same),
     "IdentityN": several, "AddN": add_all, "Erfc": erfc, "Gelu": gelu, "ClipByValue": clip, "MatMul": matmul,
@@ -254,7 +271,8 @@ HANDLERS: Mapping[str, Handler] = {
     "ExpandDims": expand_dims, "Transpose": transpose, "ConcatV2": concat, "Pack": pack, "Unpack": unpack,
     "Split": split, "SplitV": split_sizes, "StridedSlice": strided_slice, "Slice": slices, "GatherV2": gather,
     "ResourceGather": gather, "Gather": gather, "Pad": pad, "PadV2": pad, "MirrorPad": mirror_pad, "Cast": cast,
-    "Select": select, "SelectV2": select, "Tile": tile, "BroadcastTo": broadcast_to, "Shape": shape, "Rank": rank,
+    "Select": select, "SelectV2": select, "LogicalNot": opposite, "NotEqual": unequal,
+    "Tile": tile, "BroadcastTo": broadcast_to, "Shape": shape, "Rank": rank,
     "ZerosLike": filled_like(0), "OnesLike": filled_like(1),
     "Prelu": lambda draft, step: prelu(draft, step[0], step.known(1)),
 }  # fmt: skip

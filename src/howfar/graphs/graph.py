@@ -29,6 +29,8 @@ BinaryName = Literal[
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "squared_difference",
 ]  # fmt: skip
 
+LogicalName = Literal["less", "less_equal", "greater", "greater_equal", "equal", "and", "or"]
+
 
 class Unreadable(Exception):
     """The model has what howfar cannot read, or what a format cannot hold; the message names the operator and where."""
@@ -132,6 +134,16 @@ class Binary(Struct, frozen=True):
     kind: BinaryName
 
 
+class Logical(Struct, frozen=True):
+    """Two tensors that broadcast to one another, to true and false. `and`, `or` are of such."""
+
+    kind: LogicalName
+
+
+class Select(Struct, frozen=True):
+    """A condition and two tensors, which broadcast to one another: the first where it holds, else the second."""
+
+
 class Concat(Struct, frozen=True):
     """Several along one axis (0 or more)."""
 
@@ -211,7 +223,8 @@ class Gru(Struct, frozen=True):
 
 Operation = (
     Convolution | TransposedConvolution | Dense | MatMul | BatchNorm | LayerNorm | Pool | Reduce | Activation | PRelu
-    | Softmax | Unary | Clip | Binary | Concat | Reshape | Transpose | Pad | Slice | Resize | Gather | Cast | Lstm | Gru
+    | Softmax | Unary | Clip | Binary | Logical | Select | Concat | Reshape | Transpose | Pad | Slice | Resize | Gather
+    | Cast | Lstm | Gru
 )  # fmt: skip
 
 

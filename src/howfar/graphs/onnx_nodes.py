@@ -14,12 +14,14 @@ from howfar.graphs.graph import (
     Concat,
     Dense,
     Gather,
+    Logical,
     Node,
     Pad,
     PRelu,
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -92,6 +94,23 @@ def _binary(o: Onnx, node: Node) -> None:
         o.give("Mul", [less, less], node.output, layout)
     else:
         o.give(BINARY[kind], [a, b], node.output, layout)
+
+
+LOGICAL = {
+    "less": "Less", "less_equal": "LessOrEqual", "greater": "Greater", "greater_equal": "GreaterOrEqual",
+    "equal": "Equal", "and": "And", "or": "Or",
+}  # fmt: skip
+
+
+def _logical(o: Onnx, node: Node) -> None:
+    operation: Any = node.operation
+    layout = o.layout(*node.inputs)
+    o.give(LOGICAL[operation.kind], [o.take(name, layout) for name in node.inputs], node.output, layout)
+
+
+def _select(o: Onnx, node: Node) -> None:
+    layout = o.layout(*node.inputs)
+    o.give("Where", [o.take(name, layout) for name in node.inputs], node.output, layout)
 
 
 def _prelu(o: Onnx, node: Node) -> None:
@@ -232,6 +251,8 @@ NODES: Mapping[type, Callable[[Onnx, Node], None]] = {
     Unary: _unary,
     Clip: _clip,
     Binary: _binary,
+    Logical: _logical,
+    Select: _select,
     PRelu: _prelu,
     Softmax: _softmax,
     Concat: _concat,

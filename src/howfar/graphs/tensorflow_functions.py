@@ -19,6 +19,7 @@ from howfar.graphs.graph import (
     Gather,
     Graph,
     LayerNorm,
+    Logical,
     Margins,
     MatMul,
     Node,
@@ -28,6 +29,7 @@ from howfar.graphs.graph import (
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -61,6 +63,10 @@ UNARY: Mapping[str, Callable[[Any], Any]] = {
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "add": tf.add, "subtract": tf.subtract, "multiply": tf.multiply, "divide": tf.divide, "maximum": tf.maximum,
     "minimum": tf.minimum, "power": tf.pow, "squared_difference": tf.math.squared_difference,
+}  # fmt: skip
+LOGICAL: Mapping[str, Callable[[Any, Any], Any]] = {
+    "less": tf.less, "less_equal": tf.less_equal, "greater": tf.greater, "greater_equal": tf.greater_equal,
+    "equal": tf.equal, "and": tf.logical_and, "or": tf.logical_or,
 }  # fmt: skip
 REDUCED: Mapping[str, Callable[..., Any]] = {
     "mean": tf.reduce_mean, "max": tf.reduce_max, "min": tf.reduce_min, "sum": tf.reduce_sum, "prod": tf.reduce_prod,
@@ -227,6 +233,8 @@ FUNCTIONS: Mapping[type, Callable[..., Any]] = {
     Softmax: lambda operation, x: tf.nn.softmax(x, operation.axis),
     Unary: lambda operation, x: UNARY[operation.kind](x),
     Binary: lambda operation, a, b: BINARY[operation.kind](a, b),
+    Logical: lambda operation, a, b: LOGICAL[operation.kind](a, b),
+    Select: lambda _, condition, a, b: tf.where(condition, a, b),
     Concat: lambda operation, *tensors: tf.concat(tensors, operation.axis),
     Reshape: lambda operation, x: tf.reshape(x, operation.shape),
     Transpose: lambda operation, x: tf.transpose(x, operation.permutation),

@@ -17,6 +17,7 @@ from howfar.graphs.graph import (
     Dense,
     Gather,
     Graph,
+    Logical,
     Margins,
     MatMul,
     Node,
@@ -26,6 +27,7 @@ from howfar.graphs.graph import (
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -159,6 +161,17 @@ def _binary(node: Node, _: Graph) -> Written:
     return Written(BINARY[operation.kind], node.inputs)
 
 
+LOGICAL = {
+    "less": "Less", "less_equal": "LessEqual", "greater": "Greater", "greater_equal": "GreaterEqual", "equal": "Equal",
+    "and": "LogicalAnd", "or": "LogicalOr",
+}  # fmt: skip
+
+
+def _logical(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    return Written(LOGICAL[operation.kind], node.inputs)
+
+
 def _unary(node: Node, _: Graph) -> Written:
     operation: Any = node.operation
     return Written("Neg" if operation.kind == "negative" else operation.kind.capitalize(), node.inputs)
@@ -225,6 +238,8 @@ NODES: Mapping[type, Callable[[Node, Graph], Written]] = {
     Unary: _unary,
     Clip: _clip,
     Binary: _binary,
+    Logical: _logical,
+    Select: lambda node, _: Written("SelectV2", node.inputs),
     Concat: _concat,
     Reshape: _reshape,
     Transpose: _transpose,

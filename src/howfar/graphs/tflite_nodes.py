@@ -3,6 +3,7 @@
 Source: TensorFlow Lite's schema, and what its converter writes for the same.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from howfar.graphs.graph import (
     Dense,
     Gather,
     Graph,
+    Logical,
     MatMul,
     Node,
     Pad,
@@ -28,6 +30,7 @@ from howfar.graphs.graph import (
     Reduce,
     Reshape,
     Resize,
+    Select,
     Slice,
     Softmax,
     Transpose,
@@ -156,6 +159,10 @@ BINARY: Mapping[str, str] = {
     "add": "ADD", "subtract": "SUB", "multiply": "MUL", "divide": "DIV", "maximum": "MAXIMUM", "minimum": "MINIMUM",
     "power": "POW", "squared_difference": "SQUARED_DIFFERENCE",
 }  # fmt: skip
+LOGICAL: Mapping[str, str] = {
+    "less": "Less", "less_equal": "LessEqual", "greater": "Greater", "greater_equal": "GreaterEqual", "equal": "Equal",
+    "and": "LogicalAnd", "or": "LogicalOr",
+}  # fmt: skip
 # These have options of their own.
 SUMS: Mapping[str, str] = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div"}
 
@@ -171,6 +178,12 @@ def _binary(node: Node, _: Graph) -> Written:
     operation: Any = node.operation
     own = options(SUMS[operation.kind]) if operation.kind in SUMS else None
     return Written(BINARY[operation.kind], node.inputs, own)
+
+
+def _logical(node: Node, _: Graph) -> Written:
+    operation: Any = node.operation
+    name = LOGICAL[operation.kind]
+    return Written(re.sub("(?<!^)(?=[A-Z])", "_", name).upper(), node.inputs, options(name))
 
 
 def _pad(node: Node, _: Graph) -> Written:
@@ -242,6 +255,8 @@ NODES: Mapping[type, Callable[[Node, Graph], Written]] = {
     Softmax: lambda node, _: Written("SOFTMAX", node.inputs, options("Softmax", beta=1.0)),
     Unary: _unary,
     Binary: _binary,
+    Logical: _logical,
+    Select: lambda node, _: Written("SELECT_V2", node.inputs, options("SelectV2")),
     Concat: _concat,
     Reshape: _reshape,
     Transpose: _transpose,

@@ -11,7 +11,7 @@ import numpy as np
 
 from howfar.graphs import lowering
 from howfar.graphs.building import Builder, dtypes_of
-from howfar.graphs.graph import Cast, Clip, Graph, Node
+from howfar.graphs.graph import Cast, Clip, Graph, Logical, Node
 from howfar.graphs.tfjs_nodes import NODES
 from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
 from howfar.graphs.unrolling import recurrences
@@ -98,8 +98,13 @@ class _Topology:
         return {"name": f"{name}:0", "dtype": dtype, "tensorShape": _dimensions(self._graph.shapes[name])}
 
     def _own_types(self, node: Node) -> dict[str, Any]:
-        if isinstance(node.operation, Cast):
-            return {"SrcT": self._type(node.inputs[0]), "DstT": self._type(node.output)}
+        match node.operation:
+            case Cast():
+                return {"SrcT": self._type(node.inputs[0]), "DstT": self._type(node.output)}
+            case Logical("and" | "or"):
+                return {}
+            case Logical():
+                return {"T": self._type(node.inputs[0])}
         return {"T": self._type(node.output)}
 
     def _taken(self, name: str, shape: Shape | None) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from howfar.graphs import lowering
 from howfar.graphs.folding import HOLDERS, drop_dead, drop_identities, fuse_activations
-from howfar.graphs.graph import ActivationName, Concat, Graph, Lstm, Node
+from howfar.graphs.graph import ActivationName, Concat, Graph, Lstm, Node, Unreadable
 from howfar.graphs.lowering import lower
 from howfar.graphs.tfjs_layers import LAYERS, lstm_config, lstm_weights
 from howfar.graphs.tfjs_topology import Layers
@@ -42,6 +42,8 @@ def _config(graph: Graph, weights: WeightsFile) -> dict[str, object]:
     for node in graph.nodes:
         if node.output in halves:
             continue
+        if type(node.operation) not in LAYERS:
+            raise Unreadable(f"{node.output}: TensorFlow.js has no layer for {type(node.operation).__name__}")
         m.scope = node.output
         pair = pairs.get(node.output)
         m.gives(node.output, _both_ways(m, *pair) if pair else LAYERS[type(node.operation)](m, node))
