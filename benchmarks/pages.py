@@ -6,7 +6,6 @@
 `longest` is the longest task that kept the page from answering meanwhile.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -41,9 +40,14 @@ def main() -> None:
 
 def opened(page: Path) -> list[float]:
     """Milliseconds since it was asked for."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [str(chromium.require()), *FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"]
+        command = [
+            str(chromium.require()),
+            *FLAGS,
+            *chromium.sandbox_flags(),
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
         quiet = subprocess.DEVNULL
         process, devtools = start_with(Pipes(), command, stdout=quiet, stderr=quiet, start_new_session=True)
         try:

@@ -90,8 +90,11 @@ def test_everybody_can_use_it(page: devtools.Page, folder: Path, width: int, the
         f"document.documentElement.dataset.theme = '{theme}'; "
         "document.querySelectorAll('.menu, .filter details').forEach(one => { one.open = true })"
     )
+    assert page.value("document.querySelectorAll('.menu[open]').length") == 1
     assert page.complaints() == []
     assert page.value("document.documentElement.scrollWidth") <= width
+    page.value("dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))")
+    assert page.value("document.querySelectorAll('.menu[open]').length") == 0
 
 
 def test_the_filter_acts_on_figures_and_tables_and_stands_in_the_address(page: devtools.Page, folder: Path) -> None:

@@ -201,13 +201,15 @@ def test_self_attention(tmp_path: Path) -> None:
 def test_a_mask_that_is_worked_out(tmp_path: Path) -> None:
     """As exporters write attention: what the mask hides, or lies between two numbers, is minus infinity."""
     constants = {"axes": integers(1, 2), "low": np.array(-0.5, np.float32), "zero": np.array(0, np.float32),
-                 "one": np.array(1, np.int64), "hidden": np.array(-np.inf, np.float32)}  # fmt: skip
+                 "one": np.array(1, np.int64), "hidden": np.array(-np.inf, np.float32),
+                 "causal": np.tril(np.ones((8, 7))).astype(bool)}  # fmt: skip
     nodes = [
         node("Unsqueeze", "mask axes", "m"), node("Cast", "m", "there", to=TensorProto.BOOL),
         node("Not", "there", "away"), node("Equal", "m one", "first"), node("Or", "away first", "out"),
         node("GreaterOrEqual", "x low", "above"), node("Less", "x zero", "below"),
         node("And", "above below", "between"), node("Or", "out between", "gone"),
-        node("Where", "gone hidden x", "seen"), node("Greater", "seen low", "large"), node("LessOrEqual", "seen zero", "small"),
+        node("Where", "gone hidden x", "s0"), node("Where", "causal s0 hidden", "seen"),
+        node("Greater", "seen low", "large"), node("LessOrEqual", "seen zero", "small"),
         node("Where", "large x zero", "y0"), node("Where", "small zero y0", "y"),
     ]  # fmt: skip
     entries = {"mask": (2, 7), "x": (2, 3, 8, 7)}

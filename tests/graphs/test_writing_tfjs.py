@@ -10,11 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphs.evaluating import evaluate
+from graphs.everything import choices
 from graphs.keras_cases import CASES, model_of
-from howfar.graphs import to_tfjs_graph, to_tfjs_layers
+from graphs.running import apart, drawn
+from howfar.graphs import tfjs_files, to_tfjs_graph, to_tfjs_layers
 from howfar.graphs.from_keras import read
+from howfar.graphs.from_tensorflow import read_graph_model
 from howfar.graphs.graph import Unreadable
 from howfar.graphs.writers import WRITERS
+from howfar.sources import tfjs_running
 
 pytest.importorskip("keras")
 BYTES = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1}
@@ -39,6 +44,25 @@ def weights_of(model: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     assert manifest["paths"] == ["weights.bin"]
     assert (folder / "weights.bin").stat().st_size == size
     return list(manifest["weights"])
+
+
+def test_what_depends_on_conditions_is_of_tensorflows_own_nodes(tmp_path: Path) -> None:
+    """TensorFlow runs them from the file, and they read again."""
+    graph = choices()
+    to_tfjs_graph.write(graph, tmp_path)
+    described = tfjs_files.description(tmp_path / "model.json")
+    runtime, run = tfjs_running.runner(tmp_path / "model.json", described, tfjs_running.signed(described), None)
+    assert runtime == "TensorFlow"
+    x = drawn(graph)
+    again = read_graph_model(tmp_path / "model.json", {})
+    for found in (run(x), evaluate(again, x)):
+        for mine, right in zip(found, evaluate(graph, x), strict=True):
+            assert apart(mine, right) < 1e-5
+
+
+def test_layers_have_no_conditions(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match=r"no layer for (Logical|Select)"):
+        to_tfjs_layers.write(choices(), tmp_path)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,7 +11,8 @@ import pytest
 import small_models
 from howfar import portfolio, sources
 from howfar.errors import UserError
-from howfar.sources import child, memory
+from howfar.portfolio import FormName
+from howfar.sources import checking, child, memory
 from howfar.sources.request import Request, model_of
 
 pytest.importorskip("tensorflow")
@@ -50,12 +51,21 @@ def test_what_can_be_prepared_is_made_once_and_then_lies_ready(
 def test_only_what_is_asked_for_is_made_and_what_was_there_stays(tmp_path: Path) -> None:
     request = Request(str(small_models.onnx_file(tmp_path / "small_models.onnx")))
     model = model_of(request)
-    assert set(sources.portfolio([request], {"onnx"})[model].forms) == {"onnx"}
-    both = sources.portfolio([request], {"tfjs-graph"})
-    assert set(both[model].forms) == {"onnx", "tfjs-graph"}
-    assert set(both.files(model, "onnx")) == {"model.onnx"}
+    few = sources.portfolio([request], ())[model]
+    assert set(few.forms) == {"onnx", "tflite"}  # what is right is judged by them, whoever is measured
+    more = sources.portfolio([request], {"tfjs-graph"})
+    assert set(more[model].forms) == {"onnx", "tflite", "tfjs-graph"}
+    assert set(more.files(model, "onnx")) == {"model.onnx"}
     made = portfolio.read(sources.models_dir() / model.digest)
     assert sources.portfolio([request], {"onnx"})[model] == made
+    assert (made.native_spread, made.tolerance) == (few.native_spread, few.tolerance)
+
+
+def test_other_forms_do_not_change_what_is_right() -> None:
+    judged: dict[FormName, float] = {"onnx": 1e-5, "tflite": 3e-5}
+    assert checking.spread(judged) == checking.spread({**judged, "saved-model": 1e-3}) == 3e-5
+    assert checking.spread({"saved-model": 1e-3, "tflite": 0.5}) == 1e-3
+    assert checking.spread({}) == 0
 
 
 def test_what_another_howfar_made_is_made_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

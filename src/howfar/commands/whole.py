@@ -1,7 +1,8 @@
 """The run of a study and of those that are its parts: each into its folder, and one report of all of them."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,15 @@ from howfar.errors import UserError
 
 if TYPE_CHECKING:
     from howfar.frameworks import Registry
-    from howfar.portfolio import Portfolio
+    from howfar.portfolio import FormName, Portfolio
     from howfar.records import Cell
     from howfar.runner import Options
     from howfar.store import Store
     from howfar.study import Study
+
+
+# Less than this is finding that all is there already.
+PREPARED_MINUTES = 0.2
 
 
 class Step(Struct, frozen=True):
@@ -50,7 +55,8 @@ def measure(
 
     if folder.is_file():  # before anything is converted, which takes its time
         raise UserError("results are kept in a folder, and it is a file", where=str(folder), mend="give another --out")
-    steps = _steps(chosen, known, folder)
+    began = time.monotonic()
+    steps = in_time(_steps(chosen, known, folder), (time.monotonic() - began) / 60)
     shown = progress.follow(Console(stderr=True) if as_json else console)
     # Held to the end: a second run is refused, whatever part the first one is in.
     with store.create(folder) as outcomes, _followed(shown, steps, folder, live=live) as follower:
@@ -67,11 +73,13 @@ def _steps(chosen: "Sequence[Study]", known: "Registry", folder: Path) -> list[S
     """What can be run, known before anything is measured. The first study is always there, to say what its parts
     are."""
     first, *parts = chosen
-    steps = [_step(first, known, folder)]
+    # A form that no target takes is not made: a SavedModel takes as long as all the others.
+    forms = {form for study in chosen for target in study.resolved_targets for form in known[target.framework].formats}
+    steps = [_step(first, forms, folder)]
     refusals: list[UserError] = []
     for part in parts:
         try:
-            steps.append(_step(part, known, folder / part.name))
+            steps.append(_step(part, forms, folder / part.name))
         except UserError as error:
             refusals.append(error)
             say(f"{part.name} is left out: {error}")
@@ -80,13 +88,25 @@ def _steps(chosen: "Sequence[Study]", known: "Registry", folder: Path) -> list[S
     return steps
 
 
-def _step(study: "Study", known: "Registry", folder: Path) -> Step:
+def in_time(steps: list[Step], spent_minutes: float) -> list[Step]:
+    """With what preparing models took away from the minutes of a study that has parts, each giving its share: the hour
+    of `paper` is one on a fresh machine too. Half of them are left at least."""
+    budgets = [step.study.budget_minutes for step in steps]
+    known = [minutes for minutes in budgets if minutes]
+    if len(known) < 2 or len(known) < len(budgets) or spent_minutes < PREPARED_MINUTES:
+        return steps
+    left = max(1 - spent_minutes / sum(known), 0.5)
+    return [
+        replace(step, study=replace(step.study, budget_minutes=round(minutes * left, 1)))
+        for step, minutes in zip(steps, known, strict=True)
+    ]
+
+
+def _step(study: "Study", forms: "Collection[FormName]", folder: Path) -> Step:
     from howfar import experiments, runner, sources, studies
 
     cells = list(experiments.cells(study, study.experiments))
     runner.demand_budget(study, cells)
-    # A form that no target takes is not made: a SavedModel takes as long as all the others.
-    forms = {form for target in study.resolved_targets for form in known[target.framework].formats}
     return Step(study, folder, cells, sources.portfolio(studies.requests(study), forms))
 
 

@@ -252,19 +252,12 @@ def opposite(draft: Draft, operand: Operand) -> Tensor:
 
 
 def chosen(draft: Draft, condition: Operand, yes: Operand, no: Operand) -> Tensor:
-    """`yes` where the condition holds. Where that is known, by products with 0 and 1, which every back end has; an
-    infinity must not be a tensor's then."""
-    if isinstance(condition, Tensor) or draft.dtype(yes, no) != "float32":
-        return draft.broadcast(Select(), [condition, yes, no], draft.dtype(yes, no))
-    both = [_masked(draft, condition, yes, keep=True), _masked(draft, condition, no, keep=False)]
-    return draft.binary("add", *both)
-
-
-def _masked(draft: Draft, condition: Array, operand: Operand, *, keep: bool) -> Operand:
-    mask = condition.astype(bool) == keep
-    if not isinstance(operand, Tensor):
-        return np.where(mask, operand, np.zeros_like(operand))
-    return draft.binary("multiply", operand, mask.astype(np.float32))
+    """`yes` where the condition holds, else `no`. Of true and false by and and or: ONNX Runtime has no other way."""
+    dtype = draft.dtype(yes, no)
+    if dtype == "bool":
+        held, left = compared(draft, "and", condition, yes), compared(draft, "and", opposite(draft, condition), no)
+        return compared(draft, "or", held, left)
+    return draft.broadcast(Select(), [condition, yes, no], dtype)
 
 
 def _open(draft: Draft, operand: Operand) -> Tensor:

@@ -227,7 +227,11 @@ def cast(draft: Draft, step: Step) -> Operand:
 
 
 def select(draft: Draft, step: Step) -> Operand:
-    return by_axes.chosen(draft, step[0], step[1], step[2])
+    """The older `Select` takes a condition of one axis for the first one's."""
+    condition, rank = step[0], draft.rank(step[1])
+    if step.kind == "Select" and draft.rank(condition) == 1 < rank:
+        condition = draft.reshape(draft.tensor(condition), (*draft.shape(condition), *[1] * (rank - 1)))
+    return by_axes.chosen(draft, condition, step[1], step[2])
 
 
 def opposite(draft: Draft, step: Step) -> Operand:

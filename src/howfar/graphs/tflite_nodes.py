@@ -180,7 +180,20 @@ def _binary(node: Node, _: Graph) -> Written:
     return Written(BINARY[operation.kind], node.inputs, own)
 
 
-def _logical(node: Node, _: Graph) -> Written:
+def _broadcast(node: Node, graph: Graph, most_axes: int) -> None:
+    """Raises: Unreadable where what broadcasts has more axes than the kernel, which would end the process."""
+    shapes = {graph.shapes[name] for name in node.inputs}
+    if len(shapes) > 1 and len(graph.shapes[node.output]) > most_axes:
+        raise Unreadable(f"{node.output}: LiteRT broadcasts this over {most_axes} axes at most")
+
+
+def _select(node: Node, graph: Graph) -> Written:
+    _broadcast(node, graph, 5)
+    return Written("SELECT_V2", node.inputs, options("SelectV2"))
+
+
+def _logical(node: Node, graph: Graph) -> Written:
+    _broadcast(node, graph, 4)
     operation: Any = node.operation
     name = LOGICAL[operation.kind]
     return Written(re.sub("(?<!^)(?=[A-Z])", "_", name).upper(), node.inputs, options(name))
@@ -256,7 +269,7 @@ NODES: Mapping[type, Callable[[Node, Graph], Written]] = {
     Unary: _unary,
     Binary: _binary,
     Logical: _logical,
-    Select: lambda node, _: Written("SELECT_V2", node.inputs, options("SelectV2")),
+    Select: _select,
     Concat: _concat,
     Reshape: _reshape,
     Transpose: _transpose,

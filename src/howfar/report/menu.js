@@ -10,6 +10,9 @@ for (const menu of document.querySelectorAll('details.menu')) {
   addEventListener('pointerdown', (event) => {
     if (!menu.contains(event.target)) fold();
   });
+  menu.addEventListener('focusout', (event) => {
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) fold();
+  });
   addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || !menu.open) return;
     fold();

@@ -1,7 +1,6 @@
 """From what the user names to a prepared folder of it: read as data, converted, checked against its own native run."""
 
 import contextlib
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -15,7 +14,7 @@ from howfar.errors import UserError
 from howfar.hosts.base import Reaper, remove
 from howfar.portfolio import FORMS, FormName, Portfolio
 from howfar.records import Model
-from howfar.sources import child, kinds, memory
+from howfar.sources import checking, child, kinds, memory
 from howfar.sources.lines import Asked
 from howfar.sources.makers import makers
 from howfar.sources.request import Request, model_of, shapes_of
@@ -55,14 +54,16 @@ def prepare(request: Request) -> Path:
 
 def _folder(request: Request, model: Model, forms: Collection[FormName]) -> Path:
     folder = models_dir() / model.digest
-    if set(forms) <= _held(folder):
+    # Those that native runtimes check are always there: what may be called right must not depend on who is measured.
+    wanted = {*forms, *checking.JUDGING}
+    if wanted <= _held(folder):
         return folder
     memory.check(kinds.size_bytes(request.model, kinds.kind_of(request.model)), request.model)
     with _alone(folder):
         held = _held(folder)
-        if not set(forms) <= held:
+        if not wanted <= held:
             # Those of before are made again beside the new ones: a folder is written once and whole.
-            _make(request, model, folder, held | set(forms))
+            _make(request, model, folder, held | wanted)
     return folder
 
 
@@ -82,7 +83,8 @@ def _make(request: Request, model: Model, folder: Path, forms: Collection[FormNa
         made.mkdir()
         asked = Asked(request, model, str(made), tuple(form for form in FORMS if form in forms))
         child.prepare(asked, scratch, reaper, _teller(model))
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            folder.rename(scratch / "before")
         made.rename(folder)
     finally:
         reaper.close()

@@ -1,15 +1,17 @@
 """How far apart two results of a model are, and how far apart they may be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from howfar.portfolio import scale
+from howfar.portfolio import FormName, scale
 from howfar.sources.source import Array
 
 # All are of max |difference| / max |output|. Native against native, under calibrated random weights, MobileNetV2 and
 # VGG16 reach 1e-5, ResNet50 6e-5, ResNet152 1.3e-3; a browser's kernels add up in yet another order.
 FLOOR = 2e-4
+# The forms whose native runs that spread is taken over, as long as one of them runs: two libraries beside the source's.
+JUDGING: tuple[FormName, ...] = ("onnx", "tflite")
 SPREADS = 5.0
 FAULTY = 1e-2
 
@@ -29,9 +31,11 @@ def _of_output(found: Sequence[Array], right: Sequence[Array]) -> float:
     return difference / scale(b) if np.isfinite(difference) else float("inf")
 
 
-def spread(errors: Iterable[float]) -> float:
-    """How far apart the native runtimes are; a form that is wrong says nothing of that."""
-    return max((error for error in errors if error <= FAULTY), default=0.0)
+def spread(errors: Mapping[FormName, float]) -> float:
+    """How far apart the native runtimes are, by form; one that is wrong says nothing of that."""
+    sound = {form: error for form, error in errors.items() if error <= FAULTY}
+    judging = [error for form, error in sound.items() if form in JUDGING]
+    return max(judging or sound.values(), default=0.0)
 
 
 def tolerance(native_spread: float) -> float:

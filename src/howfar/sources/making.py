@@ -162,8 +162,8 @@ def _saved_bytes(form: FormName, source: Source) -> tuple[int | None, int | None
 
 
 def _prepared(request: Request, model: Model, source: Source, truth: Truth, forms: Mapping[FormName, Form]) -> Prepared:
-    errors = [form.max_relative_error for form in forms.values() if form.max_relative_error is not None]
-    native_spread = checking.spread(errors)
+    errors = {name: form.max_relative_error for name, form in forms.items()}
+    native_spread = checking.spread({name: error for name, error in errors.items() if error is not None})
     counted = parameters(source.graph) if source.graph else None
     return Prepared(
         model=model,
