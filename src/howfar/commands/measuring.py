@@ -25,7 +25,7 @@ from howfar.commands.whole import measure
 
 
 def quick(out: Out = None, package_dir: PackageDir = None, mnist: Mnist = None, port: Port = 0) -> None:
-    """A true answer in minutes: small models, every framework and back end, against native. Same as `run quick`."""
+    """A true answer in minutes: small models, TensorFlow.js and ConvNetJS on every back end, against native."""
     run("quick", out=out, package_dir=package_dir, mnist=mnist, port=port)
 
 

@@ -75,7 +75,7 @@ def _part(part: Part, known: Registry) -> Study:
     return change(study, known, only=part.only, rounds=part.rounds, budget_minutes=part.budget_minutes)
 
 
-_SEE = "the keys that there are: see `howfar list studies` and docs/method.md"
+_SEE = 'the keys that there are: docs/method.md, "A study file"'
 
 
 def _read(name: str) -> tuple[str, bytes]:
