@@ -87,14 +87,30 @@ def test_everybody_can_use_it(page: devtools.Page, folder: Path, width: int, the
     page.sized(width)
     drawn(page, (folder / "index.html").as_uri())
     page.value(
-        f"document.documentElement.dataset.theme = '{theme}'; "
-        "document.querySelectorAll('.menu, .filter details').forEach(one => { one.open = true })"
+        f"document.documentElement.dataset.theme = '{theme}'; document.querySelector('.filter details').open = true"
     )
-    assert page.value("document.querySelectorAll('.menu[open]').length") == 1
     assert page.complaints() == []
     assert page.value("document.documentElement.scrollWidth") <= width
-    page.value("dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))")
-    assert page.value("document.querySelectorAll('.menu[open]').length") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_many_figures_are_a_menu_that_folds_up_again(page: devtools.Page, others: dict[str, Path], width: int) -> None:
+    page.watch("about:blank")
+    page.sized(width)
+    drawn(page, others["every"].as_uri())
+    opened = "document.querySelectorAll('.menu[open]').length"
+    for folding in (
+        "dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))",
+        "document.querySelector('main').dispatchEvent(new PointerEvent('pointerdown', { bubbles: true }))",
+        "document.querySelector('.menu a').click()",
+    ):
+        page.value("document.querySelector('.menu').open = true")
+        assert page.complaints() == []
+        assert page.value("document.documentElement.scrollWidth") <= width
+        assert page.value(opened) == 1
+        page.value(folding)
+        assert page.value(opened) == 0
+    assert page.value("location.hash") == page.value("document.querySelector('.menu a').hash")
 
 
 def test_the_filter_acts_on_figures_and_tables_and_stands_in_the_address(page: devtools.Page, folder: Path) -> None:
