@@ -123,6 +123,7 @@ def test_the_paper_s_clock_saw_only_the_submission_of_a_webgl_inference(measure:
     assert published.live_tensors is not None and published.live_tensors[1] > published.live_tensors[0] + len(seen)
 
 
+@pytest.mark.alone  # beside other pages a GPU in software is waited for while work is handed to it, too
 def test_webgl_throughput_waits_for_the_gpu(measure: Measure) -> None:
     """Enqueuing alone is what the published protocol timed; a drained sample can't be as quick."""
     outcome = measure("tfjs", "webgl", Model("mlp", 4, 256))
