@@ -16,7 +16,6 @@ from howfar.hosts import chromium
 from howfar.hosts.base import end_tree
 from howfar.hosts.devtools import FLAG, Pipes, start_with
 
-FLAGS = ("--headless=new", "--no-first-run", "--disable-background-networking", FLAG)
 ASKED = """new Promise((tell) => {
   const longest = () => Math.max(0, ...seen.map((one) => one.duration));
   const seen = [];
@@ -41,13 +40,8 @@ def main() -> None:
 def opened(page: Path) -> list[float]:
     """Milliseconds since it was asked for."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = [
-            str(chromium.require()),
-            *FLAGS,
-            *chromium.sandbox_flags(),
-            f"--user-data-dir={profile}",
-            "about:blank",
-        ]
+        flags = (*chromium.BASE_FLAGS, *chromium.sandbox_flags(), FLAG, f"--user-data-dir={profile}")
+        command = [str(chromium.require()), *flags, "about:blank"]
         quiet = subprocess.DEVNULL
         process, devtools = start_with(Pipes(), command, stdout=quiet, stderr=quiet, start_new_session=True)
         try:

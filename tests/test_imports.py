@@ -20,8 +20,8 @@ MEASURING = {
 }  # fmt: skip
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",
-    "measured", "palette", "pictures", "plotted", "ranking", "regressing", "report", "roofs", "samples", "stacks",
-    "stats", "summaries", "tables", "trees", "watched", "wholes", "wording",
+    "levels", "measured", "palette", "pictures", "plotted", "ranking", "regressing", "report", "roofs", "samples",
+    "stacks", "stats", "summaries", "tables", "trees", "watched", "wholes", "wording",
 }  # fmt: skip
 SHARED = {"caches", "outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

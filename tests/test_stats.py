@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from howfar import stats
+from howfar import levels, stats
 
 SIMULATIONS = 4000
 
@@ -126,28 +126,28 @@ def test_the_prior_of_ratios_is_that_of_every_pair_in_the_rounds_that_both_have(
 def test_change_point_finds_where_the_new_level_starts() -> None:
     rng = np.random.default_rng(1)
     up = np.concatenate([rng.normal(8, 0.1, 40), rng.normal(10, 0.1, 40)])
-    assert stats.change_point(up) == 40
-    assert stats.change_point(up[::-1]) == 40
+    assert levels.change_point(up) == 40
+    assert levels.change_point(up[::-1]) == 40
     early = np.concatenate([rng.normal(10, 0.1, 20), rng.normal(8, 0.1, 60)])
     # Where the levels are unequally long the rank test places the change a few samples late.
-    assert stats.change_point(early) in range(20, 30)
+    assert levels.change_point(early) in range(20, 30)
 
 
 def test_change_point_needs_both_significance_and_size() -> None:
     step = np.r_[np.full(40, 1.0), np.full(40, 1.01)] + np.tile([0, 1e-4], 40)
-    assert stats.change_point(step) is None
-    assert stats.change_point(step, shift=0.005) == 40
-    assert stats.change_point([1, 1, 2, 2]) is None
+    assert levels.change_point(step) is None
+    assert levels.change_point(step, shift=0.005) == 40
+    assert levels.change_point([1, 1, 2, 2]) is None
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [2.0] * 50, [0.0] * 50])
 def test_change_point_of_nothing_or_a_constant_is_none(values: list[float]) -> None:
-    assert stats.change_point(values) is None
+    assert levels.change_point(values) is None
 
 
 def test_change_point_rarely_fires_on_steady_noise() -> None:
     rng = np.random.default_rng(2)
-    fired = sum(stats.change_point(rng.normal(10, 1, 60)) is not None for _ in range(500))
+    fired = sum(levels.change_point(rng.normal(10, 1, 60)) is not None for _ in range(500))
     assert fired <= 10
 
 

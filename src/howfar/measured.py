@@ -11,6 +11,7 @@ from itertools import chain
 from msgspec import Struct, structs
 
 from howfar.kept import kept
+from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
 from howfar.records import (
     YARDSTICK,
@@ -23,7 +24,7 @@ from howfar.records import (
     Workload,
 )
 from howfar.samples import METRICS, per_operation
-from howfar.stats import Floats, Prior, Summary, change_points, middles, prior, summarize
+from howfar.stats import Floats, Prior, Summary, middles, prior, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"

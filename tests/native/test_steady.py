@@ -1,4 +1,4 @@
-"""The same series have the same answers in native/steady.py, stats.py and the page (tests/page/steady.test.js)."""
+"""The same series have the same answers in native/steady.py, levels.py and the page (tests/page/steady.test.js)."""
 
 import math
 import statistics
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import asked
-from howfar import stats
+from howfar import levels
 from howfar.native import steady
 
 FIXTURES = asked.fixtures("loop")
@@ -35,7 +35,7 @@ def test_change_points_agree(file: Path) -> None:
     values, shift, expected = known["values"], known["shift"], known["change_point"]
     assert by_definition(values, shift) == expected
     assert steady.change_point(values, shift) == expected
-    assert stats.change_point(values, shift) == expected
+    assert levels.change_point(values, shift) == expected
 
 
 @pytest.mark.parametrize("file", FIXTURES, ids=lambda file: file.stem)

@@ -151,7 +151,7 @@ def cast_to(draft: Draft, operand: Operand, name: str) -> Operand:
     return draft.add(Cast(DTYPES[name]), tensor.name, order=tensor.order, dtype=DTYPES[name])
 
 
-def _logical(kind: LogicalName) -> Handler:
+def logical(kind: LogicalName) -> Handler:
     return lambda draft, step: by_axes.compared(draft, kind, step[0], step[1])
 
 
@@ -176,7 +176,7 @@ HANDLERS: Mapping[str, Callable[[Draft, Step], Operand | Sequence[Operand]]] = {
     **{kind: _single(Unary(name)) for kind, name in UNARY.items()},  # type: ignore[arg-type]
     **{kind: _single(Activation(name)) for kind, name in ACTIVATIONS.items()},  # type: ignore[arg-type]
     **{kind: _double(name) for kind, name in BINARY.items()},
-    **{kind: _logical(name) for kind, name in LOGICAL.items()},
+    **{kind: logical(name) for kind, name in LOGICAL.items()},
     **{kind: _several(name) for kind, name in SEVERAL.items()},
     "Mean": mean, "Pow": power, "Clip": clip, "LeakyRelu": leaky_relu, "Elu": elu, "Selu": selu, "Gelu": gelu,
     "Swish": swish, "HardSigmoid": hard_sigmoid, "PRelu": prelu, "Cast": cast, "Where": where, "Not": opposite,

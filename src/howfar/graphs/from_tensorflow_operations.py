@@ -8,7 +8,7 @@ import numpy as np
 
 from howfar.graphs import axes, by_axes
 from howfar.graphs.drafting import Array, Draft, Operand, Tensor
-from howfar.graphs.from_onnx_elementwise import cast_to, clipped
+from howfar.graphs.from_onnx_elementwise import cast_to, clipped, logical, opposite
 from howfar.graphs.from_tensorflow_constants import strided
 from howfar.graphs.from_tensorflow_images import ACTIVATIONS, activation, followed, prelu
 from howfar.graphs.graph import Activation, BinaryName, LogicalName, Unary, Unreadable
@@ -42,10 +42,6 @@ def _activation(kind: str) -> Handler:
 
 def _binary(kind: BinaryName) -> Handler:
     return lambda draft, step: draft.binary(kind, step[0], step[1])
-
-
-def _logical(kind: LogicalName) -> Handler:
-    return lambda draft, step: by_axes.compared(draft, kind, step[0], step[1])
 
 
 def _reduction(kind: str) -> Handler:
@@ -234,10 +230,6 @@ def select(draft: Draft, step: Step) -> Operand:
     return by_axes.chosen(draft, condition, step[1], step[2])
 
 
-def opposite(draft: Draft, step: Step) -> Operand:
-    return by_axes.opposite(draft, step[0])
-
-
 def unequal(draft: Draft, step: Step) -> Operand:
     return by_axes.opposite(draft, by_axes.compared(draft, "equal", step[0], step[1]))
 
@@ -266,7 +258,7 @@ HANDLERS: Mapping[str, Handler] = {
     **{kind: _unary(Unary(name)) for kind, name in UNARY.items()},  # type: ignore[arg-type]
     **{kind: _activation(kind) for kind in ACTIVATIONS},
     **{kind: _binary(name) for kind, name in BINARY.items()},
-    **{kind: _logical(name) for kind, name in LOGICAL.items()},
+    **{kind: logical(name) for kind, name in LOGICAL.items()},
     **{kind: _reduction(name) for kind, name in REDUCED.items()},
     **dict.fromkeys(SAME, same),
     "IdentityN": several, "AddN": add_all, "Erfc": erfc, "Gelu": gelu, "ClipByValue": clip, "MatMul": matmul,

@@ -3,7 +3,6 @@
 Source: TensorFlow Lite's schema, and what its converter writes for the same.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -159,10 +158,6 @@ BINARY: Mapping[str, str] = {
     "add": "ADD", "subtract": "SUB", "multiply": "MUL", "divide": "DIV", "maximum": "MAXIMUM", "minimum": "MINIMUM",
     "power": "POW", "squared_difference": "SQUARED_DIFFERENCE",
 }  # fmt: skip
-LOGICAL: Mapping[str, str] = {
-    "less": "Less", "less_equal": "LessEqual", "greater": "Greater", "greater_equal": "GreaterEqual", "equal": "Equal",
-    "and": "LogicalAnd", "or": "LogicalOr",
-}  # fmt: skip
 # These have options of their own.
 SUMS: Mapping[str, str] = {"add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div"}
 
@@ -195,8 +190,8 @@ def _select(node: Node, graph: Graph) -> Written:
 def _logical(node: Node, graph: Graph) -> Written:
     _broadcast(node, graph, 4)
     operation: Any = node.operation
-    name = LOGICAL[operation.kind]
-    return Written(re.sub("(?<!^)(?=[A-Z])", "_", name).upper(), node.inputs, options(name))
+    name = f"logical_{operation.kind}" if operation.kind in ("and", "or") else operation.kind
+    return Written(name.upper(), node.inputs, options(name.title().replace("_", "")))
 
 
 def _pad(node: Node, _: Graph) -> Written:

@@ -1,4 +1,4 @@
-// When is a series steady, and when is its median known well enough? Pure functions; stats.py and native/measure.py
+// When is a series steady, and when is its median known well enough? Pure functions; levels.py and native/steady.py
 // hold the same rules, and tests/fixtures/loop holds all of them to the same answers.
 
 /**
