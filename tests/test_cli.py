@@ -155,7 +155,9 @@ def test_without_a_command_it_says_which_there_are(answers: dict[str, Done]) -> 
 
 
 def test_lists_can_be_read_by_machines(answers: dict[str, Done]) -> None:
-    assert [row["experiment"] for row in json.loads(answers["experiments"].stdout)] == studies.experiment_names()
+    rows = json.loads(answers["experiments"].stdout)
+    assert [row["experiment"] for row in rows] == studies.experiment_names()
+    assert all(row["question"].endswith("?") for row in rows)
 
 
 def test_rows_are_exported_to_standard_output(answers: dict[str, Done]) -> None:

@@ -14,7 +14,7 @@ Row = tuple[str, ...]
 
 def list_frameworks(known: Registry) -> Iterator[Row]:
     """Name, title, versions, back ends, where it stands."""
-    yield ("framework", "", "versions", "back ends", "here")
+    yield ("framework", "title", "versions", "back ends", "here")
     for name in frameworks.public_names(known):
         one = known[name]
         native = one.runs_in == "native"
@@ -67,15 +67,9 @@ def list_backends(known: Registry) -> Iterator[Row]:
                 yield (browser, backend, found)
 
 
-def list_experiments(_: Registry) -> Iterator[Row]:
-    """The names that a study's `experiments` can hold."""
-    yield ("experiment",)
-    yield from ((name,) for name in studies.experiment_names())
-
-
 def list_studies(known: Registry) -> Iterator[Row]:
     """The studies that come with howfar."""
-    yield ("study", "")
+    yield ("study", "title")
     yield from ((name, studies.load(name, known).title) for name in studies.named_studies())
 
 
@@ -83,6 +77,5 @@ LISTS: Mapping[str, Callable[[Registry], Iterator[Row]]] = {
     "frameworks": list_frameworks,
     "browsers": list_browsers,
     "backends": list_backends,
-    "experiments": list_experiments,
     "studies": list_studies,
 }

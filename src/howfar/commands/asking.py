@@ -1,6 +1,7 @@
 """The commands that ask what is here."""
 
 import json
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -19,9 +20,10 @@ def list_(
     """What there is, whether it works here, and the reason where it does not."""
     from howfar import catalogue
 
-    if what not in catalogue.LISTS:
-        raise UserError(f"there is no list of {what!r}", mend=f"known: {', '.join(catalogue.LISTS)}")
-    head, *rows = catalogue.LISTS[what](frameworks.registry())
+    lists = {**catalogue.LISTS, "experiments": _experiments}
+    if what not in lists:
+        raise UserError(f"there is no list of {what!r}", mend=f"known: {', '.join(lists)}")
+    head, *rows = lists[what](frameworks.registry())
     if as_json:
         print(json.dumps([dict(zip(head, row, strict=True)) for row in rows], indent=2))
         return
@@ -29,6 +31,16 @@ def list_(
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+def _experiments(_: frameworks.Registry) -> Iterator[tuple[str, ...]]:
+    """The names that a study's `experiments` can hold, where the paper shows it, and what each answers."""
+    from howfar import experiments
+
+    yield ("experiment", "paper", "question")
+    for name in experiments.names():
+        one = experiments.load(name)
+        yield (name, one.PAPER, one.QUESTION)
 
 
 def doctor() -> None:
