@@ -25,6 +25,7 @@ from howfar.graphs.graph import (
     Concat,
     Convolution,
     Dense,
+    Gather,
     Graph,
     Lstm,
     MatMul,
@@ -58,7 +59,7 @@ def given(folder: Path, x: Sequence[Any]) -> list[Any]:
     interpreter = tf.lite.Interpreter(str(folder / FILE))
     interpreter.allocate_tensors()
     for place, array in zip(interpreter.get_input_details(), x, strict=True):
-        interpreter.set_tensor(place["index"], array)
+        interpreter.set_tensor(place["index"], array.astype(place["dtype"]))
     interpreter.invoke()
     return [interpreter.get_tensor(place["index"]) for place in interpreter.get_output_details()]
 
@@ -200,6 +201,22 @@ def test_what_is_too_large_for_the_format_says_so(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(to_tflite, "MOST_BYTES", 100)
     with pytest.raises(Unreadable, match="a LiteRT file holds 2"):
         to_tflite.write(of(Dense(), (3, 4), (4, 50)), tmp_path)
+
+
+def test_whole_numbers_are_of_32_bits(tmp_path: Path) -> None:
+    """LiteRT.js takes no others from a page."""
+    b = Builder([TensorSpec("i", (2, 3), "int64"), TensorSpec("x", (2, 3))])
+    shifted = b.add(Binary("add"), "i", b.constant(np.array(1, np.int64)))
+    looked_up = b.add(Gather(0), b.constant(some(5, 4)), shifted)
+    demand_right(b.finish([looked_up, b.add(Cast("int64"), "x"), shifted]), tmp_path)
+    (graph,) = read(tmp_path).subgraphs
+    assert schema.TensorType.INT64 not in [one.type for one in graph.tensors]
+
+
+def test_what_needs_64_bits_is_refused(tmp_path: Path) -> None:
+    b = Builder([TensorSpec("i", (2, 3), "int64")])
+    with pytest.raises(Unreadable, match="whole numbers beyond 32 bits"):
+        to_tflite.write(b.finish([b.add(Binary("add"), "i", b.constant(np.array(2**40, np.int64)))]), tmp_path)
 
 
 def test_loops_are_left_to_tensorflow_s_converter(tmp_path: Path) -> None:

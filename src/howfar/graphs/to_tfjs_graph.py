@@ -12,8 +12,9 @@ import numpy as np
 from howfar.graphs import lowering
 from howfar.graphs.building import Builder, dtypes_of
 from howfar.graphs.graph import Cast, Clip, Graph, Logical, Node
+from howfar.graphs.narrowing import narrowed
 from howfar.graphs.tfjs_nodes import NODES
-from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
+from howfar.graphs.tfjs_weights import WeightsFile, write_model
 from howfar.graphs.unrolling import recurrences
 from howfar.layers import Shape
 
@@ -46,7 +47,7 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 
 def lowered(graph: Graph) -> Graph:
     """What is written: folded, and without what TensorFlow.js lacks."""
-    return lowering.lowered(graph, (*RULES, _one_bound))
+    return narrowed(lowering.lowered(graph, (*RULES, _one_bound)))
 
 
 def _one_bound(b: Builder, node: Node) -> str | None:
@@ -61,9 +62,7 @@ def quantized_bytes(graph: Graph) -> tuple[int, int]:
     """What the weights' file would weigh with its float32 as float16, and as uint8; whole numbers stay."""
     arrays = lowered(graph).constants.values()
     floats = sum(values.size for values in arrays if values.dtype == np.float32)
-    others = sum(
-        values.size * np.dtype(KEPT[str(values.dtype)]).itemsize for values in arrays if values.dtype != np.float32
-    )
+    others = sum(values.nbytes for values in arrays if values.dtype != np.float32)
     return 2 * floats + others, floats + others
 
 
@@ -120,13 +119,13 @@ class _Topology:
             self._kept.add(name)
             array = np.asarray(values)
             self._weights.add(name, array)
-            dtype = {"type": TYPES[KEPT[str(array.dtype)]]}
+            dtype = {"type": TYPES[str(array.dtype)]}
             value = {"tensor": {"dtype": dtype["type"], "tensorShape": _dimensions(array.shape)}}
             self._node(name, "Const", (), {"dtype": dtype, "value": value})
         return name
 
     def _type(self, name: str) -> dict[str, str]:
-        return {"type": TYPES[KEPT[self._dtypes[name]]]}
+        return {"type": TYPES[self._dtypes[name]]}
 
     def _node(self, name: str, operator: str, inputs: Sequence[str], attributes: Mapping[str, Any]) -> None:
         self.nodes.append({"name": name, "op": operator, "input": list(inputs), "attr": dict(attributes)})

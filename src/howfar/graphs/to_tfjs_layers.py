@@ -6,9 +6,10 @@ from howfar.graphs import lowering
 from howfar.graphs.folding import HOLDERS, drop_dead, drop_identities, fuse_activations
 from howfar.graphs.graph import ActivationName, Concat, Graph, Lstm, Node, Unreadable
 from howfar.graphs.lowering import lower
+from howfar.graphs.narrowing import narrowed
 from howfar.graphs.tfjs_layers import LAYERS, lstm_config, lstm_weights
 from howfar.graphs.tfjs_topology import Layers
-from howfar.graphs.tfjs_weights import KEPT, WeightsFile, write_model
+from howfar.graphs.tfjs_weights import WeightsFile, write_model
 
 # What the layers lack; the rest is as it was read, so that it can be trained.
 RULES = (
@@ -26,7 +27,7 @@ WITHIN: tuple[ActivationName, ...] = ("relu",)
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where no layer does what an operation does."""
     ready = drop_identities(lower(drop_dead(graph), RULES))
-    ready = drop_dead(fuse_activations(ready, WITHIN, HOLDERS))
+    ready = narrowed(drop_dead(fuse_activations(ready, WITHIN, HOLDERS)))
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
     described = {"class_name": "Functional", "config": config}
@@ -37,7 +38,7 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 def _config(graph: Graph, weights: WeightsFile) -> dict[str, object]:
     m, pairs = Layers(graph, weights), _pairs(graph)
     for spec in graph.inputs:
-        m.input(spec.name, KEPT[spec.dtype])
+        m.input(spec.name, spec.dtype)
     halves = {half.output for pair in pairs.values() for half in pair}
     for node in graph.nodes:
         if node.output in halves:

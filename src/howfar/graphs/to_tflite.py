@@ -15,6 +15,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from howfar.graphs import lowering, tflite_converter
 from howfar.graphs.building import Array, Builder, dtype_of, dtypes_of
 from howfar.graphs.graph import Activation, Clip, Dense, Graph, MatMul, Node, Unary, Unreadable
+from howfar.graphs.narrowing import narrowed
 from howfar.graphs.ordering import in_order
 from howfar.graphs.tflite_converter import FILE
 from howfar.graphs.tflite_nodes import NODES, TYPES, Written
@@ -58,7 +59,7 @@ def _lowered(graph: Graph) -> Graph:
         lowering.clips,
         _reciprocals,
     )
-    return lowering.lowered(graph, rules)
+    return narrowed(lowering.lowered(graph, rules))
 
 
 def _free_weights(b: Builder, node: Node) -> str | None:

@@ -62,10 +62,10 @@ def _tflite(folder: Path, inputs: Sequence[TensorSpec], samples: Samples) -> Res
 
 
 def run_tflite(model: Any, inputs: Sequence[TensorSpec], sample: Sequence[Array]) -> list[Array]:
-    """One sample's outputs, in the file's order."""
-    places = {one["name"]: one["index"] for one in model.get_input_details()}
-    for name, array in fed(list(places), inputs, sample).items():
-        model.set_tensor(places[name], array)
+    """One sample's outputs, in the file's order. Whole numbers may be narrower in the file than in the sample."""
+    known = {one["name"]: one for one in model.get_input_details()}
+    for name, array in fed(list(known), inputs, sample).items():
+        model.set_tensor(known[name]["index"], array.astype(known[name]["dtype"], copy=False))
     model.invoke()
     return [model.get_tensor(one["index"]) for one in model.get_output_details()]
 
