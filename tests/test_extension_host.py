@@ -42,7 +42,7 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file.write_text(SILENT)
     file.chmod(0o755)
     monkeypatch.setenv("HOWFAR_CHROMIUM", str(file))
-    monkeypatch.setattr(chromium, "gpu_flags", lambda _: ("--gpu",))
+    monkeypatch.setattr(chromium, "gpu_flags", lambda _: {"webgl": (), "webgpu": ("--gpu",)})
     monkeypatch.setattr(extension, "START_SECONDS", 0.2)
     monkeypatch.setattr(extension, "CLOSE_SECONDS", 0.2)
     return file

@@ -229,6 +229,43 @@ def test_a_gpu_in_name_only_is_told_from_a_real_one(
     assert chromium.HOST(None).software_gpu(facts) is software  # type: ignore[arg-type]  # asked, not launched
 
 
+Flags = tuple[str, ...]
+
+SAYS_ITS_RENDERER = """#!/bin/sh
+case "$*" in
+  *use-angle=vulkan*) echo "$VULKAN" ;;
+  *use-angle=gl-egl*) echo "$EGL" ;;
+esac
+"""
+CARD = "<p>ANGLE (NVIDIA, Vulkan 1.4.312 (NVIDIA NVIDIA H200 (0x00002335)), NVIDIA)</p>"
+SOFTWARE = "<p>ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)</p>"
+LLVMPIPE = "<p>ANGLE (Mesa/X.org, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES 3.2)</p>"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the browser finds its GPU by itself")
+@pytest.mark.parametrize(
+    ("gpu", "says", "webgl", "webgpu"),
+    [
+        (True, {"VULKAN": CARD, "EGL": "<p>ANGLE (NVIDIA)"}, chromium.EGL_FLAGS, chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": SOFTWARE, "EGL": "<p>ANGLE (Intel)"}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
+        (True, {"VULKAN": CARD, "EGL": ""}, (), chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": "", "EGL": ""}, (), ()),
+        (False, {"VULKAN": SOFTWARE, "EGL": LLVMPIPE}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
+        (False, {"VULKAN": SOFTWARE, "EGL": ""}, chromium.SWIFTSHADER_FLAGS, chromium.SWIFTSHADER_FLAGS),
+    ],
+)
+def test_each_gpu_back_end_has_what_gives_it_the_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: bool, says: dict[str, str], webgl: Flags, webgpu: Flags
+) -> None:
+    monkeypatch.setattr(chromium, "has_gpu", lambda: gpu)
+    for name, renderer in says.items():
+        monkeypatch.setenv(name, renderer)
+    found = chromium.gpu_flags(program(tmp_path, SAYS_ITS_RENDERER))
+    software = () if gpu else (chromium.SWIFTSHADER_WEBGPU_FLAG,)
+    assert found["webgl"] == (*webgl, chromium.WEBGPU_FLAG, *software)
+    assert found["webgpu"] == (*webgpu, chromium.WEBGPU_FLAG, *software)
+
+
 # The native host, with a program in its parent's place.
 
 ANSWERS_AT_ONCE = """#!/bin/sh

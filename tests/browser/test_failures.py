@@ -60,7 +60,8 @@ def test_a_page_that_eats_its_heap_ran_out_of_memory(measure: Measure) -> None:
 
 def gpu(fault: str) -> tuple[str, ...]:
     """The flags of a task on the GPU, for the faults that need one."""
-    return chromium.gpu_flags(chromium.require()) if fault in ("lose_context", "hold_device") else ()
+    backend = {"lose_context": "webgl", "hold_device": "webgpu"}.get(fault, "")
+    return chromium.gpu_flags(chromium.require()).get(backend, ())
 
 
 def kill(role: str) -> None:

@@ -52,6 +52,9 @@ SWIFTSHADER_WEBGPU_FLAG = "--use-webgpu-adapter=swiftshader"
 # products: llvmpipe 54 ms, SwiftShader 157 ms. Both are software.
 EGL_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
 SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+# On Linux WebGPU is SwiftShader beside a real GPU (an NVIDIA H200) unless Chromium itself uses Vulkan; and without a
+# display that starts only if no surface is asked for. WebGL stays where the browser does it by default.
+VULKAN_FLAGS = ("--use-angle=vulkan", "--enable-features=Vulkan", "--disable-vulkan-surface", "--ignore-gpu-blocklist")
 
 GPU_BACKENDS = ("webgl", "webgpu")
 # measureUserAgentSpecificMemory() answers in 26 ms instead of 10 to 20 s.
@@ -111,19 +114,25 @@ def sandbox_flags() -> tuple[str, ...]:
 
 
 @cache
-def gpu_flags(browser: Path) -> tuple[str, ...]:
-    """What gives WebGL and WebGPU here: the GPU where there is one, else the fastest software that works."""
+def gpu_flags(browser: Path) -> Mapping[str, tuple[str, ...]]:
+    """What gives WebGL and what gives WebGPU here: the GPU where there is one, else the fastest software that works."""
     if platform.system() != "Linux":
-        return (WEBGPU_FLAG,)
-    if has_gpu():
-        return (*(EGL_FLAGS if _gives_webgl(browser, EGL_FLAGS) else ()), WEBGPU_FLAG)
-    webgl = EGL_FLAGS if _gives_webgl(browser, EGL_FLAGS) else SWIFTSHADER_FLAGS
-    return (*webgl, WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG)
+        return dict.fromkeys(GPU_BACKENDS, (WEBGPU_FLAG,))
+    egl = EGL_FLAGS if _webgl_renderer(browser, EGL_FLAGS) else ()
+    if not has_gpu():
+        return dict.fromkeys(GPU_BACKENDS, (*(egl or SWIFTSHADER_FLAGS), WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG))
+    by_vulkan = _webgl_renderer(browser, VULKAN_FLAGS)
+    vulkan = VULKAN_FLAGS if by_vulkan and not SOFTWARE_RENDERER.search(by_vulkan) else egl
+    return {"webgl": (*egl, WEBGPU_FLAG), "webgpu": (*vulkan, WEBGPU_FLAG)}
 
 
-def _gives_webgl(browser: Path, flags: tuple[str, ...]) -> bool:
-    """Asks the browser itself, with a page of one line."""
-    script = "document.write(document.createElement('canvas').getContext('webgl') ? 'yes' : 'no')"
+def _webgl_renderer(browser: Path, flags: tuple[str, ...]) -> str:
+    """What WebGL says that it runs on, asked of the browser itself with a page; nothing where it has none."""
+    script = (
+        "const gl = document.createElement('canvas').getContext('webgl'), "
+        "names = gl && gl.getExtension('WEBGL_debug_renderer_info');"
+        "if (gl) document.write('<p>' + gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER))"
+    )
     page = f"data:text/html,<script>{script}</script>"
     with fresh_folder() as folder:
         own = (*BASE_FLAGS, *sandbox_flags(), *flags, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page)
@@ -131,9 +140,10 @@ def _gives_webgl(browser: Path, flags: tuple[str, ...]) -> bool:
         pipe, env = subprocess.PIPE, own_environment(folder)
         with subprocess.Popen(command, stdout=pipe, stderr=quiet, env=env, text=True, start_new_session=True) as asked:
             try:
-                return ">yes<" in asked.communicate(timeout=20)[0]
+                found = re.search("<p>([^<]+)", asked.communicate(timeout=20)[0])
+                return found.group(1) if found else ""
             except subprocess.TimeoutExpired:
-                return False
+                return ""
             finally:
                 end_tree(asked.pid)
 
@@ -152,11 +162,12 @@ class Chromium:
 
     def checked_facts(self) -> Mapping[str, Fact]:
         facts = {"browser": "chromium", "browser_version": self._version, "browser_flags": " ".join(self._flags)}
-        return {**facts, "browser_gpu_flags": " ".join(self._gpu_flags), "headless": True}
+        gpu = " | ".join(dict.fromkeys(" ".join(flags) for flags in self._gpu_flags.values()))
+        return {**facts, "browser_gpu_flags": gpu, "headless": True}
 
-    def command(self, folder: Path, *rest: str, gpu: bool) -> list[str]:
-        """Starts it with a profile in the folder, with or without the flags of a task on the GPU."""
-        flags = (*(self._gpu_flags if gpu else ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
+    def command(self, folder: Path, *rest: str, backend: str) -> list[str]:
+        """Starts it with a profile in the folder, and with the flags of a task on this back end."""
+        flags = (*self._gpu_flags.get(backend, ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
         return [str(self.path), *flags, *rest]
 
     @contextlib.contextmanager
@@ -167,7 +178,7 @@ class Chromium:
             cell = visit.assignment.task.cell
             inspected = devtools.SUPPORTED and cell.observe in INSPECTED
             watched = (MEMORY_FLAG,) if cell.observe == "processes" else (devtools.FLAG,) if inspected else ()
-            command = self.command(folder, *watched, visit.url, gpu=cell.target.backend in GPU_BACKENDS)
+            command = self.command(folder, *watched, visit.url, backend=cell.target.backend)
             role = "renderer"
             with launched(command, folder, self._reaper, measuring_role=role, with_devtools=inspected) as running:
                 yield running

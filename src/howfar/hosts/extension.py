@@ -133,7 +133,7 @@ class Driven:
         with fresh_folder() as folder:
             # All tasks of the block share the browser, so it has the flags of those on the GPU and of those watched.
             own = (MEMORY_FLAG, f"--load-extension={driving.FOLDER}", self._driver.page_url)
-            command = self._chromium.command(folder, *own, gpu=True)
+            command = self._chromium.command(folder, *own, backend="webgpu")  # with which WebGL works too
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running
 
