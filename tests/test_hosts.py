@@ -237,17 +237,17 @@ case "$*" in
   *use-angle=gl-egl*) echo "$EGL" ;;
 esac
 """
-CARD = "<p>ANGLE (NVIDIA, Vulkan 1.4.312 (NVIDIA NVIDIA H200 (0x00002335)), NVIDIA)</p>"
-SOFTWARE = "<p>ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)</p>"
-LLVMPIPE = "<p>ANGLE (Mesa/X.org, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES 3.2)</p>"
+CARD = "<title>ANGLE (NVIDIA, Vulkan 1.4.312 (NVIDIA NVIDIA H200 (0x00002335)), NVIDIA)</title>"
+SOFTWARE = "<title>ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)</title>"
+LLVMPIPE = "<title>ANGLE (Mesa/X.org, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES 3.2)</title>"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the browser finds its GPU by itself")
 @pytest.mark.parametrize(
     ("gpu", "says", "webgl", "webgpu"),
     [
-        (True, {"VULKAN": CARD, "EGL": "<p>ANGLE (NVIDIA)"}, chromium.EGL_FLAGS, chromium.VULKAN_FLAGS),
-        (True, {"VULKAN": SOFTWARE, "EGL": "<p>ANGLE (Intel)"}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
+        (True, {"VULKAN": CARD, "EGL": "<title>ANGLE (NVIDIA)"}, chromium.EGL_FLAGS, chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": SOFTWARE, "EGL": "<title>ANGLE (Intel)"}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
         (True, {"VULKAN": CARD, "EGL": ""}, (), chromium.VULKAN_FLAGS),
         (True, {"VULKAN": "", "EGL": ""}, (), ()),
         (False, {"VULKAN": SOFTWARE, "EGL": LLVMPIPE}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),

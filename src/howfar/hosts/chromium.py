@@ -131,7 +131,7 @@ def _webgl_renderer(browser: Path, flags: tuple[str, ...]) -> str:
     script = (
         "const gl = document.createElement('canvas').getContext('webgl'), "
         "names = gl && gl.getExtension('WEBGL_debug_renderer_info');"
-        "if (gl) document.write('<p>' + gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER))"
+        "if (gl) document.title = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER)"
     )
     page = f"data:text/html,<script>{script}</script>"
     with fresh_folder() as folder:
@@ -140,7 +140,7 @@ def _webgl_renderer(browser: Path, flags: tuple[str, ...]) -> str:
         pipe, env = subprocess.PIPE, own_environment(folder)
         with subprocess.Popen(command, stdout=pipe, stderr=quiet, env=env, text=True, start_new_session=True) as asked:
             try:
-                found = re.search("<p>([^<]+)", asked.communicate(timeout=20)[0])
+                found = re.search("<title>([^<]+)", asked.communicate(timeout=20)[0])
                 return found.group(1) if found else ""
             except subprocess.TimeoutExpired:
                 return ""
