@@ -13,6 +13,8 @@ from howfar.native.adapter import Floats, Network, Unsupported, cores
 from howfar.records import Fact, TensorSpec
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
+# In float32 on a GPU too: docs/method.md, "What is done".
+PROVIDER_OPTIONS = {"CUDAExecutionProvider": {"use_tf32": "0"}}
 
 _options: Any = None
 _provider = ""
@@ -35,17 +37,21 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
 def load(network: Network, files: Mapping[str, bytes]) -> None:
     global _layers, _session
     _layers = tuple(network.layers)
-    _session = onnxruntime.InferenceSession(files["model.onnx"], _options, providers=[_provider])
-    # It goes on with another provider where the one that was asked for can't start.
-    if _session.get_providers()[0] != _provider:
+    _session = _opened(files["model.onnx"])
+
+
+def _opened(model: bytes | Path) -> Any:
+    """A session on the provider that was asked for: where that can't start, it would go on with another."""
+    provider = (_provider, PROVIDER_OPTIONS.get(_provider, {}))
+    session = onnxruntime.InferenceSession(model, _options, providers=[provider])
+    if session.get_providers()[0] != _provider:
         raise Unsupported(f"{_provider} does not start here")
+    return session
 
 
 def load_graph(files: Mapping[str, Path], _inputs: Sequence[TensorSpec]) -> Mapping[str, Fact]:
     global _session, _names
-    _session = onnxruntime.InferenceSession(files["model.onnx"], _options, providers=[_provider])
-    if _session.get_providers()[0] != _provider:
-        raise Unsupported(f"{_provider} does not start here")
+    _session = _opened(files["model.onnx"])
     _names = [one.name for one in _session.get_inputs()]
     return {}
 

@@ -43,6 +43,7 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # docs/method.md, "What is done"
     tf.zeros(1)  # TensorFlow makes its context on the first operation: that belongs here, not to the model
     found = "gpu" if tf.config.list_logical_devices("GPU") else "cpu"
     return {

@@ -9,7 +9,8 @@ const SIDES = { software: 256, hardware: 2048 };
 const PEAK = { software: { threads: 4096, turns: 100 }, hardware: { threads: 2 ** 20, turns: 500 } };
 const PEAK_FLOPS = 8 * 4 * 4 * 2;
 const GROUP = 64;
-const COPY_BYTES = 64 * 2 ** 20;
+/** Of `copy`: more than a GPU's caches hold, up to what every device has a buffer for. */
+const COPY_BYTES = { software: 64 * 2 ** 20, hardware: 256 * 2 ** 20 };
 
 const chains = Array.from({ length: 8 }, (_, i) => `x${i}`);
 const peakSource = `
@@ -69,8 +70,8 @@ function ceilings(device, size) {
   const { threads, turns } = PEAK[size];
   const { dispatch, error } = gemm(device, side);
   return {
-    operations: { peak: peak(device, threads, turns), gemm: dispatch, copy: copy(device) },
-    work: { side, gemm_flop: 2 * side ** 3, peak_flop: threads * turns * PEAK_FLOPS, copy_bytes: 2 * COPY_BYTES },
+    operations: { peak: peak(device, threads, turns), gemm: dispatch, copy: copy(device, COPY_BYTES[size]) },
+    work: { side, gemm_flop: 2 * side ** 3, peak_flop: threads * turns * PEAK_FLOPS, copy_bytes: 2 * COPY_BYTES[size] },
     drained: true,
     error,
   };
@@ -120,12 +121,15 @@ function peak(device, threads, turns) {
   return dispatcher(device, peakSource, { turns }, [buffer(device, threads * 16)], [threads / GROUP, 1]);
 }
 
-/** @param {GPUDevice} device */
-function copy(device) {
-  const [from, to] = [buffer(device, COPY_BYTES), buffer(device, COPY_BYTES)];
+/**
+ * @param {GPUDevice} device
+ * @param {number} bytes
+ */
+function copy(device, bytes) {
+  const [from, to] = [buffer(device, bytes), buffer(device, bytes)];
   return () => {
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, COPY_BYTES);
+    encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
     device.queue.submit([encoder.finish()]);
   };
 }
