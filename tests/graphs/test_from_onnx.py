@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto
 
+from graphs.evaluating import evaluate
 from graphs.onnx_made import node, same, saved, weights
-from graphs.running import kinds
+from graphs.running import drawn, kinds
 from howfar.graphs.from_onnx import read
 from howfar.graphs.graph import Unreadable
 
@@ -214,6 +215,16 @@ def test_a_mask_that_is_worked_out(tmp_path: Path) -> None:
     ]  # fmt: skip
     entries = {"mask": (2, 7), "x": (2, 3, 8, 7)}
     same(saved(tmp_path / "m.onnx", nodes, entries, constants, types={"mask": TensorProto.INT64}))
+
+
+@pytest.mark.parametrize(("kind", "function"), [("Sub", np.subtract), ("Less", np.less)])
+def test_before_opset_7_a_constant_may_lie_from_an_axis_on(tmp_path: Path, kind: str, function: np.ufunc) -> None:
+    """ONNX Runtime takes no such file: what it means is ONNX's own text."""
+    constant = weights(3, 4)
+    nodes = [node(kind, "x c", "y", axis=1, broadcast=1)]
+    graph = read(saved(tmp_path / "m.onnx", nodes, {"x": (2, 3, 4, 5)}, {"c": constant}, opset=6), {})
+    (x,) = drawn(graph)
+    assert np.array_equal(evaluate(graph, [x])[0], function(x, constant[:, :, None]))
 
 
 @pytest.mark.parametrize("half_first", [True, False])

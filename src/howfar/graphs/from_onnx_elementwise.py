@@ -6,7 +6,7 @@ from functools import reduce
 import numpy as np
 
 from howfar.graphs import by_axes
-from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
+from howfar.graphs.drafting import DTYPES, HELD, Draft, Operand, Tensor
 from howfar.graphs.graph import Activation, BinaryName, Cast, Clip, LogicalName, PRelu, Unary, Unreadable
 from howfar.graphs.reading import Handler, Step
 
@@ -34,19 +34,16 @@ def _single(operation: Unary | Activation) -> Handler:
 
 
 def _double(kind: BinaryName) -> Handler:
-    def handle(draft: Draft, step: Step) -> Operand:
-        second = step[1]
-        if step.attributes.get("broadcast") and not isinstance(second, Tensor):
-            second = _from_axis(second, draft.rank(step[0]), step.attributes.get("axis"))
-        return draft.binary(kind, step[0], second)
-
-    return handle
+    return lambda draft, step: draft.binary(kind, step[0], _second(draft, step))
 
 
-def _from_axis(array: Array, rank: int, axis: int | None) -> Array:
-    """As before opset 7: the constant's axes are those of the other from `axis` on."""
-    behind = 0 if axis is None else rank - axis - array.ndim
-    return array.reshape(array.shape + (1,) * behind)
+def _second(draft: Draft, step: Step) -> Operand:
+    """As before opset 7 a constant's axes may be those of the first operand from `axis` on."""
+    second, axis = step[1], step.attributes.get("axis")
+    if axis is None or isinstance(second, Tensor) or not step.attributes.get("broadcast"):
+        return second
+    behind = draft.rank(step[0]) - axis - second.ndim
+    return second.reshape(second.shape + (1,) * behind)
 
 
 def _all(draft: Draft, operands: Sequence[Operand], kind: BinaryName) -> Operand:
@@ -152,7 +149,7 @@ def cast_to(draft: Draft, operand: Operand, name: str) -> Operand:
 
 
 def logical(kind: LogicalName) -> Handler:
-    return lambda draft, step: by_axes.compared(draft, kind, step[0], step[1])
+    return lambda draft, step: by_axes.compared(draft, kind, step[0], _second(draft, step))
 
 
 def opposite(draft: Draft, step: Step) -> Operand:

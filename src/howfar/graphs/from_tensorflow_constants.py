@@ -100,6 +100,14 @@ def _cast(step: Step) -> Array:
     return np.asarray(step.known(0).astype(step.attributes["DstT"]))
 
 
+def _chosen_along_the_first(step: Step) -> Array:
+    """The older `Select` takes a condition of one axis for the first one's."""
+    condition, one, other = _several(step)
+    if condition.ndim == 1 < one.ndim:
+        condition = condition.reshape(-1, *[1] * (one.ndim - 1))
+    return np.where(condition, one, other)
+
+
 def _concat(step: Step) -> Array:
     *arrays, axis = _several(step)
     return np.concatenate(arrays, int(axis))
@@ -146,5 +154,5 @@ FUNCTIONS: Mapping[str, Callable[[Step], Array | list[Array]]] = {
     "LessEqual": _elementwise(np.less_equal), "Greater": _elementwise(np.greater),
     "GreaterEqual": _elementwise(np.greater_equal), "LogicalAnd": _elementwise(np.logical_and),
     "LogicalOr": _elementwise(np.logical_or), "LogicalNot": _elementwise(np.logical_not),
-    "Select": _elementwise(np.where), "SelectV2": _elementwise(np.where),
+    "Select": _chosen_along_the_first, "SelectV2": _elementwise(np.where),
 }  # fmt: skip
