@@ -239,6 +239,8 @@ esac
 """
 CARD = "<title>ANGLE (NVIDIA, Vulkan 1.4.312 (NVIDIA NVIDIA H200 (0x00002335)), NVIDIA)</title>"
 SOFTWARE = "<title>ANGLE (Google, Vulkan 1.3.0 (SwiftShader Device (Subzero) (0x0000C0DE)), SwiftShader driver)</title>"
+# What is dumped where the script found no WebGL.
+SCRIPT = "<script>if (gl) document.title = gl.getParameter(names.UNMASKED_RENDERER_WEBGL)</script>"
 LLVMPIPE = "<title>ANGLE (Mesa/X.org, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES 3.2)</title>"
 
 
@@ -248,7 +250,10 @@ LLVMPIPE = "<title>ANGLE (Mesa/X.org, llvmpipe (LLVM 15.0.6 256 bits), OpenGL ES
     [
         (True, {"VULKAN": CARD, "EGL": "<title>ANGLE (NVIDIA)"}, chromium.EGL_FLAGS, chromium.VULKAN_FLAGS),
         (True, {"VULKAN": SOFTWARE, "EGL": "<title>ANGLE (Intel)"}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
-        (True, {"VULKAN": CARD, "EGL": ""}, (), chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": CARD, "EGL": ""}, chromium.VULKAN_FLAGS, chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": CARD, "EGL": LLVMPIPE}, chromium.VULKAN_FLAGS, chromium.VULKAN_FLAGS),
+        (True, {"VULKAN": LLVMPIPE, "EGL": LLVMPIPE}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
+        (True, {"VULKAN": SCRIPT, "EGL": SCRIPT}, (), ()),
         (True, {"VULKAN": "", "EGL": ""}, (), ()),
         (False, {"VULKAN": SOFTWARE, "EGL": LLVMPIPE}, chromium.EGL_FLAGS, chromium.EGL_FLAGS),
         (False, {"VULKAN": SOFTWARE, "EGL": ""}, chromium.SWIFTSHADER_FLAGS, chromium.SWIFTSHADER_FLAGS),

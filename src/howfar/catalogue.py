@@ -73,6 +73,7 @@ def list_studies(known: Registry) -> Iterator[Row]:
     yield from ((name, studies.load(name, known).title) for name in studies.named_studies())
 
 
+# `experiments` are the judging half's: the command has them.
 LISTS: Mapping[str, Callable[[Registry], Iterator[Row]]] = {
     "frameworks": list_frameworks,
     "browsers": list_browsers,

@@ -45,9 +45,6 @@ CEILING_SAMPLING = Sampling(
 # Threads that the system has put on one core wait for one another until it parts them: for all of 60 ms they were seen
 # to take ten times as long.
 TEAM_SAMPLING = msgspec.structs.replace(CEILING_SAMPLING, min_seconds=0.18, max_seconds=0.18)
-# A sample ends with a wait for the GPU, of 2.6 ms on an NVIDIA H200, whose product of matrices takes less than half of
-# one: a sample has as many as fill 7500 ticks, 37 ms.
-GPU_SAMPLING = msgspec.structs.replace(CEILING_SAMPLING, min_samples=3, min_ticks=5000)
 
 
 def blocks(study: Study, cells: Iterable[Cell], data: DataNames) -> list[list[Task]]:
@@ -108,8 +105,6 @@ def task_of(  # noqa: PLR0913 - what a task is made of
 
 def _sampling(study: Study, cell: Cell) -> Sampling:
     if cell.workload == "ceilings":
-        if cell.target.backend in ("webgl", "webgpu"):
-            return GPU_SAMPLING
         return TEAM_SAMPLING if cell.target.threads == 0 else CEILING_SAMPLING
     if not cell.observe:
         return study.sampling

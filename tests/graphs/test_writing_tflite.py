@@ -59,7 +59,7 @@ def given(folder: Path, x: Sequence[Any]) -> list[Any]:
     interpreter = tf.lite.Interpreter(str(folder / FILE))
     interpreter.allocate_tensors()
     for place, array in zip(interpreter.get_input_details(), x, strict=True):
-        interpreter.set_tensor(place["index"], array.astype(place["dtype"]))
+        interpreter.set_tensor(place["index"], array.astype(np.int32) if array.dtype == np.int64 else array)
     interpreter.invoke()
     return [interpreter.get_tensor(place["index"]) for place in interpreter.get_output_details()]
 
@@ -227,6 +227,14 @@ def test_loops_are_left_to_tensorflow_s_converter(tmp_path: Path) -> None:
     found = runner(**dict(zip(to_saved_model.names(graph), x, strict=True)))
     for name, right in zip(graph.outputs, evaluate(graph, x), strict=True):
         assert apart(found[name], right) < 1e-5
+
+
+def test_whole_numbers_before_a_loop_are_of_32_bits_too(tmp_path: Path) -> None:
+    b = Builder([TensorSpec("ids", (2, 5), "int64")])
+    embedded = b.add(Gather(0), b.constant(some(6, 4)), "ids")
+    arrays = [b.constant(some(4, 12)), b.constant(some(3, 12)), b.constant(some(12))]
+    demand_right(b.finish([b.add(Lstm(3, False), embedded, *arrays)]), tmp_path)
+    assert tf.lite.Interpreter(str(tmp_path / FILE)).get_input_details()[0]["dtype"] == np.int32
 
 
 def test_of_loops_the_outputs_come_as_the_graph_has_them(tmp_path: Path) -> None:

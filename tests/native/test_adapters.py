@@ -1,8 +1,11 @@
 """Native adapters held against models.reference; TensorFlow itself is only looked for, never imported."""
 
 import importlib
+import subprocess
+import sys
 import time
 from importlib.resources import files
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -68,6 +71,26 @@ def test_the_known_answer_takes_as_long_as_it_is_told(depth: int, width: int) ->
         took.append((time.perf_counter() - start) * 1e6)
     assert outputs.tolist() == list(range(1, 11))
     assert depth * width <= min(took) <= depth * width * 1.05
+
+
+IN_FLOAT32 = {
+    "tensorflow": "not adapter.tf.config.experimental.tensor_float_32_execution_enabled()",
+    "jax": "adapter.jax.config.jax_default_matmul_precision == 'float32'",
+    "torch": "not (adapter.torch.backends.cudnn.allow_tf32 or adapter.torch.backends.cuda.matmul.allow_tf32)",
+    "onnxruntime": "adapter.PROVIDER_OPTIONS[adapter.PROVIDERS['gpu']] == {'use_tf32': '0'}",
+}
+
+
+@pytest.mark.parametrize("name", IN_FLOAT32)
+def test_no_native_framework_rounds_what_it_multiplies(name: str) -> None:
+    """On a GPU they would, by themselves, to TF32; each asked in a process of its own."""
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed")
+    code = (
+        f"from howfar.native.frameworks import {name} as adapter; adapter.open('cpu', 1, ''); print({IN_FLOAT32[name]})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[-1] == "True"
 
 
 def test_every_native_framework_of_the_registry_has_its_file() -> None:

@@ -38,10 +38,12 @@ def _double(kind: BinaryName) -> Handler:
 
 
 def _second(draft: Draft, step: Step) -> Operand:
-    """As before opset 7 a constant's axes may be those of the first operand from `axis` on."""
+    """Before opset 7 its axes may be those of the first operand from `axis` on."""
     second, axis = step[1], step.attributes.get("axis")
-    if axis is None or isinstance(second, Tensor) or not step.attributes.get("broadcast"):
+    if axis is None or not step.attributes.get("broadcast"):
         return second
+    if isinstance(second, Tensor):
+        raise Unreadable(f"{step.kind} along axis {axis}, as before opset 7, by what is worked out")
     behind = draft.rank(step[0]) - axis - second.ndim
     return second.reshape(second.shape + (1,) * behind)
 
@@ -66,7 +68,7 @@ def power(draft: Draft, step: Step) -> Operand:
         special = {2.0: Unary("square"), 0.5: Unary("sqrt"), -1.0: Unary("reciprocal"), -0.5: Unary("rsqrt")}
         if operation := special.get(float(exponent.reshape(()))):
             return draft.unary(operation, step[0])
-    return draft.binary("power", step[0], exponent)
+    return draft.binary("power", step[0], _second(draft, step))
 
 
 def clip(draft: Draft, step: Step) -> Operand:

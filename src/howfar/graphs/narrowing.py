@@ -31,5 +31,5 @@ def _constant(name: str, values: Array) -> Array:
         return values
     narrow = values.astype(np.int32)
     if not np.array_equal(narrow, values):
-        raise Unreadable(f"{name}: whole numbers beyond 32 bits")
+        raise Unreadable(f"{name}: whole numbers beyond 32 bits, which no page takes")
     return narrow

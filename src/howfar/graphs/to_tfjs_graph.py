@@ -35,7 +35,7 @@ RULES = (
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where the format lacks an operation."""
-    ready = lowered(graph)
+    ready = lowered(narrowed(graph))
     with WeightsFile(folder) as weights:
         topology = _Topology(ready, weights)
         for node in ready.nodes:
@@ -47,7 +47,7 @@ def write(graph: Graph, folder: Path) -> tuple[str, ...]:
 
 def lowered(graph: Graph) -> Graph:
     """What is written: folded, and without what TensorFlow.js lacks."""
-    return narrowed(lowering.lowered(graph, (*RULES, _one_bound)))
+    return lowering.lowered(graph, (*RULES, _one_bound))
 
 
 def _one_bound(b: Builder, node: Node) -> str | None:
@@ -62,7 +62,7 @@ def quantized_bytes(graph: Graph) -> tuple[int, int]:
     """What the weights' file would weigh with its float32 as float16, and as uint8; whole numbers stay."""
     arrays = lowered(graph).constants.values()
     floats = sum(values.size for values in arrays if values.dtype == np.float32)
-    others = sum(values.nbytes for values in arrays if values.dtype != np.float32)
+    others = sum(values.size * min(values.itemsize, 4) for values in arrays if values.dtype != np.float32)
     return 2 * floats + others, floats + others
 
 

@@ -26,8 +26,8 @@ WITHIN: tuple[ActivationName, ...] = ("relu",)
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the names of the files. Raises: Unreadable where no layer does what an operation does."""
-    ready = drop_identities(lower(drop_dead(graph), RULES))
-    ready = narrowed(drop_dead(fuse_activations(ready, WITHIN, HOLDERS)))
+    ready = drop_identities(lower(drop_dead(narrowed(graph)), RULES))
+    ready = drop_dead(fuse_activations(ready, WITHIN, HOLDERS))
     with WeightsFile(folder) as weights:
         config = _config(ready, weights)
     described = {"class_name": "Functional", "config": config}

@@ -34,8 +34,8 @@ OLD_CODES = 127
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the name of the one file. Raises: Unreadable where LiteRT has not what the graph holds."""
     if graph.loops:
-        return tflite_converter.write(in_order(graph), folder)
-    file = _File(_lowered(graph))
+        return tflite_converter.write(in_order(narrowed(graph)), folder)
+    file = _File(_lowered(narrowed(graph)))
     with (folder / FILE).open("wb") as out:
         out.write(file.packed())
     return (FILE,)
@@ -59,7 +59,7 @@ def _lowered(graph: Graph) -> Graph:
         lowering.clips,
         _reciprocals,
     )
-    return narrowed(lowering.lowered(graph, rules))
+    return lowering.lowered(graph, rules)
 
 
 def _free_weights(b: Builder, node: Node) -> str | None:

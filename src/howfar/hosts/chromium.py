@@ -53,7 +53,8 @@ SWIFTSHADER_WEBGPU_FLAG = "--use-webgpu-adapter=swiftshader"
 EGL_FLAGS = ("--use-gl=angle", "--use-angle=gl-egl", "--ignore-gpu-blocklist")
 SWIFTSHADER_FLAGS = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 # On Linux WebGPU is SwiftShader beside a real GPU (an NVIDIA H200) unless Chromium itself uses Vulkan; and without a
-# display that starts only if no surface is asked for. WebGL stays where the browser does it by default.
+# display that starts only if no surface is asked for. WebGL keeps EGL where that is the GPU: it is what a page of today
+# meets by default, where Vulkan is still a flag.
 VULKAN_FLAGS = ("--use-angle=vulkan", "--enable-features=Vulkan", "--disable-vulkan-surface", "--ignore-gpu-blocklist")
 
 GPU_BACKENDS = ("webgl", "webgpu")
@@ -118,12 +119,17 @@ def gpu_flags(browser: Path) -> Mapping[str, tuple[str, ...]]:
     """What gives WebGL and what gives WebGPU here: the GPU where there is one, else the fastest software that works."""
     if platform.system() != "Linux":
         return dict.fromkeys(GPU_BACKENDS, (WEBGPU_FLAG,))
-    egl = EGL_FLAGS if _webgl_renderer(browser, EGL_FLAGS) else ()
+    by_egl = _webgl_renderer(browser, EGL_FLAGS)
+    egl = EGL_FLAGS if by_egl else ()
     if not has_gpu():
         return dict.fromkeys(GPU_BACKENDS, (*(egl or SWIFTSHADER_FLAGS), WEBGPU_FLAG, SWIFTSHADER_WEBGPU_FLAG))
-    by_vulkan = _webgl_renderer(browser, VULKAN_FLAGS)
-    vulkan = VULKAN_FLAGS if by_vulkan and not SOFTWARE_RENDERER.search(by_vulkan) else egl
-    return {"webgl": (*egl, WEBGPU_FLAG), "webgpu": (*vulkan, WEBGPU_FLAG)}
+    webgpu = VULKAN_FLAGS if _is_gpu(_webgl_renderer(browser, VULKAN_FLAGS)) else egl
+    webgl = egl if _is_gpu(by_egl) else webgpu
+    return {"webgl": (*webgl, WEBGPU_FLAG), "webgpu": (*webgpu, WEBGPU_FLAG)}
+
+
+def _is_gpu(renderer: str) -> bool:
+    return bool(renderer) and not SOFTWARE_RENDERER.search(renderer)
 
 
 def _webgl_renderer(browser: Path, flags: tuple[str, ...]) -> str:
@@ -155,19 +161,19 @@ class Chromium:
         self.path, self._reaper = require(), reaper
         self._version = version(self.path)
         self._flags = (*BASE_FLAGS, *sandbox_flags(), *extra_flags)
-        self._gpu_flags = gpu_flags(self.path)
+        self.gpu_flags = gpu_flags(self.path)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
         return is_software(facts)
 
     def checked_facts(self) -> Mapping[str, Fact]:
         facts = {"browser": "chromium", "browser_version": self._version, "browser_flags": " ".join(self._flags)}
-        gpu = " | ".join(dict.fromkeys(" ".join(flags) for flags in self._gpu_flags.values()))
+        gpu = " | ".join(dict.fromkeys(" ".join(flags) for flags in self.gpu_flags.values()))
         return {**facts, "browser_gpu_flags": gpu, "headless": True}
 
     def command(self, folder: Path, *rest: str, backend: str) -> list[str]:
         """Starts it with a profile in the folder, and with the flags of a task on this back end."""
-        flags = (*self._gpu_flags.get(backend, ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
+        flags = (*self.gpu_flags.get(backend, ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
         return [str(self.path), *flags, *rest]
 
     @contextlib.contextmanager

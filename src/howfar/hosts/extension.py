@@ -26,6 +26,9 @@ START_SECONDS = 20.0
 # From the order to close until the samples are there; measured in hundredths of a second, also of a tab that hangs.
 CLOSE_SECONDS = 5.0
 
+# One browser has all back ends: with what gives it WebGPU it has WebGL too (through Vulkan, where that is the GPU).
+BACKEND = "webgpu"
+
 # Why a visit to a person's browser ended without its report.
 NOT_ASKED = f"the extension has not asked for {driving.SILENCE_SECONDS:g} s: its browser was closed, or is gone"
 HINT = "Chrome's own builds load none from the command line, Chromium's do"
@@ -95,7 +98,9 @@ class Driven:
                 self._driver.silence = f"the extension did not answer within {START_SECONDS:g} s: {HINT}"
                 self.close()
         facts = self._chromium.checked_facts()
-        return facts if self._driver.silence else {**facts, "driver": "extension"}
+        if self._driver.silence:
+            return facts
+        return {**facts, "driver": "extension", "browser_gpu_flags": " ".join(self._chromium.gpu_flags[BACKEND])}
 
     def launch(self, visit: Visit) -> AbstractContextManager[Running]:
         if self._driver.silence:
@@ -133,7 +138,7 @@ class Driven:
         with fresh_folder() as folder:
             # All tasks of the block share the browser, so it has the flags of those on the GPU and of those watched.
             own = (MEMORY_FLAG, f"--load-extension={driving.FOLDER}", self._driver.page_url)
-            command = self._chromium.command(folder, *own, backend="webgpu")  # with which WebGL works too
+            command = self._chromium.command(folder, *own, backend=BACKEND)
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running
 

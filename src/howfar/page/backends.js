@@ -47,16 +47,24 @@ function probeWebgl() {
 const ADAPTER_TRIES = 20;
 const BETWEEN_TRIES_MS = 50;
 
+/**
+ * @returns {Promise<{adapter: GPUAdapter, tries: number}>}
+ * @throws {Failure} where there is none
+ */
+export async function findAdapter() {
+  if (!navigator.gpu) throw new Failure('unsupported', 'this browser has no navigator.gpu');
+  for (let tries = 1; tries <= ADAPTER_TRIES; tries++) {
+    const adapter = await navigator.gpu.requestAdapter();
+    if (adapter) return { adapter, tries };
+    await new Promise((resolve) => { setTimeout(resolve, BETWEEN_TRIES_MS); });
+  }
+  throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
+}
+
 /** @returns {Promise<Facts>} */
 async function probeWebgpu() {
-  if (!navigator.gpu) throw new Failure('unsupported', 'this browser has no navigator.gpu');
-  let adapter = await navigator.gpu.requestAdapter();
-  for (let tries = 1; !adapter && tries < ADAPTER_TRIES; tries++) {
-    await new Promise((resolve) => { setTimeout(resolve, BETWEEN_TRIES_MS); });
-    adapter = await navigator.gpu.requestAdapter();
-  }
-  if (!adapter) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
-  return adapterFacts(adapter);
+  const { adapter, tries } = await findAdapter();
+  return { ...adapterFacts(adapter), ...(tries > 1 ? { webgpu_adapter_tries: tries } : {}) };
 }
 
 // A browser that can't may have `navigator.ml` all the same; one that can answers in milliseconds.

@@ -2,7 +2,7 @@
 
 import { watchGpu } from './backends.js';
 import { fetchData, fetchNetwork, loadModules, loadScripts } from './load.js';
-import { calibrateTick, measureEach, measureThroughput } from './measure.js';
+import { calibrateTick, DRAINED_MS, measureEach, measureThroughput } from './measure.js';
 import { describe, Failure, SCHEMA } from './protocol.js';
 import { measurePublished } from './published.js';
 import { openForPerson, openVisit } from './visit.js';
@@ -215,7 +215,8 @@ async function measureSteady({ assignment, enter }, adapter, work, report) {
     report.experience = await measureExperience(clock, enter, operationOf(work, 'latency'), report.facts['slow'] === true);
     return;
   }
-  const loop = { clock, tickMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
+  const leastMs = work.drained ? DRAINED_MS : 0;
+  const loop = { clock, tickMs, leastMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
   const drain = (work.enqueue || work.drained) && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {
     if (metric === 'throughput') {

@@ -13,6 +13,7 @@ import { changePoint, relativeHalfWidth } from './steady.js';
  * @property {Clock} clock
  * @property {number} tickMs
  * @property {Sampling} sampling
+ * @property {number} [leastMs] what a sample must last, whatever the clock's step
  * @property {boolean} slow one sample is enough
  * @property {number} turn how many operations were run so far
  */
@@ -20,6 +21,12 @@ import { changePoint, relativeHalfWidth } from './steady.js';
 // Up to this many operations are in flight before a throughput sample drains the device: deep enough to hide the
 // round trip of a read-back behind work, shallow enough for a GPU's memory.
 const PIPELINE_DEPTH = 10;
+
+/**
+ * What a sample must last that is of the work alone and ends with a wait for a GPU: a wait takes 2.6 ms on an NVIDIA
+ * H200, where a product of two matrices takes less.
+ */
+export const DRAINED_MS = 40;
 
 /**
  * The clock's step: the median distance between two different readings that follow one another.
@@ -57,7 +64,7 @@ async function sample(loop, operation, repeats) {
  * @param {Loop} loop
  * @returns {number} what a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later
  */
-const enoughMs = ({ sampling, tickMs }) => sampling.min_ticks * tickMs * 1.5;
+const enoughMs = ({ sampling, tickMs, leastMs = 0 }) => Math.max(sampling.min_ticks * tickMs * 1.5, leastMs);
 
 /**
  * @param {Loop} loop

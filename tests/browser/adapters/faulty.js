@@ -1,5 +1,6 @@
 // A framework with every fault that howfar must survive, one per back end.
 
+import { findAdapter } from '/page/backends.js';
 import { Failure } from '/page/protocol.js';
 
 const OUTPUTS = Float32Array.from({ length: 10 }, (_, i) => i + 1);
@@ -30,8 +31,7 @@ function loseContext() {
 }
 
 async function holdDevice() {
-  const gpu = await navigator.gpu?.requestAdapter();
-  if (!gpu) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
+  const { adapter: gpu } = await findAdapter();
   kept.push(await gpu.requestDevice());
   return new Promise(() => {});
 }

@@ -34,10 +34,13 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
     if threads:
         os.environ["NPROC"] = str(threads)
     if backend == "cpu":
-        jax.config.update("jax_platforms", "cpu")  # else it takes the GPU by itself, whoever's it is
-    found = jax.devices()[0].platform
+        jax.config.update("jax_platforms", "cpu")  # else it takes a GPU by itself, NVIDIA's and AMD's alike
+    try:
+        found = jax.devices()[0].platform
+    except RuntimeError as error:
+        raise Unsupported(f"JAX has no device for {backend!r}: {error}") from None
     if found != backend:
-        raise Unsupported("JAX sees no GPU here")
+        raise Unsupported(f"JAX sees no GPU here, but {found!r}")
     jax.config.update("jax_default_matmul_precision", "float32")  # docs/method.md, "What is done"
     batch = "one call, one update by the mean gradient"
     return {"backend": backend, "dtype": "float32", "threads": threads or os.cpu_count(), "batch": batch}

@@ -34,7 +34,7 @@ def open(backend: str, threads: int, switch: str) -> Mapping[str, Fact]:
         raise Unsupported("PyTorch sees no GPU here")
     _device = "cuda" if backend == "gpu" else "cpu"
     torch.set_num_threads(cores(threads))
-    torch.backends.cudnn.allow_tf32 = False  # docs/method.md, "What is done"
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False  # docs/method.md, "What is done"
     facts = {"backend": backend, "dtype": "float32", "threads": torch.get_num_threads()}
     return facts | {"batch": "one call, one update by the mean gradient"}
 

@@ -12,7 +12,7 @@ import { webgpu } from '../limit/webgpu.js';
  * What takes the ceilings of a back end. `take` gets the side of the matrices for a processor; a GPU has one of its own.
  * @typedef {object} Taker
  * @property {import('./adapter.js').Facts} facts
- * @property {(side: number) => Ceilings} take
+ * @property {(side: number) => Ceilings | Promise<Ceilings>} take
  * @property {() => Promise<void>} [sync]
  * @property {() => void} dispose
  */

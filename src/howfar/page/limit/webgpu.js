@@ -1,6 +1,7 @@
 // The ceilings of WebGPU: arithmetic in a compute shader, a product whose threads each compute 8 x 8 numbers in registers,
 // and a copy between buffers.
 
+import { findAdapter } from '../backends.js';
 import { Failure } from '../protocol.js';
 import { fillMatrices, productError } from './javascript.js';
 
@@ -9,8 +10,10 @@ const SIDES = { software: 256, hardware: 2048 };
 const PEAK = { software: { threads: 4096, turns: 100 }, hardware: { threads: 2 ** 20, turns: 500 } };
 const PEAK_FLOPS = 8 * 4 * 4 * 2;
 const GROUP = 64;
-/** Of `copy`: more than a GPU's caches hold, up to what every device has a buffer for. */
+/** Of `copy`: more than a GPU's caches hold, and no more than any device has a buffer for; half where there is no room. */
 const COPY_BYTES = { software: 64 * 2 ** 20, hardware: 256 * 2 ** 20 };
+
+const PIECE_BYTES = 2 ** 20;
 
 const chains = Array.from({ length: 8 }, (_, i) => `x${i}`);
 const peakSource = `
@@ -48,8 +51,7 @@ override width: u32;
 }`;
 
 export async function webgpu() {
-  const adapter = await navigator.gpu.requestAdapter();
-  if (!adapter) throw new Failure('unsupported', 'navigator.gpu.requestAdapter() gives no adapter');
+  const { adapter } = await findAdapter();
   const device = await adapter.requestDevice();
   const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|software/i.test(adapter.info.architecture);
   return {
@@ -63,15 +65,16 @@ export async function webgpu() {
 /**
  * @param {GPUDevice} device
  * @param {'software' | 'hardware'} size
- * @returns {import('../frameworks/adapter.js').Ceilings}
+ * @returns {Promise<import('../frameworks/adapter.js').Ceilings>}
  */
-function ceilings(device, size) {
+async function ceilings(device, size) {
+  const [from, to] = await copied(device, COPY_BYTES[size]);
   const side = SIDES[size];
   const { threads, turns } = PEAK[size];
   const { dispatch, error } = gemm(device, side);
   return {
-    operations: { peak: peak(device, threads, turns), gemm: dispatch, copy: copy(device, COPY_BYTES[size]) },
-    work: { side, gemm_flop: 2 * side ** 3, peak_flop: threads * turns * PEAK_FLOPS, copy_bytes: 2 * COPY_BYTES[size] },
+    operations: { peak: peak(device, threads, turns), gemm: dispatch, copy: copy(device, from, to) },
+    work: { side, gemm_flop: 2 * side ** 3, peak_flop: threads * turns * PEAK_FLOPS, copy_bytes: 2 * from.size },
     drained: true,
     error,
   };
@@ -124,12 +127,26 @@ function peak(device, threads, turns) {
 /**
  * @param {GPUDevice} device
  * @param {number} bytes
+ * @returns {Promise<[GPUBuffer, GPUBuffer]>} two buffers of so many bytes, or of as many as there is room for
  */
-function copy(device, bytes) {
-  const [from, to] = [buffer(device, bytes), buffer(device, bytes)];
+async function copied(device, bytes) {
+  device.pushErrorScope('out-of-memory');
+  const made = /** @type {[GPUBuffer, GPUBuffer]} */ ([buffer(device, bytes), buffer(device, bytes)]);
+  if (!(await device.popErrorScope())) return made;
+  made.forEach((one) => one.destroy());
+  if (bytes < PIECE_BYTES) throw new Failure('out_of_memory', `this GPU has no room for two buffers of ${bytes} bytes`);
+  return copied(device, bytes / 2);
+}
+
+/**
+ * @param {GPUDevice} device
+ * @param {GPUBuffer} from
+ * @param {GPUBuffer} to
+ */
+function copy(device, from, to) {
   return () => {
     const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+    encoder.copyBufferToBuffer(from, 0, to, 0, from.size);
     device.queue.submit([encoder.finish()]);
   };
 }
