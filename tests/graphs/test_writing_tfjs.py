@@ -15,10 +15,12 @@ from graphs.everything import choices
 from graphs.keras_cases import CASES, model_of
 from graphs.running import apart, drawn
 from howfar.graphs import tfjs_files, to_tfjs_graph, to_tfjs_layers
+from howfar.graphs.building import Builder
 from howfar.graphs.from_keras import read
 from howfar.graphs.from_tensorflow import read_graph_model
-from howfar.graphs.graph import Unreadable
+from howfar.graphs.graph import Binary, Unreadable
 from howfar.graphs.writers import WRITERS
+from howfar.records import TensorSpec
 from howfar.sources import tfjs_running
 
 pytest.importorskip("keras")
@@ -146,3 +148,11 @@ def test_smaller_weights_would_weigh_a_half_and_a_quarter(tmp_path: Path) -> Non
     size = (tmp_path / "weights.bin").stat().st_size
     assert size == 24 * 4
     assert to_tfjs_graph.quantized_bytes(graph) == (size // 2, size // 4)
+
+
+def test_whole_numbers_of_64_bits_are_weighed_where_the_form_refuses_them(tmp_path: Path) -> None:
+    b = Builder([TensorSpec("i", (2,), "int64")])
+    graph = b.finish([b.add(Binary("add"), "i", b.constant(np.array([2**40, 1])))])
+    assert to_tfjs_graph.quantized_bytes(graph) == (8, 8)
+    with pytest.raises(Unreadable, match="beyond 32 bits"):
+        to_tfjs_graph.write(graph, tmp_path)

@@ -86,9 +86,8 @@ def test_no_native_framework_rounds_what_it_multiplies(name: str) -> None:
     """On a GPU they would, by themselves, to TF32; each asked in a process of its own."""
     if find_spec(name) is None:
         pytest.skip(f"{name} is not installed")
-    code = (
-        f"from howfar.native.frameworks import {name} as adapter; adapter.open('cpu', 1, ''); print({IN_FLOAT32[name]})"
-    )
+    opened = f"from howfar.native.frameworks import {name} as adapter; adapter.open('cpu', 1, '')"
+    code = f"{opened}; print({IN_FLOAT32[name]})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "True"
 
