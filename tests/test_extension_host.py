@@ -84,7 +84,8 @@ def test_the_extension_s_browser_is_another_environment(
     monkeypatch.setattr(Driving, "wait", lambda *_: Asking("one"))
     host = hosts.open_host("chromium", reaper, Driving())
     with contextlib.closing(host):
-        assert host.checked_facts() == {**chromium.HOST(reaper).checked_facts(), "driver": "extension"}
+        own = {"driver": "extension", "browser_gpu_flags": "--gpu"}
+        assert host.checked_facts() == {**chromium.HOST(reaper).checked_facts(), **own}
         assert "--gpu" in started(browser, soon=True)[0]
 
 

@@ -90,9 +90,9 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "where": lambda x: tf.where(np.tril(np.ones((7, 6))) > 0, x, -1e9),
     "where worked out": lambda x: tf.where((x > 0.5) | (x <= -0.5) & ~(x < -1), x, -1e9),
     "where equal": lambda x: tf.where((tf.round(x) == 0) & (tf.round(x) != 1) & (x >= -0.3), x, 2 * x),
-    "select by the first axis": lambda x: tf.raw_ops.Select(condition=[True, False], t=x, e=2 * x),
+    "select by the first axis": lambda x: tf.raw_ops.Select(condition=[True, False], x=x, y=2 * x),
     "select of constants": lambda x: x * tf.raw_ops.Select(
-        condition=np.arange(7) % 2 == 0, t=np.full((7, 6), 2, np.float32), e=np.ones((7, 6), np.float32)),
+        condition=np.arange(7) % 2 == 0, x=np.full((7, 6), 2, np.float32), y=np.ones((7, 6), np.float32)),
     "einsum": lambda x: tf.einsum("bhwc,bhvc->bhwv", x, x),
     "einsum of weights": lambda x: tf.einsum("bhwc,kjcd->bhwkjd", x, WEIGHTS),
     "matmul": lambda x: tf.matmul(x, x, transpose_b=True),
