@@ -169,6 +169,15 @@ def test_of_what_is_unsupported_no_further_round_is_missing() -> None:
     assert "not complete" in answer(made.results(taken[:-1], study)).failed
 
 
+def test_of_what_several_runs_measured_none_is_said_to_have_taken_it_all() -> None:
+    study = made.study([made.TFJS], experiments=("inference_time",), rounds=2, budget_minutes=4.0)
+    outcomes = [made.outcome(cell) for cell in study.cells("inference")]
+    one = made.results(outcomes, study)
+    assert f"Within 4 min the run took {len(outcomes)} of {2 * len(outcomes)} planned" in plain(answer(one).failed)
+    resumed = structs.replace(one, run=structs.replace(one.run, started_at="2025-06-02T00:00:00Z"))
+    assert "planned measurements are here; the last run of several had 4 min." in plain(answer(resumed).failed)
+
+
 def test_a_whole_run_without_failures_says_so() -> None:
     study = made.study([made.TFJS], experiments=("inference_time",), rounds=1)
     outcomes = [made.outcome(cell) for cell in study.cells("inference")]

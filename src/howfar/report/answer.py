@@ -213,10 +213,15 @@ def _missing(results: Results) -> str:
         said.append(f"Of its parts {wording.listed(absent, most=9)} {are} not here.")
     done, planned = progress(results)
     if done < planned:
-        minutes = sum(own.run.study.budget_minutes or 0 for own in each(results))
-        said.append(
-            f"Within {wording.minutes(minutes)} the run took {done} of {planned} planned measurements."
-            if minutes
-            else f"The run is not complete: {done} of {planned} planned measurements are here."
-        )
+        said.append(_far(results, done, planned))
     return " ".join(said)
+
+
+def _far(results: Results, done: int, planned: int) -> str:
+    minutes = sum(own.run.study.budget_minutes or 0 for own in each(results))
+    if not minutes:
+        return f"The run is not complete: {done} of {planned} planned measurements are here."
+    if any(outcome.started_at < results.run.started_at for outcome in outcomes(results)):
+        last = wording.minutes(minutes)
+        return f"{done} of {planned} planned measurements are here; the last run of several had {last}."
+    return f"Within {wording.minutes(minutes)} the run took {done} of {planned} planned measurements."
