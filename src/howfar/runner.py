@@ -1,6 +1,7 @@
 """Runs a plan: block after block, every outcome appended at once. A run that was killed goes on where it stood."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -202,7 +203,7 @@ def demand_budget(study: Study, cells: Sequence[Cell]) -> None:
     needed = at_least_seconds(every) / 60
     if minutes is not None and needed > minutes:
         given = f"the budget is {round(minutes, 1):g} min"
-        what = f"a round over {len(every)} cells takes {max(round(needed, 1), 0.1):g} min at the least, and {given}"
+        what = f"a round over {len(every)} cells takes {math.ceil(10 * needed) / 10:g} min at the least, and {given}"
         raise UserError(what, where="--budget", mend="give more minutes, or fewer cells with --only")
 
 
