@@ -48,13 +48,15 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def started(browser: Path, *, soon: bool = False) -> list[str]:
-    """What it was started with; `soon`: it may not have come to say so yet."""
+def started(browser: Path, *, lines: int = 0) -> list[str]:
+    """What it was started with, each time; `lines`: so often at least, though it may not have come to say so yet."""
     file = browser.with_name("chromium.started")
     deadline = time.monotonic() + 10
-    while soon and not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+    while True:
+        found = file.read_text().splitlines() if file.exists() else []
+        if len(found) >= lines or time.monotonic() > deadline:
+            return found
         time.sleep(0.02)
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def visit() -> Visit:
@@ -65,16 +67,17 @@ def test_an_extension_that_never_answers_leaves_the_run_as_it_would_be_without(b
     driver = Driving()
     host = hosts.open_host("chromium", reaper, driver)
     assert host.checked_facts() == chromium.HOST(reaper).checked_facts()
-    (line,) = started(browser)
+    (line,) = started(browser, lines=1)
     assert f"--load-extension={driving.FOLDER}" in line and line.endswith(driver.page_url)
     opened = visit()
     with host.launch(opened) as running:
         assert running.alive()
+        assert [line.endswith(opened.url) for line in started(browser, lines=2)] == [False, True]
     assert opened.extension is not None
     assert opened.extension.unavailable.startswith("the extension did not answer within 0.2 s")
     second = hosts.open_host("chromium", reaper, driver)  # the next block does not wait again
     second.checked_facts()
-    assert [line.endswith(opened.url) for line in started(browser)] == [False, True]
+    assert len(started(browser)) == 2
     assert "--load-extension" not in started(browser)[1]
 
 
@@ -86,7 +89,7 @@ def test_the_extension_s_browser_is_another_environment(
     with contextlib.closing(host):
         own = {"driver": "extension", "browser_gpu_flags": "--gpu"}
         assert host.checked_facts() == {**chromium.HOST(reaper).checked_facts(), **own}
-        assert "--gpu" in started(browser, soon=True)[0]
+        assert "--gpu" in started(browser, lines=1)[0]
 
 
 def test_a_browser_that_falls_silent_is_replaced(browser: Path, reaper: Reaper) -> None:
