@@ -86,6 +86,15 @@ test('the drain is inside a throughput sample and outside the enqueue series', a
   assert.equal(enqueued.sample_ms.length, throughput.sample_ms.length);
 });
 
+test('samples of a ceiling are long beside the wait that ends them', async () => {
+  const machine = new Machine();
+  const drain = async () => { machine.work(2); };
+  const loop = { ...machine.loop(), leastMs: 40 };
+  const { repeats, sample_ms } = pick(await measureThroughput(loop, () => machine.work(1), drain, enter, 'gemm'), 'gemm', 'timed');
+  assert.ok(Math.min(...sample_ms) >= 40);
+  assert.deepEqual(new Set(sample_ms), new Set([repeats + 2]));
+});
+
 test('where there is nothing to drain there is no enqueue series', async () => {
   const machine = new Machine();
   const series = await measureThroughput(machine.loop(), () => machine.work(4), null, enter);

@@ -33,9 +33,10 @@ OLD_CODES = 127
 
 def write(graph: Graph, folder: Path) -> tuple[str, ...]:
     """Returns the name of the one file. Raises: Unreadable where LiteRT has not what the graph holds."""
+    graph = narrowed(graph)
     if graph.loops:
-        return tflite_converter.write(in_order(narrowed(graph)), folder)
-    file = _File(_lowered(narrowed(graph)))
+        return tflite_converter.write(in_order(graph), folder)
+    file = _File(_lowered(graph))
     with (folder / FILE).open("wb") as out:
         out.write(file.packed())
     return (FILE,)

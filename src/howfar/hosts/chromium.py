@@ -129,7 +129,7 @@ def gpu_flags(browser: Path) -> Mapping[str, tuple[str, ...]]:
 
 
 def _is_gpu(renderer: str) -> bool:
-    return bool(renderer) and not SOFTWARE_RENDERER.search(renderer)
+    return bool(renderer) and not is_software({"webgl_renderer": renderer})
 
 
 def _webgl_renderer(browser: Path, flags: tuple[str, ...]) -> str:

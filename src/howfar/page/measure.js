@@ -13,7 +13,7 @@ import { changePoint, relativeHalfWidth } from './steady.js';
  * @property {Clock} clock
  * @property {number} tickMs
  * @property {Sampling} sampling
- * @property {number} [leastMs] what a sample must last, whatever the clock's step
+ * @property {number} leastMs what a sample must last, whatever the clock's step
  * @property {boolean} slow one sample is enough
  * @property {number} turn how many operations were run so far
  */
@@ -62,9 +62,10 @@ async function sample(loop, operation, repeats) {
 
 /**
  * @param {Loop} loop
- * @returns {number} what a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later
+ * @returns {number} what a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later, and
+ *   `leastMs`
  */
-const enoughMs = ({ sampling, tickMs, leastMs = 0 }) => Math.max(sampling.min_ticks * tickMs * 1.5, leastMs);
+const enoughMs = ({ sampling, tickMs, leastMs }) => Math.max(sampling.min_ticks * tickMs * 1.5, leastMs);
 
 /**
  * @param {Loop} loop

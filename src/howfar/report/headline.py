@@ -59,8 +59,8 @@ def whole(results: Results) -> Headline:
     unable = sum(outcome.status == "unsupported" for outcome in every) - late
     failed = sum(outcome.status != "ok" for outcome in every) - unable - late
     disturbed = noise(every).disturbed
-    each = ", each" if failed > 1 else ","
-    says = f"{wording.counted(failed, 'task')} failed{each} for a reason told below" if failed else "none failed"
+    why = "for a reason told below" if failed == 1 else "each for a reason told below"
+    says = f"{wording.counted(failed, 'task')} failed, {why}" if failed else "none failed"
     counts = {"not reached in the time": late, "could not run here": unable, "disturbed": disturbed}
     beside = ", ".join(f"{count:,} {words}" for words, count in counts.items() if count)
     return Headline("Measurements", f"{done:,} of {planned:,}", says, beside)

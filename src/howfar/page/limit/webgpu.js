@@ -12,8 +12,7 @@ const PEAK_FLOPS = 8 * 4 * 4 * 2;
 const GROUP = 64;
 /** Of `copy`: more than a GPU's caches hold, and no more than any device has a buffer for; half where there is no room. */
 const COPY_BYTES = { software: 64 * 2 ** 20, hardware: 256 * 2 ** 20 };
-
-const PIECE_BYTES = 2 ** 20;
+const LEAST_COPY_BYTES = 2 ** 20;
 
 const chains = Array.from({ length: 8 }, (_, i) => `x${i}`);
 const peakSource = `
@@ -134,7 +133,7 @@ async function copied(device, bytes) {
   const made = /** @type {[GPUBuffer, GPUBuffer]} */ ([buffer(device, bytes), buffer(device, bytes)]);
   if (!(await device.popErrorScope())) return made;
   made.forEach((one) => one.destroy());
-  if (bytes < PIECE_BYTES) throw new Failure('out_of_memory', `this GPU has no room for two buffers of ${bytes} bytes`);
+  if (bytes < LEAST_COPY_BYTES) throw new Failure('out_of_memory', `this GPU has no room for two buffers of ${bytes} bytes`);
   return copied(device, bytes / 2);
 }
 
