@@ -22,22 +22,23 @@ SPEC = {
 DRAWN = f"""
 from howfar import pictures
 if __name__ == "__main__":
-    print(pictures.begin({SPEC!r})()[:4], flush=True)
+    print(pictures.begin({SPEC!r}.copy)().svg[:4], flush=True)
     input()
 """
 
 
 def test_a_figure_comes_as_svg_and_lies_beside_the_report(tmp_path: Path) -> None:
-    svg = pictures.begin(SPEC, tmp_path / "figure")()
+    drawn = pictures.begin(SPEC.copy, file=tmp_path / "figure")()
+    svg = drawn.svg
     assert svg.startswith("<svg") and 'fill="white"' in svg
     assert (tmp_path / "figure.svg").read_text(encoding="utf-8") == svg
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
-    assert SPEC["config"] == {}
+    assert drawn.spec == SPEC
 
 
 def test_what_cannot_be_drawn_is_said_where_it_is_asked_for() -> None:
     with pytest.raises(ValueError, match="Vega"):
-        pictures.begin({**SPEC, "mark": "no such mark"})()
+        pictures.begin({**SPEC, "mark": "no such mark"}.copy)()
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
@@ -46,11 +47,11 @@ def test_where_the_painter_was_killed_the_figure_is_drawn_all_the_same(
 ) -> None:
     monkeypatch.setattr(pictures, "_painter", cache(pictures._painter.__wrapped__))
     if when == "before":
-        pictures.begin(SPEC)()
+        pictures.begin(SPEC.copy)()
         pictures.stop()
-    drawing = pictures.begin(SPEC, tmp_path / "figure")
+    drawing = pictures.begin(SPEC.copy, file=tmp_path / "figure")
     pictures.stop()
-    assert drawing().startswith("<svg")
+    assert drawing().svg.startswith("<svg")
     assert (tmp_path / "figure.png").exists()
 
 

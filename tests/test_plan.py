@@ -127,13 +127,13 @@ def test_a_task_belongs_to_the_run_whose_study_makes_it() -> None:
         return RunFacts(of, "0.1.0", "", {}, data)
 
     task = asked.task(seed=5)
-    assert plan.belongs(task, run(asked.study(seed=5, rounds=9)))
-    assert not plan.belongs(task, run(asked.study(seed=6)))
-    assert not plan.belongs(task, run(asked.study(seed=5), DataNames("other digits", "text-made")))
-    assert plan.belongs(planned()[1][0], run(asked.study()))
+    assert plan.belonging(run(asked.study(seed=5, rounds=9)))(task)
+    assert not plan.belonging(run(asked.study(seed=6)))(task)
+    assert not plan.belonging(run(asked.study(seed=5), DataNames("other digits", "text-made")))(task)
+    assert plan.belonging(run(asked.study()))(planned()[1][0])
     reading = asked.task(model=Model("rnn", 1, 4))
-    assert plan.belongs(reading, run(asked.study(), DataNames("other digits", "text-made")))
-    assert not plan.belongs(reading, run(asked.study(), DataNames("digits-made", "another text")))
+    assert plan.belonging(run(asked.study(), DataNames("other digits", "text-made")))(reading)
+    assert not plan.belonging(run(asked.study(), DataNames("digits-made", "another text")))(reading)
 
 
 def test_a_framework_that_was_not_installed_is_forgotten_once_it_is() -> None:
@@ -141,7 +141,7 @@ def test_a_framework_that_was_not_installed_is_forgotten_once_it_is() -> None:
     task = asked.task(missing)
     for resolved, expected in (((missing,), True), ((here,), False)):
         run = RunFacts(asked.study(resolved_targets=resolved), "0.1.0", "", {}, asked.NAMES)
-        assert plan.belongs(task, run) is expected
+        assert plan.belonging(run)(task) is expected
 
 
 def under_both(workload: Workload) -> list[Task]:
@@ -196,7 +196,7 @@ def test_the_published_protocol_knew_one_figure_per_operation(metrics: str) -> N
 
 def test_a_task_of_any_protocol_belongs_to_its_run() -> None:
     run = RunFacts(asked.study(protocols=("published",)), "0.1.0", "", {}, asked.NAMES)
-    assert plan.belongs(asked.task(protocol="published"), run)
+    assert plan.belonging(run)(asked.task(protocol="published"))
 
 
 def test_who_looks_on_sees_each_operation_to_its_end_and_the_corrected_protocol_only() -> None:

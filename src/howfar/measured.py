@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from howfar.kept import kept
 from howfar.levels import change_points
@@ -20,7 +20,6 @@ from howfar.records import (
     Metric,
     ProtocolName,
     Status,
-    Task,
     Workload,
 )
 from howfar.samples import METRICS, per_operation
@@ -202,13 +201,11 @@ def _order(cell: Cell) -> tuple[object, ...]:
 
 def _groups_of(cell: Cell, outcomes: list[Outcome], environments: Mapping[str, Mapping[str, Fact]]) -> Iterator[Group]:
     age = {name: position for position, name in enumerate(environments)}
-    gathered: dict[tuple[str, Task], list[Outcome]] = defaultdict(list)
+    gathered: dict[tuple[str, tuple[object, ...]], list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        # All that a task says, but for its place in the run: protocol, batch size, data, seed, sampling.
-        settings = structs.replace(outcome.task, id="", round=0, control=0)
-        gathered[_environment(outcome, outcomes, environments), settings].append(outcome)
+        gathered[_environment(outcome, outcomes, environments), outcome.task.settings].append(outcome)
 
-    def newness(key: tuple[str, Task]) -> tuple[int, str]:
+    def newness(key: tuple[str, tuple[object, ...]]) -> tuple[int, str]:
         return age.get(key[0], -1), max(outcome.started_at for outcome in gathered[key])
 
     keys = sorted(gathered, key=newness)

@@ -1,11 +1,12 @@
-"""Figures as SVG and PNG, drawn by a process beside this one: vl-convert holds the interpreter while it draws, which
-was a quarter of a report's time."""
+"""Figures as SVG and PNG, worked out and drawn by a process beside this one: vl-convert holds the interpreter while it
+draws, which was a quarter of a report's time, and Altair takes half a second to be there.
+"""
 
 import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache, partial
@@ -13,14 +14,37 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import msgspec
 import vl_convert
+from msgspec import Struct
+
+from howfar.plotted import Spec
+
+Chart = Callable[..., Spec]
 
 
-def begin(spec: Mapping[str, Any], file: Path | None = None) -> Callable[[], str]:
-    """Begins to draw a figure in Vega-Lite; what it returns waits for its SVG, on white ground. Where `file` is given,
-    without a suffix, `FILE.svg` and `FILE.png` are written too."""
-    order = msgspec.json.encode(spec), file
+class Drawn(Struct, frozen=True):
+    """A figure in Vega-Lite, and as an SVG on white ground."""
+
+    spec: Mapping[str, Any]
+    svg: str
+
+
+@contextlib.contextmanager
+def painter() -> Iterator[None]:
+    """Has the painter start and draw a first, empty figure (a second's work) while what it is to draw is still being
+    worked out. What is not drawn yet when that fails, by Ctrl-C too, is not wanted any more."""
+    begin(_EMPTY.copy)
+    try:
+        yield
+    except BaseException:
+        stop()
+        raise
+
+
+def begin(chart: Chart, *given: Any, file: Path | None = None) -> Callable[[], Drawn]:
+    """Begins to draw what `chart` makes of what is given; what it returns waits for it. Where `file` is named, without
+    a suffix, `FILE.svg` and `FILE.png` are written too."""
+    order = chart, given, file
     with contextlib.suppress(BrokenProcessPool):
         return partial(_awaited, _painter().submit(_drawn, *order), *order)
     return partial(_drawn, *order)
@@ -32,21 +56,25 @@ def stop() -> None:
         painter.terminate()
 
 
-def _awaited(drawing: Future[str], spec: bytes, file: Path | None) -> str:
+def _awaited(drawing: Future[Drawn], chart: Chart, given: tuple[Any, ...], file: Path | None) -> Drawn:
     try:
         return drawing.result()
     except BrokenProcessPool:
-        return _drawn(spec, file)  # the painter was killed, as for want of memory: here, then
+        return _drawn(chart, given, file)  # the painter was killed, as for want of memory: here, then
 
 
-def _drawn(spec: bytes, file: Path | None) -> str:
-    given = msgspec.json.decode(spec)
-    given["config"]["background"] = "white"  # files are looked at by themselves, on whatever ground
-    svg: str = vl_convert.vegalite_to_svg(given, allowed_base_urls=[])
+def _drawn(chart: Chart, given: tuple[Any, ...], file: Path | None) -> Drawn:
+    spec = chart(*given)
+    # Files are looked at by themselves, on whatever ground.
+    white = {**spec, "config": {**spec["config"], "background": "white"}}
+    svg: str = vl_convert.vegalite_to_svg(white, allowed_base_urls=[])
     if file:
         file.with_suffix(".svg").write_text(svg, encoding="utf-8")
         file.with_suffix(".png").write_bytes(vl_convert.svg_to_png(svg, scale=2))
-    return svg
+    return Drawn(spec, svg)
+
+
+_EMPTY: Spec = {"mark": "point", "data": {"values": [{}]}, "config": {}}
 
 
 @cache

@@ -1,7 +1,7 @@
 """A study to tasks: blocks (rounds), each over all cells in a seeded order, with controls in between. Pure."""
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 import msgspec
 
@@ -125,8 +125,21 @@ def _metrics(study: Study, cell: Cell, protocol: ProtocolName) -> tuple[SteadyMe
     return every if all_of_them else tuple(one for one in every if one == PRIMARY_METRIC[cell.workload])
 
 
-def belongs(task: Task, run: RunFacts) -> bool:
-    """Whether a task is one that this run's study makes: same seed, sampling, data and all else that its id hashes."""
+def belonging(run: RunFacts) -> Callable[[Task], bool]:
+    """Whether a task is one that this run's study makes: same seed, sampling, data and all else that its id hashes.
+    What is asked of all rounds of a cell is worked out once."""
+    known: dict[Hashable, bool] = {}
+
+    def belongs(task: Task) -> bool:
+        settings = task.settings
+        if settings not in known:
+            known[settings] = _made_by(run, task)
+        return known[settings] and task.id == fingerprint(msgspec.structs.replace(task, id=""))
+
+    return belongs
+
+
+def _made_by(run: RunFacts, task: Task) -> bool:
     version = task.cell.target.version
     if version == NOT_INSTALLED and any(
         target.framework == task.cell.target.framework and target.version != version
@@ -137,4 +150,4 @@ def belongs(task: Task, run: RunFacts) -> bool:
         return False  # of a version that is no more
     protocol = protocol_of(task)
     own = task_of(run.study, task.cell, run.data, task.round, protocol, control=task.control, scale=task.scale)
-    return own.id == task.id
+    return msgspec.structs.replace(own, id=task.id) == task

@@ -16,8 +16,7 @@ from msgspec import Meta, Struct
 from howfar.layers import Activation, Layer, Positive, Shape
 
 ProtocolName = Literal["corrected", "published"]
-# The rules of docs/method.md that a number was taken under, with their version. Outcomes of two protocols are never
-# pooled.
+# The rules of docs/method.md that a number was taken under, with their version; never pooled with those of another.
 PROTOCOLS: Mapping[ProtocolName, str] = {"corrected": "corrected-1", "published": "published-1"}
 PROTOCOL = PROTOCOLS["corrected"]
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
@@ -53,8 +52,8 @@ Metric = Literal[
     "latency", "throughput", "enqueue", "load", "load_from_memory", Ceiling, "dispose",
     "first_use",  # all of a process's phases until the first operation's numbers are there
 ]  # fmt: skip
-# What a task is watched at, in an execution of its own beside those that are timed: its processes' CPU and memory, the
-# call stacks that V8's profiler sees, or what a person in front of the page feels.
+# What a task is watched at, in an execution of its own: its processes' CPU and memory, the call stacks that V8's
+# profiler sees, or what a person in front of the page feels.
 Observation = Literal["", "processes", "stacks", "experience"]
 Fact = str | int | float | bool | None
 
@@ -117,7 +116,7 @@ PLAIN_SIMD = "fma=off"
 BUILD = "build="
 
 
-class Model(Struct, frozen=True, gc=False, forbid_unknown_fields=True, order=True):
+class Model(Struct, frozen=True, cache_hash=True, gc=False, forbid_unknown_fields=True, order=True):
     """`mlp`: 784 -> depth x width (ReLU) -> 10 (softmax). `cnn`: `depth` layers, `width` kernels in each convolution.
     `rnn`: `depth` LSTMs of `width` units that read a text.
 
@@ -153,7 +152,7 @@ class DataNames(Struct, frozen=True, forbid_unknown_fields=True):
         return self.text if model.reads_text else self.digits
 
 
-class Target(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Target(Struct, frozen=True, cache_hash=True, gc=False, forbid_unknown_fields=True):
     """framework@version x backend x browser. A native framework has `browser = "native"` and `threads`.
 
     `threads`: 0 = all cores; None = what the framework chooses by itself. `switch`: the one thing that is otherwise
@@ -186,7 +185,7 @@ def ceilings_of(target: Target) -> tuple[Ceiling, ...]:
     return own[: 2 if target.switch else None]
 
 
-class Cell(Struct, frozen=True, gc=False, forbid_unknown_fields=True, order=True):
+class Cell(Struct, frozen=True, cache_hash=True, gc=False, forbid_unknown_fields=True, order=True):
     """What one row of a figure measures, before it is repeated in rounds."""
 
     target: Target
@@ -195,7 +194,7 @@ class Cell(Struct, frozen=True, gc=False, forbid_unknown_fields=True, order=True
     observe: Observation = ""
 
 
-class Sampling(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+class Sampling(Struct, frozen=True, cache_hash=True, gc=False, forbid_unknown_fields=True):
     """When warm-up ends and when a metric has enough samples. Seconds are of the host's wall clock."""
 
     min_samples: Positive = 30
@@ -228,6 +227,12 @@ class Task(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     scale: Positive = 1
     # Tells the controls of one round apart; 0 for every other task.
     control: Count = 0
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        """All but its place in a run: what the rounds of a cell have in common."""
+        _id, cell, _round, *others, _control = msgspec.structs.astuple(self)
+        return cell, *others
 
     def describe(self) -> str:
         """The cell as a person says it, for progress lines and messages."""

@@ -32,19 +32,22 @@ METRICS: Mapping[Workload, Sequence[Metric]] = {
 }
 
 
+NONE: Floats = np.empty(0)
+
+
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:
     """One metric's timed samples in milliseconds per operation, in the order they were taken; a phase is one sample."""
     if metric == "first_use":
         return _first_use(outcome)
     if metric in ONCE:
-        return np.array([phase.ms for phase in outcome.phases if phase.name == metric])
+        spent = [phase.ms for phase in outcome.phases if phase.name == metric]
+        return np.array(spent) if spent else NONE
+    timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
+    if not timed:
+        return NONE
     scale = outcome.task.scale
-    timed = [
-        np.asarray(series.sample_ms, dtype=float) * (scale / series.repeats)
-        for series in outcome.series
-        if series.metric == metric and series.stage == "timed"
-    ]
-    return timed[0] if len(timed) == 1 else np.concatenate([*timed, np.empty(0)])
+    samples = [np.array(series.sample_ms) * (scale / series.repeats) for series in timed]
+    return samples[0] if len(samples) == 1 else np.concatenate(samples)
 
 
 def _first_use(outcome: Outcome) -> Floats:

@@ -17,7 +17,7 @@ from howfar import plan
 from howfar.errors import UserError
 from howfar.outcomes import Outcome, Results, RunFacts
 from howfar.records import SCHEMA, Fact
-from howfar.sharing import Shared
+from howfar.sharing import Reader
 
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766
@@ -136,20 +136,20 @@ class Store:
             raise _nothing(str(self._engine.url.database))
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
         last: dict[tuple[str, str], Outcome] = {}
+        belongs = plan.belonging(latest)
         for one in self._outcomes():
-            if plan.belongs(one.task, latest):
+            if belongs(one.task):
                 key = (one.task.id, one.environment)
                 last[key] = _kept(last.get(key), one)
         return Results(latest, facts, tuple(last.values()))
 
     def _outcomes(self) -> Iterator[Outcome]:
-        """Each as it is read: all rows' text at once would be as much again as what it says. What many outcomes say
-        in the same words is held once."""
-        decoder, shared = msgspec.json.Decoder(Outcome), Shared()
+        """Each as it is read: all rows' text at once would be as much again as what it says."""
+        reader = Reader()
         query = sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id).execution_options(yield_per=1000)
         with self._engine.connect() as connection:
             for text in connection.execute(query).scalars():
-                yield shared.within(decoder.decode(text))
+                yield reader.outcome(text)
 
 
 def _kept(before: Outcome | None, after: Outcome) -> Outcome:

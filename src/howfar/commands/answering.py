@@ -16,8 +16,11 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to; RESULTS/report where not given.")] = None,
 ) -> None:
     """Write the report of what is stored."""
+    from howfar import pictures
+
     folder = results if results.is_dir() else results.parent
-    write_report(stored(results), out or folder / "report")
+    with pictures.painter():
+        write_report(stored(results), out or folder / "report")
 
 
 def write_report(results: Any, folder: Path, *, as_json: bool = False) -> None:
@@ -57,6 +60,7 @@ def export(
     ] = None,
 ) -> None:
     """The rows of one experiment, for other tools; or all that a study came to, to keep beside a project."""
+    from howfar import pictures
     from howfar.report import excerpt
     from howfar.report import export as exporting
 
@@ -64,7 +68,7 @@ def export(
         if output is None or to != "csv":
             mend = "name an --experiment, or a folder with --output, which gets tables in CSV"
             raise UserError("all experiments are written into a folder", where="--output", mend=mend)
-        with writing(output, "--output"):
+        with writing(output, "--output"), pictures.painter():
             say(f"written: {excerpt.write(stored(results), output)}")
         return
     content = exporting.encode(exporting.rows(stored(results), experiment), to)

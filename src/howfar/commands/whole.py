@@ -51,7 +51,7 @@ def measure(
 
     Raises: UserError where the first can't be run, or nothing is left.
     """
-    from howfar import progress, store
+    from howfar import pictures, progress, store
 
     if folder.is_file():  # before anything is converted, which takes its time
         raise UserError("results are kept in a folder, and it is a file", where=str(folder), mend="give another --out")
@@ -64,7 +64,8 @@ def measure(
             failed = sum(_run(step, known, outcomes, follower, options, len(steps)) for step in steps)
         finally:
             follower.close()
-        write_report(store.whole(folder), folder / "report", as_json=as_json)
+        with pictures.painter():
+            write_report(store.whole(folder), folder / "report", as_json=as_json)
     if failed:
         raise typer.Exit(3)
 

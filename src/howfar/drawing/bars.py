@@ -6,7 +6,7 @@ import altair as alt
 import polars as pl
 
 from howfar import palette, plotted
-from howfar.drawing.style import INK, mapped, styled
+from howfar.drawing.style import INK, Values, mapped, styled
 from howfar.plotted import Spec
 
 
@@ -20,8 +20,8 @@ def shares(table: pl.DataFrame, parts: Sequence[str]) -> Spec:
     legend = alt.Legend(orient="top", columns=8, symbolType="square")
     colour = alt.Color("part:N", title=None, scale=mapped(palette.PARTS), legend=legend)
     told = ["target:N", "part:N", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("seconds:Q", format=",.1f")]
-    stack = alt.Chart(alt.InlineData(values=bars)).mark_bar(height=14)
+    stack = alt.Chart(Values(values=bars)).mark_bar(height=14)
     stack = stack.encode(x=along, y=place, color=colour, order="place:Q", tooltip=told)
-    words = alt.Chart(alt.InlineData(values=ends)).mark_text(align="left", dx=8, color=INK)
+    words = alt.Chart(Values(values=ends)).mark_text(align="left", dx=8, color=INK)
     words = words.encode(x=alt.datum(1), y=place, text="label:N")
     return styled(alt.layer(stack, words).properties(width=560, height=alt.Step(24)))

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from howfar import palette, plotted, wording
-from howfar.drawing.style import AXIS, INK, mapped, styled
+from howfar.drawing.style import AXIS, INK, Values, mapped, styled
 from howfar.plotted import Mark, Spec
 from howfar.records import IN_WORKER
 
@@ -41,11 +41,11 @@ def _panel(title: str, marks: Sequence[Mark], names: Sequence[str], rates: Seque
     offset = alt.YOffset("thread:N", sort=list(THREADS), scale=alt.Scale(domain=list(THREADS)))
     told = ("thread", "frames", "rest", "longest", "blocked", "delay", "rate", "outcome")
     tooltip = ["target:N", *(alt.Tooltip(f"{field}:N", title=TOLD[field]) for field in told)]
-    own = alt.Chart(alt.InlineData(values=list(marks)))
+    own = alt.Chart(Values(values=list(marks)))
     bar = own.transform_filter("datum.fps !== null").mark_bar(height=7).encode(x=x, y=y, yOffset=offset, color=colour)
     failed = own.transform_filter("datum.fps === null").mark_text(text="×", color=palette.STRUCK, align="left", dx=2)
     crosses = failed.encode(x=alt.datum(0), y=y, yOffset=offset)
-    line = alt.Chart(alt.InlineData(values=[{"rate": rate} for rate in rates])).mark_rule(color=AXIS, strokeDash=[3, 3])
+    line = alt.Chart(Values(values=[{"rate": rate} for rate in rates])).mark_rule(color=AXIS, strokeDash=[3, 3])
     lines = line.encode(x=alt.X("rate:Q", scale=scale))
     layered = alt.layer(lines, bar.encode(tooltip=tooltip), crosses.encode(tooltip=tooltip))
     return layered.properties(title=alt.Title(title, fontSize=11, color=INK), width=BROAD, height=HIGH * len(names))

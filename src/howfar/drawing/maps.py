@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from howfar import gaps, palette, plotted, wording
-from howfar.drawing.style import GROUND, styled
+from howfar.drawing.style import GROUND, template
 from howfar.gaps import NETWORKS
 from howfar.plotted import Mark, Spec
 
@@ -48,39 +48,59 @@ def maps(rows: pl.DataFrame) -> Spec:
         name = wording.named(wording.target(row), row["software_gpu"])
         against = (row["against"] or (known[0] if known else "")).partition(" ")[0]
         gathered[row["model"], row["workload"], against][name].append(_mark(row))
-    bands = [_band(key, gathered[key]) for key in sorted(gathered, key=_network)]
-    return styled(alt.vconcat(*bands, spacing=18))
+    figure, first = template(_map())
+    bands = [_band(key, gathered[key], first) for key in sorted(gathered, key=_network)]
+    datasets = {f"{_title(key)}: {name}": marks for key in gathered for name, marks in gathered[key].items()}
+    return figure | {"vconcat": bands, "spacing": 18, "datasets": datasets}
 
 
-def _band(key: Key, targets: dict[str, list[Mark]]) -> Any:
+def _band(key: Key, targets: dict[str, list[Mark]], first: Spec) -> Spec:
     """The maps of one network and task, side by side."""
+    title = {"text": _title(key), "fontSize": 14, "anchor": "start"}
+    return {
+        "hconcat": [first | _own(_title(key), name, targets[name], first) for name in targets],
+        "spacing": 22,
+        "title": title,
+    }
+
+
+def _title(key: Key) -> str:
     kind, workload, against = key
     over = f"times {against}" if against else "no native framework"
-    title = alt.Title(f"{NETWORKS.get(kind, kind)}, {workload}, {over}", fontSize=14, anchor="start")
-    return alt.hconcat(*(_map(name, marks) for name, marks in targets.items()), spacing=22, title=title)
+    return f"{NETWORKS.get(kind, kind)}, {workload}, {over}"
 
 
-def _map(name: str, marks: Sequence[Mark]) -> Any:
+def _own(band: str, name: str, marks: Sequence[Mark], first: Spec) -> Spec:
+    """What a map has that others have not."""
+    lengths = {"x": sorted({mark["width"] for mark in marks}), "y": sorted({mark["depth"] for mark in marks})}
+    axes = {axis: first["encoding"][axis] | {"sort": found} for axis, found in lengths.items()}
+    return {
+        "data": {"name": f"{band}: {name}"},
+        "title": {"text": name, "fontSize": 11, "fontWeight": "normal"},
+        "encoding": first["encoding"] | axes,
+        "width": BROAD * len(lengths["x"]),
+        "height": HIGH * len(lengths["y"]),
+    }
+
+
+def _map() -> Any:
     colour = alt.Color(
         "median:Q",
         title="× native",
         scale=alt.Scale(type="log", domain=DOMAIN, range=COLOURS, clamp=True),
         legend=alt.Legend(orient="bottom", gradientLength=220, values=DOMAIN, format="~g"),
     )
-    known = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median !== null")
-    missing = alt.Chart(alt.InlineData(values=list(marks))).transform_filter("datum.median === null")
+    known = alt.Chart().transform_filter("datum.median !== null")
+    missing = alt.Chart().transform_filter("datum.median === null")
     ink = alt.when(f"datum.median > {DARK}").then(alt.value("white")).otherwise(alt.value(palette.ON_CELL))
     layers = [
         known.mark_rect(stroke=GROUND).encode(color=colour),
         known.mark_text(fontSize=11).encode(text="label:N", color=ink),
         missing.mark_text(fontSize=12, text="×", color=palette.STRUCK).encode(),
     ]
-    widths, depths = (sorted({mark[key] for mark in marks}) for key in ("width", "depth"))
-    x = alt.X("width:O", title="width", sort=widths, axis=alt.Axis(labelAngle=0, ticks=False, domain=False))
-    y = alt.Y("depth:O", title="depth", sort=depths, axis=alt.Axis(ticks=False, domain=False))
-    layered = alt.layer(*layers).encode(x=x, y=y, tooltip=TOOLTIP)
-    size = {"width": BROAD * len(widths), "height": HIGH * len(depths)}
-    return layered.properties(title=alt.Title(name, fontSize=11, fontWeight="normal"), **size)
+    x = alt.X("width:O", title="width", axis=alt.Axis(labelAngle=0, ticks=False, domain=False))
+    y = alt.Y("depth:O", title="depth", axis=alt.Axis(ticks=False, domain=False))
+    return alt.layer(*layers, data=alt.NamedData("of the map")).encode(x=x, y=y, tooltip=TOOLTIP)
 
 
 def _mark(row: Mark) -> Mark:

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from howfar import palette, plotted
-from howfar.drawing.style import GROUND, INK, PAGE, mapped, styled
+from howfar.drawing.style import GROUND, INK, PAGE, mapped, template
 from howfar.plotted import Mark, Spec
 
 HEIGHT = 300
@@ -55,10 +55,7 @@ def times(table: pl.DataFrame, metric: str, title: str, beside: str = "", truth:
     panels = plotted.panels(marks)
     columns, step = plotted.grid(panels, PAGE)
     band = step * max(len(plotted.slots(marks)), plotted.FEWEST)
-    # Altair copies all that a chart holds at every step, which was a third of a large report's time: so it makes one
-    # panel, without data, of which all others differ in little.
-    first = styled(_panel(_channels(marks, band, title)))
-    figure = {key: first.pop(key) for key in ("$schema", "config", "params")}
+    figure, first = template(_panel(_channels(marks, band, title)))
     numbered = first | {"layer": [_nameless(layer) for layer in first["layer"]]}
     bare = first | {"layer": [_bare(layer) for layer in numbered["layer"]]}
     drawn = [first if not place else bare if place % columns else numbered for place in range(len(panels))]

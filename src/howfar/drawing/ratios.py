@@ -5,7 +5,7 @@ from typing import Any
 
 import altair as alt
 
-from howfar.drawing.style import FAINT, INK, PAGE, mapped, styled
+from howfar.drawing.style import FAINT, INK, PAGE, Values, mapped, styled
 from howfar.plotted import Spec
 
 COLOURS: Mapping[str, str] = {"faster": "#167a64", "slower": "#b3402e"}
@@ -21,8 +21,8 @@ def ratios(rows: Sequence[Mapping[str, Any]]) -> Spec:
     along = alt.Scale(type="log", nice=False)
     told: list[Any] = ["cell:N", alt.Tooltip("ratio:Q", format=".3f"), alt.Tooltip("low:Q", format=".3f"),
             alt.Tooltip("high:Q", format=".3f"), "verdict:N"]  # fmt: skip
-    base = alt.Chart(alt.InlineData(values=[dict(row) for row in rows])).encode(y=place, color=colour, tooltip=told)
+    base = alt.Chart(Values(values=[dict(row) for row in rows])).encode(y=place, color=colour, tooltip=told)
     interval = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", scale=along, title="new / base"), x2="high")
     point = base.mark_point(filled=True, size=60).encode(x=alt.X("ratio:Q", scale=along))
-    one = alt.Chart(alt.InlineData(values=[{"at": 1}])).mark_rule(color=INK).encode(x="at:Q")
+    one = alt.Chart(Values(values=[{"at": 1}])).mark_rule(color=INK).encode(x="at:Q")
     return styled(alt.layer(one, interval, point).properties(width=PAGE - 440, height=alt.Step(20)))

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from howfar import gaps, palette, plotted, wording
-from howfar.drawing.style import AXIS, INK, PAGE, mapped, styled
+from howfar.drawing.style import AXIS, INK, PAGE, Values, mapped, styled
 from howfar.measured import NATIVE
 from howfar.plotted import Mark, Spec
 from howfar.records import YARDSTICK
@@ -29,7 +29,7 @@ def limits(table: pl.DataFrame) -> Spec:
     """`table`: the current rows of the experiment `limit`; each part is left out where nothing is known of it."""
     rows = table.to_dicts()
     drawn = [part for part in (_rooflines(rows), _bars(rows)) if part is not None]
-    nothing = alt.Chart(alt.InlineData(values=[{"words": "no share of a ceiling is known"}])).mark_text(color=INK)
+    nothing = alt.Chart(Values(values=[{"words": "no share of a ceiling is known"}])).mark_text(color=INK)
     figure = alt.vconcat(*(drawn or [nothing.encode(text="words:N")]), spacing=26)
     return styled(figure.resolve_scale(color="independent", shape="independent"))
 
@@ -65,10 +65,10 @@ def _roofline(workload: str, points: Rows, lines: Rows, x: alt.X, y: alt.Y) -> A
     shape = alt.Shape("target:N", title=None, scale=mapped(_trait(targets, "shape")), legend=legend)
     told: list[Any] = ["target:N", "size:N", alt.Tooltip("gflops:Q", format=".3~g", title="GFLOP/s"),
             alt.Tooltip("intensity:Q", format=".3~g", title="FLOP per byte"), "share:N"]  # fmt: skip
-    base = alt.Chart(alt.InlineData(values=own)).encode(x=x, y=y, color=colour, shape=shape, tooltip=told)
+    base = alt.Chart(Values(values=own)).encode(x=x, y=y, color=colour, shape=shape, tooltip=told)
     filled = base.transform_filter("!datum.software").mark_point(filled=True, size=60, opacity=0.9)
     hollow = base.transform_filter("datum.software").mark_point(size=50, fill="white", strokeWidth=1.6)
-    roofs = alt.Chart(alt.InlineData(values=list(lines))).encode(x=x, y=y, detail="roof:N", tooltip=["roof:N"])
+    roofs = alt.Chart(Values(values=list(lines))).encode(x=x, y=y, detail="roof:N", tooltip=["roof:N"])
     dashes = alt.when("datum.memory").then(alt.value([2, 3])).otherwise(alt.value([1, 0]))
     drawn = [
         roofs.transform_filter("datum.native").mark_line(color=INK, strokeWidth=1.4).encode(strokeDash=dashes),
@@ -189,7 +189,7 @@ def _panel(title: str, shown: Rows, domain: Sequence[float]) -> Any:
     axis = alt.Axis(values=values, format=",~g", ticks=False)
     y = alt.Y("target:N", sort=[bar["target"] for bar in own], title=None, axis=alt.Axis(labelLimit=230, ticks=False))
     told = ["target:N", "against:N", "browser costs:N", "framework does:N", "times native:N"]
-    base = alt.Chart(alt.InlineData(values=own)).encode(y=y, tooltip=told)
+    base = alt.Chart(Values(values=own)).encode(y=y, tooltip=told)
     x = alt.X("one:Q", scale=scale, axis=axis, title="× native's time")
     legend = alt.Legend(orient="bottom")
     costs, does = (
@@ -199,7 +199,7 @@ def _panel(title: str, shown: Rows, domain: Sequence[float]) -> Any:
     second = base.mark_bar(height=6).encode(x=alt.X("ceiling:Q", scale=scale), x2="gap:Q", color=does)
     word = base.mark_text(align="left", dx=5, fontSize=10, color=INK)
     words = word.encode(x=alt.X("end:Q", scale=scale), text="words:N")
-    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=AXIS).encode(x=alt.X("one:Q", scale=scale))
+    line = alt.Chart(Values(values=[{"one": 1}])).mark_rule(color=AXIS).encode(x=alt.X("one:Q", scale=scale))
     return alt.layer(first, second, words, line).properties(title=title, width=PAGE / 2 - 240, height=alt.Step(STEP))
 
 

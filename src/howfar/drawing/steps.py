@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from howfar import palette, plotted, wording
-from howfar.drawing.style import AXIS, INK, styled
+from howfar.drawing.style import AXIS, INK, Values, template
 from howfar.plotted import Mark, Spec
 
 BROAD, HIGH = 225, 19
@@ -24,23 +24,43 @@ def steps(rows: pl.DataFrame, parts: Sequence[str]) -> Spec:
         gathered[row["workload"], wording.named(own, row["software_gpu"])][size].append(_mark(row))
     medians = [row["median"] for row in rows.to_dicts() if row["median"]]
     domain = [min([*medians, 0.5]) / 1.8, max([*medians, 2.0]) * 1.8]
-    bands = [_band(key, gathered[key], parts, domain) for key in gathered]
-    return styled(alt.vconcat(*bands, spacing=16))
+    figure, first = template(_panel(domain))
+    bands = [_band(key, gathered[key], parts, first) for key in gathered]
+    datasets = {_title(key, size): marks for key in gathered for size, marks in gathered[key].items()}
+    return figure | {"vconcat": bands, "spacing": 16, "datasets": figure["datasets"] | datasets}
 
 
-def _band(key: tuple[str, str], sizes: dict[str, list[Mark]], parts: Sequence[str], domain: Sequence[float]) -> Any:
-    shown = [part for part in parts if any(mark["part"] == part for marks in sizes.values() for mark in marks)]
+def _title(key: tuple[str, str], size: str) -> str:
     workload, name = key
-    panels = [_panel(f"{name}, {workload}, {size}", marks, shown, domain) for size, marks in sizes.items()]
-    return alt.hconcat(*panels, spacing=8)
+    return f"{name}, {workload}, {size}"
 
 
-def _panel(title: str, marks: Sequence[Mark], parts: Sequence[str], domain: Sequence[float]) -> Any:
+def _band(key: tuple[str, str], sizes: dict[str, list[Mark]], parts: Sequence[str], first: Spec) -> Spec:
+    shown = [part for part in parts if any(mark["part"] == part for marks in sizes.values() for mark in marks)]
+    return {"hconcat": [first | _own(_title(key, size), shown, first) for size in sizes], "spacing": 8}
+
+
+def _own(title: str, parts: Sequence[str], first: Spec) -> Spec:
+    """What a panel has that others have not."""
+    return {
+        "data": {"name": title},
+        "title": {"text": title, "fontSize": 11},
+        "height": HIGH * len(parts),
+        "layer": [_sorted(layer, parts) for layer in first["layer"]],
+    }
+
+
+def _sorted(layer: Spec, parts: Sequence[str]) -> Spec:
+    y = layer["encoding"].get("y")
+    return layer | {"encoding": layer["encoding"] | {"y": y | {"sort": list(parts)}}} if y else layer
+
+
+def _panel(domain: Sequence[float]) -> Any:
     scale = alt.Scale(type="log", domain=list(domain), nice=False)
     values = plotted.ticks(domain[0], domain[1])
     x = alt.X("one:Q", scale=scale, title="× as it comes", axis=alt.Axis(values=values, format="~g", ticks=False))
-    y = alt.Y("part:N", sort=list(parts), title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=190))
-    own = alt.Chart(alt.InlineData(values=list(marks)))
+    y = alt.Y("part:N", title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=190))
+    own = alt.Chart()
     known = own.transform_filter("datum.median !== null")
     colour = alt.when("datum.median > 1").then(alt.value(SLOWER)).otherwise(alt.value(FASTER))
     tooltip = [alt.Tooltip(f"{field}:N") for field in ("part", "times", "within", "taken", "outcome", "notes")]
@@ -50,9 +70,8 @@ def _panel(title: str, marks: Sequence[Mark], parts: Sequence[str], domain: Sequ
     words = word.encode(x=alt.X("end:Q", scale=scale), y=y, text="times:N")
     failed = own.transform_filter("datum.median === null").mark_text(text="×", color=palette.STRUCK, align="left")
     crosses = failed.encode(x=alt.datum(1), y=y, tooltip=tooltip)
-    line = alt.Chart(alt.InlineData(values=[{"one": 1}])).mark_rule(color=AXIS).encode(x=alt.X("one:Q", scale=scale))
-    layered = alt.layer(bar, interval, line, words, crosses)
-    return layered.properties(title=alt.Title(title, fontSize=11), width=BROAD, height=HIGH * len(parts))
+    line = alt.Chart(Values(values=[{"one": 1}])).mark_rule(color=AXIS).encode(x=alt.X("one:Q", scale=scale))
+    return alt.layer(bar, interval, line, words, crosses, data=alt.NamedData("of the panel")).properties(width=BROAD)
 
 
 def _mark(row: Mark) -> Mark:

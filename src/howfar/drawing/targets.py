@@ -8,7 +8,7 @@ import polars as pl
 
 from howfar import plotted
 from howfar.drawing.points import CROSS, TOOLTIP
-from howfar.drawing.style import FAINT, GROUND, INK, PAGE, mapped, styled
+from howfar.drawing.style import FAINT, GROUND, INK, PAGE, Values, mapped, styled
 from howfar.plotted import Mark, Spec
 
 STEP = 24
@@ -30,7 +30,7 @@ def models(table: pl.DataFrame, metric: str, fps: Sequence[int]) -> Spec:
     low, high = plotted.domain(marks)
     place = alt.Y("model:N", sort=[name for name, _ in _by_model(marks)], title=None, axis=_names())
     layers = [*_speeds(fps, low, high), *_points(_channels(marks, place, by_model=True))]
-    figure = alt.layer(*layers, data=alt.InlineData(values=marks)).properties(width=PAGE - 260, height=alt.Step(STEP))
+    figure = alt.layer(*layers, data=Values(values=marks)).properties(width=PAGE - 260, height=alt.Step(STEP))
     return styled(figure)
 
 
@@ -48,7 +48,7 @@ def _panel(name: str, marks: list[Mark]) -> Any:
     second = _where("datum.beside !== null").mark_tick(thickness=2, size=11)
     second = second.encode(x=channels["x"]("beside"), y=place, color=channels["colour"], tooltip=TOOLTIP)
     layers = [*_points(channels), second]
-    figure = alt.layer(*layers, data=alt.InlineData(values=marks))
+    figure = alt.layer(*layers, data=Values(values=marks))
     return figure.properties(title=name, width=PAGE - 320, height=alt.Step(STEP))
 
 
@@ -94,7 +94,7 @@ def _points(channels: dict[str, Any]) -> list[alt.Chart]:
 def _speeds(fps: Sequence[int], low: float, high: float) -> list[Any]:
     """A line and its name for each that lies in the picture."""
     shown = [{"at": 1000 / one, "label": f"{one} a second"} for one in fps if low < 1000 / one < high]
-    data = alt.InlineData(values=shown)
+    data = Values(values=shown)
     line = alt.Chart(data).mark_rule(color=INK, strokeDash=[3, 3], strokeWidth=1).encode(x="at:Q")
     words = alt.Chart(data).mark_text(baseline="bottom", color=INK, fontSize=11)
     return [line, words.encode(x="at:Q", y=alt.value(-3), text="label:N")]

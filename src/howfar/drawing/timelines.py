@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from howfar import palette, plotted, wording
-from howfar.drawing.style import AXIS, GROUND, INK, PAGE, mapped, styled
+from howfar.drawing.style import AXIS, GROUND, INK, PAGE, Values, mapped, styled
 from howfar.plotted import Mark, Spec
 
 STRIP, LINES = 22, 150
@@ -58,7 +58,7 @@ def _band(rows: Sequence[Mark]) -> Any:
 def _phases(rows: Sequence[Mark], across: alt.Scale) -> Any:
     """The strip, named where there is room, and a mark for each garbage collection that the heap told of."""
     spans = [_span(row) | plotted.who(row) for row in rows if row["metric"] == "phase"]
-    own = alt.Chart(alt.InlineData(values=spans))
+    own = alt.Chart(Values(values=spans))
     x, x2 = alt.X("at_s:Q", scale=across, axis=None), alt.X2("end_s:Q")
     tooltip = [alt.Tooltip("name:N", title="phase"), alt.Tooltip("seconds:Q", format=".3f")]
     colour = alt.Color("colour:N", scale=None)
@@ -80,7 +80,7 @@ def _span(row: Mark) -> Mark:
 def _cpu(own: Sequence[Mark], across: alt.Scale, colour: alt.Color) -> Any:
     """Shares of one core; a fine line at one core in full."""
     y = alt.Y("number:Q", title="% of one core", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
-    full = alt.Chart(alt.InlineData(values=[{"one": 100}])).mark_rule(color=AXIS, strokeDash=[3, 3]).encode(y="one:Q")
+    full = alt.Chart(Values(values=[{"one": 100}])).mark_rule(color=AXIS, strokeDash=[3, 3]).encode(y="one:Q")
     return alt.layer(full, _lines(own, across, y, colour)).properties(width=BROAD, height=LINES)
 
 
@@ -92,7 +92,7 @@ def _memory(own: Sequence[Mark], rows: Sequence[Mark], across: alt.Scale, colour
         alt.Tooltip("at_s:Q", title="garbage collected at, s", format=".2f"),
         alt.Tooltip("number:Q", title="MB"),
     ]
-    ticks = alt.Chart(alt.InlineData(values=collected)).mark_rule(color=ROLES["JS heap"], opacity=0.25)
+    ticks = alt.Chart(Values(values=collected)).mark_rule(color=ROLES["JS heap"], opacity=0.25)
     marks = ticks.encode(x=alt.X("at_s:Q", scale=across), tooltip=tooltip)
     axis = alt.Axis(title="seconds since the launch", grid=False)
     return alt.layer(marks, _lines(own, across, y, colour, axis)).properties(width=BROAD, height=LINES)
@@ -116,6 +116,6 @@ def _colour(there: Collection[str]) -> alt.Color:
 def _lines(points: Sequence[Mark], across: alt.Scale, y: alt.Y, colour: alt.Color, axis: alt.Axis | None = None) -> Any:
     """A line for each; without an axis of its own it stands above one that has it."""
     tooltip = ["whose:N", alt.Tooltip("at_s:Q", title="s", format=".2f"), alt.Tooltip("number:Q", format=",.1f")]
-    own = alt.Chart(alt.InlineData(values=list(points))).mark_line(strokeWidth=1.6)
+    own = alt.Chart(Values(values=list(points))).mark_line(strokeWidth=1.6)
     x = alt.X("at_s:Q", scale=across, axis=axis or alt.Axis(labels=False, title=None))
     return own.encode(x=x, y=y, color=colour, tooltip=tooltip)

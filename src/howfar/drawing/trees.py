@@ -7,7 +7,7 @@ import altair as alt
 
 from howfar import palette, wording
 from howfar.drawing.maps import COLOURS, DARK, DOMAIN
-from howfar.drawing.style import AXIS, GROUND, INK, styled
+from howfar.drawing.style import AXIS, GROUND, INK, Values, styled
 from howfar.plotted import Spec
 from howfar.trees import Node
 
@@ -36,7 +36,7 @@ def _tree(title: str, root: Node) -> Any:
 
 
 def _joints(lines: Sequence[Mark], across: alt.Scale, down: alt.Scale) -> list[Any]:
-    own = alt.Chart(alt.InlineData(values=list(lines)))
+    own = alt.Chart(Values(values=list(lines)))
     rule = own.mark_rule(color=AXIS, strokeWidth=1.2).encode(
         x=alt.X("x:Q", axis=None, scale=across), y=alt.Y("y:Q", axis=None, scale=down), x2="x2:Q", y2="y2:Q"
     )
@@ -48,7 +48,7 @@ def _joints(lines: Sequence[Mark], across: alt.Scale, down: alt.Scale) -> list[A
 
 def _boxes(shown: Sequence[Mark], across: alt.Scale, down: alt.Scale) -> list[Any]:
     """Forks are framed questions; leaves have the colour of their ratio."""
-    own = alt.Chart(alt.InlineData(values=list(shown)))
+    own = alt.Chart(Values(values=list(shown)))
     scale = alt.Scale(type="log", domain=DOMAIN, range=COLOURS, clamp=True)
     colour = alt.Color("median:Q", scale=scale, legend=None)
     filled = alt.when(f"datum.leaf && datum.median > {DARK}").then(alt.value("white")).when("datum.leaf")

@@ -13,6 +13,7 @@ from howfar import experiments, pictures, tables, wholes, wording
 from howfar.experiments import Annotated, Charted, Experiment, Overall, Pictured, Summarized, Telling, load
 from howfar.measured import fared
 from howfar.outcomes import Outcome, Results
+from howfar.pictures import Drawn
 from howfar.records import YARDSTICK
 from howfar.report.export import encode
 from howfar.report.notes import Note, notes
@@ -69,31 +70,28 @@ def figures(results: Results, out: Path | None = None) -> list[Figure]:
     if out:
         (out / "figures").mkdir(parents=True, exist_ok=True)
         (out / "tables").mkdir(exist_ok=True)
-    try:
-        begun = [_begun(name, load(name), results, out) for name in [*names, COST]]
-        return [replace(figure, svg=svg()) if svg else figure for figure, svg in begun]
-    except BaseException:  # Ctrl-C, too: who stopped does not wait for pictures
-        pictures.stop()
-        raise
+    begun = [_begun(name, load(name), results, out) for name in [*names, COST]]
+    return [_finished(figure, drawing) if drawing else figure for figure, drawing in begun]
 
 
 def _begun(
     name: str, experiment: Experiment, results: Results, out: Path | None
-) -> tuple[Figure, Callable[[], str] | None]:
-    """The figure but for its SVG, which is drawn meanwhile."""
+) -> tuple[Figure, Callable[[], Drawn] | None]:
+    """The figure but for its chart, which is drawn meanwhile."""
     table = experiments.table(name, results)
     shown, empty = bool(table.height), _nothing(table, experiment.METRIC)
-    spec = experiment.chart(table) if not empty and isinstance(experiment, Charted) else None
-    svg = pictures.begin(spec, out and out / "figures" / name) if spec else None
+    drawing = None
+    if not empty and isinstance(experiment, Charted):
+        drawing = pictures.begin(experiment.chart, table, file=out and out / "figures" / name)
     figure = Figure(
         id=name,
         title=experiment.TITLE,
         paper=experiment.PAPER,
         question=experiment.QUESTION,
         table=table,
-        spec=spec,
+        spec=None,
         svg="",
-        marks=_marks(table, experiment.METRIC) if spec and name not in UNMARKED else (),
+        marks=_marks(table, experiment.METRIC) if drawing and name not in UNMARKED else (),
         summary=experiment.summary(table) if shown and isinstance(experiment, Summarized) else None,
         notes=notes(_outcomes(name, results), table, experiment.NOTES) if isinstance(experiment, Annotated) else (),
         sentences=tuple(experiment.sentences(table)) if shown and isinstance(experiment, Telling) else (),
@@ -102,7 +100,12 @@ def _begun(
     )
     if out:
         _write(figure, out)
-    return figure, svg
+    return figure, drawing
+
+
+def _finished(figure: Figure, drawing: Callable[[], Drawn]) -> Figure:
+    drawn = drawing()
+    return replace(figure, spec=drawn.spec, svg=drawn.svg)
 
 
 def _write(figure: Figure, out: Path) -> None:

@@ -101,8 +101,8 @@ def environments(results: Results) -> dict[str, Mapping[str, Fact]]:
 def page_facts(outcomes: Iterable[Outcome]) -> dict[str, str]:
     """What the pages and native processes found, over all outcomes: every fact with its distinct values."""
     values: dict[str, dict[str, None]] = defaultdict(dict)
-    for outcome in outcomes:
-        for name, value in outcome.facts.items():
+    for facts in {id(outcome.facts): outcome.facts for outcome in outcomes}.values():
+        for name, value in facts.items():
             values[name][wording.fact(value)] = None
     return {name: wording.listed(list(found), most=MOST_VALUES) for name, found in sorted(values.items())}
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from howfar import palette
 from howfar.measured import contestant
 from howfar.outcomes import Outcome
-from howfar.records import Target
+from howfar.records import Fact, Target
 
 
 class Note(Struct, frozen=True):
@@ -23,18 +23,21 @@ class Note(Struct, frozen=True):
 def notes(every: Iterable[Outcome], table: pl.DataFrame, wanted: Mapping[str, str]) -> tuple[Note, ...]:
     """A note per wanted fact (fact -> heading) that any outcome of the table's workloads tells."""
     workloads = set(table["workload"])
-    outcomes = [o for o in every if contestant(o.task.cell) and o.task.cell.workload in workloads]
-    found = (_note(fact, heading, outcomes) for fact, heading in wanted.items())
+    # The processes of a cell say the same in the very same object (sharing.py).
+    once = {(id(o.facts), o.task.cell): o.facts for o in every}
+    told = [(cell.target, facts) for (_, cell), facts in once.items()
+            if contestant(cell) and cell.workload in workloads]  # fmt: skip
+    found = (_note(fact, heading, told) for fact, heading in wanted.items())
     return tuple(note for note in found if note.entries)
 
 
-def _note(fact: str, heading: str, outcomes: Iterable[Outcome]) -> Note:
+def _note(fact: str, heading: str, told: Iterable[tuple[Target, Mapping[str, Fact]]]) -> Note:
     """Of a fact that is true or false, those are listed that it is true of, without words."""
     said: dict[str, dict[Target, None]] = defaultdict(dict)
-    for outcome in outcomes:
-        value = outcome.facts.get(fact)
+    for target, facts in told:
+        value = facts.get(fact)
         if value:
-            said["" if value is True else str(value)][outcome.task.cell.target] = None
+            said["" if value is True else str(value)][target] = None
     entries = sorted((_place(targets), _names(targets), words) for words, targets in said.items())
     return Note(heading, tuple((names, words) for _, names, words in entries), fault=fact.endswith("_fault"))
 
