@@ -45,7 +45,7 @@ def test_what_cannot_be_drawn_is_said_where_it_is_asked_for() -> None:
 def test_where_the_painter_was_killed_the_figure_is_drawn_all_the_same(
     when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "_painter", cache(pictures._painter.__wrapped__))
+    monkeypatch.setattr(pictures, "_painters", cache(pictures._painters.__wrapped__))
     if when == "before":
         pictures.begin(SPEC.copy)()
         pictures.stop()

@@ -1,4 +1,4 @@
-"""Figures as SVG and PNG, worked out and drawn by a process beside this one: vl-convert holds the interpreter while it
+"""Figures as SVG and PNG, worked out and drawn by processes beside this one: vl-convert holds the interpreter while it
 draws, which was a quarter of a report's time, and Altair takes half a second to be there.
 """
 
@@ -21,6 +21,9 @@ from howfar.plotted import Spec
 
 Chart = Callable[..., Spec]
 
+# Beside whoever works out the tables: a second one takes a third off a report of many figures on two cores already.
+PAINTERS = 2
+
 
 class Drawn(Struct, frozen=True):
     """A figure in Vega-Lite, and as an SVG on white ground."""
@@ -30,10 +33,11 @@ class Drawn(Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def painter() -> Iterator[None]:
-    """Has the painter start and draw a first, empty figure (a second's work) while what it is to draw is still being
-    worked out. What is not drawn yet when that fails, by Ctrl-C too, is not wanted any more."""
-    begin(_EMPTY.copy)
+def painters() -> Iterator[None]:
+    """Has the painters start and draw a first, empty figure each (a second's work) while what they are to draw is still
+    being worked out. What is not drawn yet when that fails, by Ctrl-C too, is not wanted any more."""
+    for _ in range(PAINTERS):
+        begin(_nothing)
     try:
         yield
     except BaseException:
@@ -46,7 +50,7 @@ def begin(chart: Chart, *given: Any, file: Path | None = None) -> Callable[[], D
     a suffix, `FILE.svg` and `FILE.png` are written too."""
     order = chart, given, file
     with contextlib.suppress(BrokenProcessPool):
-        return partial(_awaited, _painter().submit(_drawn, *order), *order)
+        return partial(_awaited, _painters().submit(_drawn, *order), *order)
     return partial(_drawn, *order)
 
 
@@ -74,13 +78,16 @@ def _drawn(chart: Chart, given: tuple[Any, ...], file: Path | None) -> Drawn:
     return Drawn(spec, svg)
 
 
-_EMPTY: Spec = {"mark": "point", "data": {"values": [{}]}, "config": {}}
+def _nothing() -> Spec:
+    from howfar import drawing  # noqa: F401, PLC0415 (it is there then)
+
+    return {"mark": "point", "data": {"values": [{}]}, "config": {}}
 
 
 @cache
-def _painter() -> ProcessPoolExecutor:
-    """Started anew, not forked: this process has threads. It lasts as long as this one."""
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _alone)
+def _painters() -> ProcessPoolExecutor:
+    """Started anew, not forked: this process has threads. They last as long as this one."""
+    return ProcessPoolExecutor(PAINTERS, multiprocessing.get_context("spawn"), _alone)
 
 
 def _alone() -> None:

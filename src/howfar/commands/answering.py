@@ -19,7 +19,7 @@ def report(
     from howfar import pictures
 
     folder = results if results.is_dir() else results.parent
-    with pictures.painter():
+    with pictures.painters():
         write_report(stored(results), out or folder / "report")
 
 
@@ -68,7 +68,7 @@ def export(
         if output is None or to != "csv":
             mend = "name an --experiment, or a folder with --output, which gets tables in CSV"
             raise UserError("all experiments are written into a folder", where="--output", mend=mend)
-        with writing(output, "--output"), pictures.painter():
+        with writing(output, "--output"), pictures.painters():
             say(f"written: {excerpt.write(stored(results), output)}")
         return
     content = exporting.encode(exporting.rows(stored(results), experiment), to)

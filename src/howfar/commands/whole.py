@@ -64,7 +64,7 @@ def measure(
             failed = sum(_run(step, known, outcomes, follower, options, len(steps)) for step in steps)
         finally:
             follower.close()
-        with pictures.painter():
+        with pictures.painters():
             write_report(store.whole(folder), folder / "report", as_json=as_json)
     if failed:
         raise typer.Exit(3)
