@@ -4,7 +4,7 @@ in a store as a run leaves it.
     python benchmarks/report.py [OUTCOMES ...]
 
 The time is that of `howfar report`, its start and the reading of the store included; the memory is the most that its
-process held. The cells grow with the outcomes as well as the rounds.
+process held. Of few outcomes there are three rounds of the study's first cells; of many, more rounds of them all.
 """
 
 import os
@@ -24,12 +24,11 @@ from howfar import frameworks, plan, store, studies
 from howfar.experiments import cells
 from howfar.outcomes import Check, Noise, Outcome, Phase, RunFacts, Series, Span
 from howfar.records import PRIMARY_METRIC, Cell, DataNames, Fact, Task
-from howfar.study import ModelChoice, Study
+from howfar.study import Study
 
 COUNTS = (1_000, 10_000, 100_000)
 SAMPLES = 30
 EXPERIMENTS = ("training_time", "load_time", "inference_time", "warmup_time", "published", "cost")
-SIZES = tuple((depth, width) for depth in range(1, 33) for width in (32, 64, 96, 128, 192, 256, 384, 512))
 HOST: Mapping[str, Fact] = {"os": "Imagined GNU/Linux", "cpu": "Imagined CPU", "cores": 8, "memory_gib": 16}
 COLUMNS = (
     "task_id", "environment", "attempt", "status", "framework", "version", "backend", "browser", "model", "workload",
@@ -52,11 +51,9 @@ def main() -> None:
 def fill(folder: Path, count: int) -> int:
     """A store of so many outcomes; returns how many cells they are of."""
     study = replace(studies.load("paper", frameworks.registry()), experiments=EXPERIMENTS)
-    rounds = max(3, round((count / 333) ** 0.6))
-    study = replace(study, rounds=rounds, models=(ModelChoice(sizes=SIZES),))
-    cells = wanted(study, max(1, count // rounds))
-    sizes = tuple(sorted({(cell.model.depth, cell.model.width) for cell in cells}))
-    study = replace(study, models=(ModelChoice(sizes=sizes),))
+    every = ordered(study)
+    rounds = max(3, round(count / len(every)))
+    cells, study = every[: max(1, count // rounds)], replace(study, rounds=rounds)
     tasks = (plan.task_of(study, cell, DataNames(), at) for at in range(rounds) for cell in cells)
     with store.create(folder) as held:
         held.add_run(RunFacts(study, "0.1.0", "2026-01-01T00:00:00Z", HOST))
@@ -68,10 +65,9 @@ def fill(folder: Path, count: int) -> int:
     return len(cells)
 
 
-def wanted(study: Study, count: int) -> Sequence[Cell]:
-    """The first cells, small models first, so that every target has a share of them."""
-    every = set(cells(study, EXPERIMENTS))
-    return sorted(every, key=lambda cell: (cell.model, cell.workload, cell.target))[:count]
+def ordered(study: Study) -> Sequence[Cell]:
+    """Its cells, small models first, so that every target has a share of the first ones."""
+    return sorted(set(cells(study, EXPERIMENTS)), key=lambda cell: (cell.model, cell.workload, cell.target))
 
 
 def rows(tasks: Iterator[Task]) -> Iterator[tuple[object, ...]]:
