@@ -4,17 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 import asked
 from howfar import plan, schedule
 from howfar.costs import Costs, at_least_seconds, multiply_adds
+from howfar.lines import Line, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome, Phase, Series
 from howfar.records import Cell, Model, Sampling, Target, Task
-from howfar.schedule import Thrifty, Whole
+from howfar.schedule import SOFTWARE_SHARE, Thrifty, Told, Whole
 from howfar.study import Study
 
 CPU = Target("tfjs", "4.22.0", "cpu", "chromium")
+WEBGPU = replace(CPU, backend="webgpu")
 NATIVE = Target("numpy", "2.0.0", "cpu", "native", 1)
 SIZES = [(1, 8), (1, 64), (2, 256), (8, 256), (16, 512)]
 SAMPLING = Sampling(max_seconds=0.5, warmup_max_seconds=0.5, slow_seconds=0.5)
@@ -58,7 +60,12 @@ class Machine:
 def thrifty(of: Study, every: list[Cell], machine: Machine, finished: Callable[[Task], bool] | None = None) -> Thrifty:
     keys = [(cell, "corrected") for cell in every]
     done = finished or (lambda _: False)
-    return Thrifty(of, keys, asked.NAMES, Costs(VOCABULARY), done, machine.clock)  # type: ignore[arg-type]
+    costs = Costs(VOCABULARY)
+    return Thrifty(of, keys, asked.NAMES, costs, Told(done, software), machine.clock)  # type: ignore[arg-type]
+
+
+def software(target: Target) -> bool:
+    return target.backend == "webgl"
 
 
 def run(planned: Thrifty, machine: Machine) -> list[Task]:
@@ -73,7 +80,7 @@ def run(planned: Thrifty, machine: Machine) -> list[Task]:
 def test_without_a_budget_and_a_cap_the_plan_is_run_as_it_is() -> None:
     of = study()
     blocks = plan.blocks(of, cells(CPU), asked.NAMES)
-    made = schedule.make(of, blocks, asked.NAMES, VOCABULARY, lambda task: task.round == 0)
+    made = schedule.make(of, blocks, asked.NAMES, VOCABULARY, Told(lambda task: task.round == 0, software))
     assert isinstance(made, Whole)
     assert list(made.blocks()) == [[], *blocks[1:]]
     assert made.left_out() == []
@@ -156,7 +163,7 @@ def test_past_the_cap_a_training_is_estimated_from_a_part_of_its_batch() -> None
 @pytest.mark.parametrize(("workload", "over_cap"), [("training", "unsupported"), ("inference", "estimate")])
 def test_what_can_not_be_estimated_or_must_not_be_is_left_out(workload: Any, over_cap: Any) -> None:
     machine = Machine(speed=1e5)
-    every = [structs.replace(cell, workload=workload) for cell in cells(CPU)]
+    every = [replace(cell, workload=workload) for cell in cells(CPU)]
     planned = thrifty(study(cap_seconds=60.0, over_cap=over_cap), every, machine)
     run(planned, machine)
     left = {one.task.cell.model: one for one in planned.left_out()}
@@ -267,7 +274,7 @@ def test_ceilings_of_fewer_rounds_are_not_taken_again() -> None:
 
 def test_what_a_kind_costs_is_learned_from_a_cell_that_teaches_it() -> None:
     machine = Machine()
-    watched = [structs.replace(cell, observe="processes") for cell in cells(CPU)[:2]]
+    watched = [replace(cell, observe="processes") for cell in cells(CPU)[:2]]
     block = next(thrifty(study(budget_minutes=60), [*watched, *cells(CPU)], machine).blocks())
     assert [(task.cell.model.width, task.cell.observe) for task in block if not task.control] == [(8, "")]
 
@@ -280,13 +287,53 @@ def test_first_sizes_have_two_rounds_before_others_have_one() -> None:
     assert len(ran) == 3 * len(SIZES)
 
 
-def test_first_back_ends_have_two_rounds_before_others_have_one() -> None:
-    machine = Machine()
-    asked_for = study(budget_minutes=60, first_backends=("cpu",))
-    wasm = structs.replace(CPU, backend="wasm")
-    ran = run(thrifty(asked_for, [*cells(wasm)[:2], *cells(CPU)[:2]], machine), machine)
+def test_a_gpu_in_name_only_comes_when_the_others_had_most_of_the_time() -> None:
+    machine, every = Machine(), [*cells(replace(CPU, backend="webgl"))[:3], *cells(CPU)[:2], *cells(WEBGPU)[:2]]
+    ran = run(thrifty(study(budget_minutes=3, rounds=100, software_last=True), every, machine), machine)
     backends = [task.cell.target.backend for task in ran]
-    assert backends[:4] == ["cpu"] * 4 and sorted(backends[4:6]) == ["wasm", "wasm"]
+    late = backends.index("webgl")
+    assert set(backends[:late]) == {"cpu", "webgpu"} and backends.count("webgl") >= 3
+    assert set(backends[late : late + 3]) == {"webgl"}
+    spent = sum(machine.launch + 4 * machine.operation(task) for task in ran[:late])
+    assert 0.75 * 180 < spent <= 180 * (1 - SOFTWARE_SHARE)
+
+
+def test_where_no_gpu_is_one_in_name_only_nothing_is_kept_for_it() -> None:
+    machine, other = Machine(), Machine()
+    every, of = [*cells(CPU)[:2], *cells(WEBGPU)[:2]], study(budget_minutes=3, rounds=100)
+    ran = run(thrifty(replace(of, software_last=True), every, machine), machine)
+    assert len(ran) == len(run(thrifty(of, every, other), other))
+
+
+def test_ones_own_model_is_held_against_the_quickest_native_of_as_many_threads() -> None:
+    machine, model = Machine(), Model("graph", name="mine", digest="0")
+    natives = [Target(name, "1", "cpu", "native", threads) for name in ("quick", "slow") for threads in (1, 0)]
+    planned = thrifty(study(), [Cell(target, model, "inference") for target in (CPU, *natives)], machine)
+    browser, *others = planned._lines.values()
+    browser.rounds = 1
+    for line, seconds in zip(others, (0.1, 0.05, 0.2, 0.15), strict=True):
+        line.rounds, line.medians = 1, [seconds]
+    assert {line.key[0].target.framework for line in planned._beside(browser)} == {"quick"}
+    assert len(planned._beside(browser)) == 2
+
+
+def line(target: Target, *medians: float, model: Model = Model("graph", name="mine", digest="0")) -> Line:
+    return Line((Cell(target, model, "inference"), "corrected"), len(medians), list(medians), seconds=1.0)
+
+
+def test_of_ones_own_model_what_is_nearer_to_the_best_promises_more() -> None:
+    best, near, far = line(CPU, 0.9, 1.0), line(WEBGPU, 1.8, 2.0), line(NATIVE, 90, 100)
+    gains = gains_of([best, near, far])
+    assert gains[best.key] == pytest.approx(2 * gains[near.key])
+    assert gains[far.key] == pytest.approx(gains[best.key])  # native is held against natives
+    study_s = [line(target, *times, model=Model()) for target, times in ((CPU, (0.9, 1.0)), (WEBGPU, (1.8, 2.0)))]
+    assert len({round(gain, 9) for gain in gains_of(study_s).values()}) == 1
+
+
+def test_two_processes_that_agree_by_chance_are_not_taken_for_sure() -> None:
+    lucky, restless = line(CPU, 1.0, 1.0001), line(WEBGPU, 1.0, 1.5)
+    gains = gains_of([lucky, restless])
+    assert gains[restless.key] / 3 < gains[lucky.key] < gains[restless.key]
 
 
 def test_a_resumed_cell_of_one_round_comes_before_what_is_settled() -> None:

@@ -1,6 +1,7 @@
 """A cell on its way through a budget: how far it has come, and what a further round of it promises."""
 
 import math
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -23,18 +24,43 @@ class Line(Struct):
     seconds: float | None = None
 
     @property
-    def half_width(self) -> float:
-        """The standard error of the mean of its logarithms; infinite for a single one, and where they are an earlier
-        run's; 0 where no round gave one."""
-        if len(self.medians) < 2:
-            return math.inf if self.medians or self.resumed else 0.0
-        return float(np.std(np.log(self.medians), ddof=1) / math.sqrt(len(self.medians)))
+    def variance(self) -> float:
+        """Of its processes' logarithms."""
+        return float(np.var(np.log(self.medians), ddof=1)) if len(self.medians) > 1 else 0.0
 
-    @property
-    def gain(self) -> float:
-        """What a further round promises for a second of the budget: many rounds of what is quick before one of what
-        takes as long and is seldom anybody's choice (a GPU done in software). Of a ceiling, which is the best of many
-        samples and has no interval, nothing, as long as others can be taken."""
-        if self.key[0].workload == "ceilings":
-            return 0.0
-        return self.half_width / (self.seconds or 1.0)
+    def half_width(self, usual: float) -> float:
+        """The standard error of the mean of its logarithms, of whose variance so few say too little: it is taken
+        together with the `usual` one, which counts for one process. Infinite for a single one, and where they are an
+        earlier run's; 0 where no round gave one."""
+        count = len(self.medians)
+        if count < 2:
+            return math.inf if self.medians or self.resumed else 0.0
+        return math.sqrt((usual + (count - 1) * self.variance) / count / count)
+
+
+def gains_of(lines: Collection[Line]) -> dict[Key, float]:
+    """What a further round of each promises for a second of the budget: many rounds of what is quick before one of what
+    takes as long and is seldom anybody's choice (a GPU done in software). Of a ceiling, which is the best of many
+    samples and has no interval, nothing, as long as others can be taken; of targets of one's own model, among which one
+    is to be chosen, the less the slower it is than the best."""
+    variances = [line.variance for line in lines if len(line.medians) > 1]
+    usual = sum(variances) / len(variances) if variances else 0.0
+    best: dict[object, float] = {}
+    for line in lines:
+        if line.medians:
+            best[_rivals(line)] = min([*line.medians, best.get(_rivals(line), math.inf)])
+    return {line.key: _gain(line, usual, best) for line in lines}
+
+
+def _gain(line: Line, usual: float, best: Mapping[object, float]) -> float:
+    cell = line.key[0]
+    if cell.workload == "ceilings":
+        return 0.0
+    near = best[_rivals(line)] / min(line.medians) if cell.model.kind == "graph" and line.medians else 1.0
+    return near * line.half_width(usual) / (line.seconds or 1.0)
+
+
+def _rivals(line: Line) -> object:
+    """Whom it is held against: natives are nobody's choice in a browser."""
+    cell = line.key[0]
+    return cell.model, cell.workload, cell.target.browser == "native"

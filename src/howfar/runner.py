@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -55,10 +55,12 @@ class Options(Struct, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """Where outcomes of one host come from: the facts that must be equal, and their fingerprint."""
+    """Where outcomes of one host come from: the facts that must be equal, their fingerprint, and the back ends whose
+    GPU is one in name only."""
 
     fingerprint: str
     facts: Mapping[str, Fact]
+    software: Collection[str] = ()
 
 
 class Workshop:
@@ -131,11 +133,12 @@ class Workshop:
 
     def _environment(self, name: str, host: Host) -> Environment:
         facts = {**environment.checked_facts(), **host.checked_facts()}
-        if name != "native":
-            survey = self._answered_survey(name)
+        survey = {} if name == "native" else self._answered_survey(name)
+        if survey:
             found = {key: value for outcome in survey.values() for key, value in outcome.facts.items()}
             facts |= {key: found.get(key) for key in ("webgl_renderer", "webgpu_adapter")}
-        return Environment(fingerprint(facts), facts)
+        software = [backend for backend, outcome in survey.items() if outcome.software_gpu]
+        return Environment(fingerprint(facts), facts, software)
 
 
 class Block:
@@ -178,9 +181,11 @@ def run(
         progress.begin(pending, len(tasks) - len(pending), study.budget_minutes)
         ids = {task.id for task in pending}
         failed = sum(_failed(done[task.id].status) for task in tasks if task.id in done and task.id not in ids)
-        planned = schedule.make(
-            study, blocks, shop.data.names, shop.data.text.classes, lambda task: _finished(task, done, study, options)
+        told = schedule.Told(
+            finished=lambda task: _finished(task, done, study, options),
+            software=lambda target: target.backend in environments[target.browser].software,
         )
+        planned = schedule.make(study, blocks, shop.data.names, shop.data.text.classes, told)
         worker = _Worker(shop, store, environments, progress, done, missing)
         failed += sum(worker.run_block(block, planned) for block in planned.blocks())
         worker.leave_out(planned.left_out())

@@ -9,15 +9,15 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
 from howfar import plan
 from howfar.costs import FEWEST, Costs, Kind, kind_of, operation_seconds
-from howfar.lines import Key, Line
+from howfar.lines import Key, Line, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome
-from howfar.records import Cell, DataNames, Task
+from howfar.records import Cell, DataNames, Target, Task
 from howfar.study import Study
 
 # So many tasks are chosen at a time: enough that a block's native imports (4 s) are paid by many, few enough that what
@@ -27,6 +27,9 @@ CHOSEN_TASKS = 40
 BESIDE = 1.25
 # Cells within this factor of the cheapest one are run in one shuffled block.
 TIER = 4.0
+# Of a budget, what is kept for a GPU in name only where it comes last: a row that says how slow it is, for the quickest
+# of them, and no round of anybody's choice the less.
+SOFTWARE_SHARE = 1 / 6
 
 
 class LeftOut(Struct, frozen=True):
@@ -35,6 +38,13 @@ class LeftOut(Struct, frozen=True):
     task: Task
     reason: str
     detail: str
+
+
+class Told(NamedTuple):
+    """What is known before: whether a task was measured, and whether a target's GPU is one in name only."""
+
+    finished: Callable[[Task], bool]
+    software: Callable[[Target], bool]
 
 
 class Schedule(Protocol):
@@ -74,10 +84,11 @@ class Thrifty:
         keys: Iterable[Key],
         data: DataNames,
         costs: Costs,
-        finished: Callable[[Task], bool],
+        told: Told,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._study, self._data, self._costs, self._finished, self._clock = study, data, costs, finished, clock
+        self._study, self._data, self._costs, self._clock = study, data, costs, clock
+        self._finished, self._software = told
         self._lines = {key: self._line(key) for key in keys}
         minutes = study.budget_minutes
         self._end = math.inf if minutes is None else clock() + 60 * minutes
@@ -99,18 +110,26 @@ class Thrifty:
         return self._task(line.key, line.rounds, line.scale)
 
     def blocks(self) -> Iterator[list[Task]]:
-        every = list(self._lines.values())
-        early = [line for line in every if self._is_early(line.key[0])]
-        for lines, rounds in ((early, 2), (every, self._study.rounds)):
-            while block := self._first_round(lines) or self._further_rounds(lines, rounds):
+        for lines, rounds, end in self._stages():
+            while block := self._first_round(lines) or self._further_rounds(lines, rounds, end):
                 yield self._with_controls(block)
 
+    def _stages(self) -> Iterator[tuple[list[Line], int, float]]:
+        """Which lines have their rounds before others have one, how many, and until when they may begin one."""
+        every, rounds = list(self._lines.values()), self._study.rounds
+        if early := [line for line in every if self._is_early(line.key[0])]:
+            yield early, 2, self._end
+        if self._study.software_last:
+            kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if len(early) < len(every) else 0.0
+            yield early, rounds, self._end - kept
+        yield every, rounds, self._end
+
     def _is_early(self, cell: Cell) -> bool:
-        """Whether it has two rounds before others have one; so have ceilings, where there is any such."""
-        sizes, backends = self._study.first_sizes, self._study.first_backends
+        """So are ceilings, where there is anything else."""
+        sizes, last = self._study.first_sizes, self._study.software_last
         if cell.workload == "ceilings":
-            return bool(sizes or backends)
-        return (cell.model.depth, cell.model.width) in sizes or cell.target.backend in backends
+            return bool(sizes or last)
+        return (cell.model.depth, cell.model.width) in sizes or (last and not self._software(cell.target))
 
     def admits(self, task: Task) -> bool:
         """Whether the time that is left will do, by what is known by now."""
@@ -119,7 +138,11 @@ class Thrifty:
         line = self._lines[_key(task)]
         if not line.rounds and self._past_cap(task):
             return False  # what was learned since it was chosen: it is looked at again
-        return self._clock() + self._expected(line, task) <= self._end
+        return self._ends(line, task) <= self._end
+
+    def _ends(self, line: Line, task: Task) -> float:
+        """When it would be over."""
+        return self._clock() + self._expected(line, task)
 
     def _past_cap(self, task: Task) -> bool:
         cap = self._study.cap_seconds
@@ -192,38 +215,44 @@ class Thrifty:
                 return
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
 
-    def _further_rounds(self, lines: Sequence[Line], rounds: int) -> list[Task]:
+    def _further_rounds(self, lines: Sequence[Line], rounds: int, latest: float) -> list[Task]:
         """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
         the time allows, and of native at the same size, so that there is something to hold them against within the
         round."""
         asked = {line.key: min(rounds, self._study.rounds_of(line.key[0])) for line in lines}
         unfinished = [line for line in lines if 0 < line.rounds < asked[line.key] and not line.hopeless]
-        fitting = [line for line in unfinished if self.admits(self._next(line))]
+        fitting = [line for line in unfinished if self._ends(line, self._next(line)) <= latest]
         if not fitting:
             return []
-        fitting.sort(key=lambda line: (-line.gain, line.seconds or 0.0))
+        gains = gains_of(self._lines.values())
+        fitting.sort(key=lambda line: (-gains[line.key], line.seconds or 0.0))
         chosen: dict[Key, Task] = {}
         end = self._clock()
         for line in fitting:
             added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
             end += BESIDE * sum(self._expected(self._lines[key], task) for key, task in added.items())
-            wide = line.gain >= fitting[0].gain / 4
-            if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._end):
+            wide = gains[line.key] >= gains[fitting[0].key] / 4
+            if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > latest):
                 break
             chosen |= added
         return self._shuffled(list(chosen.values()))
 
     def _beside(self, line: Line) -> list[Line]:
-        """Native lines of the same network and workload that have not more rounds than this one."""
+        """Native lines of the same network and workload that have not more rounds than this one; for one's own model,
+        which is held against the quickest on as many threads alone, only those."""
         cell, protocol = line.key
-        return [
+        natives = [
             other
             for other in self._lines.values()
-            if other.key[1] == protocol
+            if other.rounds
+            and other.key[1] == protocol
             and other.key[0].target.browser == "native"
             and (other.key[0].model, other.key[0].workload) == (cell.model, cell.workload)
-            and 0 < other.rounds <= line.rounds
         ]
+        if cell.model.kind == "graph":
+            slowest_first = sorted(natives, key=lambda other: -min(other.medians, default=math.inf))
+            natives = list({other.key[0].target.threads: other for other in slowest_first}.values())
+        return [other for other in natives if other.rounds <= line.rounds]
 
     def _shuffled(self, tasks: list[Task]) -> list[Task]:
         ordered = sorted(tasks, key=lambda task: task.id)
@@ -263,10 +292,10 @@ def make(
     blocks: Sequence[list[Task]],
     data: DataNames,
     vocabulary: int,
-    finished: Callable[[Task], bool],
+    told: Told,
 ) -> Schedule:
     """The schedule that the study asks for; `blocks` are all of its tasks."""
     if study.budget_minutes is None and study.cap_seconds is None:
-        return Whole([[task for task in block if not finished(task)] for block in blocks])
+        return Whole([[task for task in block if not told.finished(task)] for block in blocks])
     keys = dict.fromkeys(_key(task) for block in blocks for task in block if not task.control)
-    return Thrifty(study, keys, data, Costs(vocabulary), finished)
+    return Thrifty(study, keys, data, Costs(vocabulary), told)

@@ -115,10 +115,10 @@ class Study(Struct, frozen=True, forbid_unknown_fields=True):
     ceiling_ladder: bool = True
     # The run ends when so many minutes are over, and spends them where its intervals are widest.
     budget_minutes: Minutes | None = None
-    # Networks of these sizes, and targets of these back ends, are measured in two rounds, so that they have intervals,
-    # before others are measured once.
+    # Networks of these sizes are measured in two rounds, so that they have intervals, before others are measured once.
     first_sizes: tuple[tuple[Positive, Positive], ...] = ()
-    first_backends: tuple[str, ...] = ()
+    # What is done on a GPU in name only is measured once the others have had most of the time.
+    software_last: bool = False
     # A cell whose fewest operations would take longer than `cap_seconds` is estimated from a part of its batch where it
     # has one, or left out; its row says so.
     cap_seconds: Seconds | None = None
