@@ -9,7 +9,7 @@ from msgspec.structs import replace
 import asked
 from howfar import plan, schedule
 from howfar.costs import Costs, at_least_seconds, multiply_adds
-from howfar.lines import Line, gains_of
+from howfar.lines import Line, choice, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome, Phase, Series
 from howfar.records import Cell, Model, Sampling, Target, Task
 from howfar.schedule import SOFTWARE_SHARE, Thrifty, Told, Whole
@@ -305,26 +305,30 @@ def test_where_no_gpu_is_one_in_name_only_nothing_is_kept_for_it() -> None:
     assert len(ran) == len(run(thrifty(of, every, other), other))
 
 
-def test_ones_own_model_is_held_against_the_quickest_native_of_as_many_threads() -> None:
-    machine, model = Machine(), Model("graph", name="mine", digest="0")
-    natives = [Target(name, "1", "cpu", "native", threads) for name in ("quick", "slow") for threads in (1, 0)]
-    planned = thrifty(study(), [Cell(target, model, "inference") for target in (CPU, *natives)], machine)
-    browser, *others = planned._lines.values()
-    browser.rounds = 1
-    for line, seconds in zip(others, (0.1, 0.05, 0.2, 0.15), strict=True):
-        line.rounds, line.medians = 1, [seconds]
-    assert {line.key[0].target.framework for line in planned._beside(browser)} == {"quick"}
-    assert len(planned._beside(browser)) == 2
+def test_a_round_of_ones_own_model_is_of_all_that_may_be_chosen() -> None:
+    """And of the quickest native on as many threads, which they are held against."""
+    best, near, far = line(CPU, 1.0), line(replace(CPU, backend="wasm"), 1.9), line(WEBGPU, 2.1)
+    said = (("quick", 1, 0.1), ("slow", 1, 0.2), ("slow", 0, 0.3), ("quick", 0, 0.2))
+    natives = [line(Target(name, "1", "cpu", "native", threads), seconds) for name, threads, seconds in said]
+    assert choice([best, near, far, *natives]) == [near, best, natives[3], natives[0]]
+    ahead = replace(near.key[0].target, version="5.0.0")
+    machine, lines = Machine(), [best, line(ahead, 1.5, 1.5, 1.5), near, far, *natives]
+    planned = thrifty(study(), [one.key[0] for one in lines], machine)
+    planned._lines = {one.key: one for one in lines}
+    assert planned._beside(near) == [near, best, natives[3], natives[0]]
 
 
-def line(target: Target, *medians: float, model: Model = Model("graph", name="mine", digest="0")) -> Line:
+MINE = Model("graph", name="mine", digest="0")
+
+
+def line(target: Target, *medians: float, model: Model = MINE) -> Line:
     return Line((Cell(target, model, "inference"), "corrected"), len(medians), list(medians), seconds=1.0)
 
 
 def test_of_ones_own_model_what_is_nearer_to_the_best_promises_more() -> None:
     best, near, far = line(CPU, 0.9, 1.0), line(WEBGPU, 1.8, 2.0), line(NATIVE, 90, 100)
     gains = gains_of([best, near, far])
-    assert gains[best.key] == pytest.approx(2 * gains[near.key])
+    assert gains[best.key] == pytest.approx(4 * gains[near.key])
     assert gains[far.key] == pytest.approx(gains[best.key])  # native is held against natives
     study_s = [line(target, *times, model=Model()) for target, times in ((CPU, (0.9, 1.0)), (WEBGPU, (1.8, 2.0)))]
     assert len({round(gain, 9) for gain in gains_of(study_s).values()}) == 1

@@ -1,7 +1,7 @@
 """A cell on its way through a budget: how far it has come, and what a further round of it promises."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -9,6 +9,9 @@ from msgspec import Struct
 from howfar.records import Cell, ProtocolName
 
 Key = tuple[Cell, ProtocolName]
+
+# Processes of one target differ by up to half here, so that whoever takes twice as long is no rival.
+NEAR = 2.0
 
 
 class Line(Struct):
@@ -42,7 +45,7 @@ def gains_of(lines: Collection[Line]) -> dict[Key, float]:
     """What a further round of each promises for a second of the budget: many rounds of what is quick before one of what
     takes as long and is seldom anybody's choice (a GPU done in software). Of a ceiling, which is the best of many
     samples and has no interval, nothing, as long as others can be taken; of targets of one's own model, among which one
-    is to be chosen, the less the slower it is than the best."""
+    is to be chosen, the less the slower it is than the best: as the square of it."""
     variances = [line.variance for line in lines if len(line.medians) > 1]
     usual = sum(variances) / len(variances) if variances else 0.0
     best: dict[object, float] = {}
@@ -57,10 +60,28 @@ def _gain(line: Line, usual: float, best: Mapping[object, float]) -> float:
     if cell.workload == "ceilings":
         return 0.0
     near = best[_rivals(line)] / min(line.medians) if cell.model.kind == "graph" and line.medians else 1.0
-    return near * line.half_width(usual) / (line.seconds or 1.0)
+    return near**2 * line.half_width(usual) / (line.seconds or 1.0)
+
+
+def choice(lines: Iterable[Line]) -> list[Line]:
+    """Of the targets of one's own model those among which is chosen: in a browser whoever takes at most `NEAR` times as
+    long as the best, and of native the quickest on one thread, and on all."""
+    slowest_first = sorted((line for line in lines if line.medians), key=lambda line: -min(line.medians))
+    natives = {_threads(line): line for line in slowest_first if _native(line)}
+    browsers = [line for line in slowest_first if not _native(line)]
+    near = [line for line in browsers if min(line.medians) <= NEAR * min(browsers[-1].medians)]
+    return [*near, *natives.values()]
+
+
+def _threads(line: Line) -> int | None:
+    return line.key[0].target.threads
+
+
+def _native(line: Line) -> bool:
+    return line.key[0].target.browser == "native"
 
 
 def _rivals(line: Line) -> object:
     """Whom it is held against: natives are nobody's choice in a browser."""
     cell = line.key[0]
-    return cell.model, cell.workload, cell.target.browser == "native"
+    return cell.model, cell.workload, _native(line)

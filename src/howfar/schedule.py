@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from howfar import plan
 from howfar.costs import FEWEST, Costs, Kind, kind_of, operation_seconds
-from howfar.lines import Key, Line, gains_of
+from howfar.lines import Key, Line, choice, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome
 from howfar.records import Cell, DataNames, Target, Task
 from howfar.study import Study
@@ -27,8 +27,7 @@ CHOSEN_TASKS = 40
 BESIDE = 1.25
 # Cells within this factor of the cheapest one are run in one shuffled block.
 TIER = 4.0
-# Of a budget, what is kept for a GPU in name only where it comes last: a row that says how slow it is, for the quickest
-# of them, and no round of anybody's choice the less.
+# Of a budget, what is kept for a GPU in name only where it comes last: a row that says how slow it is.
 SOFTWARE_SHARE = 1 / 6
 
 
@@ -122,6 +121,8 @@ class Thrifty:
         if self._study.software_last:
             kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if len(early) < len(every) else 0.0
             yield early, rounds, self._end - kept
+            # In software WebGPU takes ten times as long as WebGL (MobileNetV2: 5 s), and so all that is kept.
+            yield [line for line in every if line.key[0].target.backend != "webgpu"], 1, self._end
         yield every, rounds, self._end
 
     def _is_early(self, cell: Cell) -> bool:
@@ -238,21 +239,20 @@ class Thrifty:
         return self._shuffled(list(chosen.values()))
 
     def _beside(self, line: Line) -> list[Line]:
-        """Native lines of the same network and workload that have not more rounds than this one; for one's own model,
-        which is held against the quickest on as many threads alone, only those."""
+        """Who belongs into the same round, and has not more of them than this one: native at the same network and
+        workload; of one's own model those that may be chosen, and the quickest native on as many threads."""
         cell, protocol = line.key
-        natives = [
+        alike = [
             other
             for other in self._lines.values()
             if other.rounds
             and other.key[1] == protocol
-            and other.key[0].target.browser == "native"
             and (other.key[0].model, other.key[0].workload) == (cell.model, cell.workload)
         ]
+        beside = [other for other in alike if other.key[0].target.browser == "native"]
         if cell.model.kind == "graph":
-            slowest_first = sorted(natives, key=lambda other: -min(other.medians, default=math.inf))
-            natives = list({other.key[0].target.threads: other for other in slowest_first}.values())
-        return [other for other in natives if other.rounds <= line.rounds]
+            beside = choice(alike)
+        return [other for other in beside if other.rounds <= line.rounds and not other.hopeless]
 
     def _shuffled(self, tasks: list[Task]) -> list[Task]:
         ordered = sorted(tasks, key=lambda task: task.id)
