@@ -2,7 +2,8 @@
 
 A Study is planned into Tasks; a host gets a task as an Assignment and answers with a Report of raw samples;
 the runner judges the report against the reference and appends an Outcome to the store.
-Every struct refuses unknown fields, so a message of another version fails at the door with its key path.
+Every struct refuses unknown fields, so a message of another version fails at the door with its key path. What is looked
+up by all the time keeps its hash.
 """
 
 from collections.abc import Mapping
@@ -223,7 +224,7 @@ class Task(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     metrics: tuple[SteadyMetric, ...]
     sampling: Sampling
     protocol: str = PROTOCOL
-    # An operation of the study is so many times this task's work: a batch of 64 estimated from one of 4 has 16.
+    # An operation of the study is so many times this work: a batch of 64 estimated from one of 4 has 16.
     scale: Positive = 1
     # Tells the controls of one round apart; 0 for every other task.
     control: Count = 0

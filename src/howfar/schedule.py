@@ -249,9 +249,8 @@ class Thrifty:
             and other.key[1] == protocol
             and (other.key[0].model, other.key[0].workload) == (cell.model, cell.workload)
         ]
-        beside = [other for other in alike if other.key[0].target.browser == "native"]
-        if cell.model.kind == "graph":
-            beside = choice(alike)
+        natives = [other for other in alike if other.key[0].target.browser == "native"]
+        beside = choice(alike) if cell.model.kind == "graph" else natives
         return [other for other in beside if other.rounds <= line.rounds and not other.hopeless]
 
     def _shuffled(self, tasks: list[Task]) -> list[Task]:
