@@ -57,6 +57,14 @@ def keras_model(*, open_image: bool = False) -> Any:
     return model
 
 
+def sequential_model() -> Any:
+    """Two dense layers, of which the first is in a Sequential model of its own."""
+    import keras  # noqa: PLC0415
+
+    inner = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation="relu")])
+    return keras.Sequential([keras.Input((8,)), inner, keras.layers.Dense(2, name="scores")])
+
+
 def words_model() -> Any:
     """An embedding of 7 words and their mean."""
     import keras  # noqa: PLC0415

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -77,5 +78,29 @@ def test_a_stop_at_the_keyboard_is_not_the_painters_to_tell(tmp_path: Path) -> N
         assert report.stdout and report.stderr and report.stdout.readline() == b"<svg\n"
         for painter in psutil.Process(report.pid).children(recursive=True):
             os.kill(painter.pid, signal.SIGINT)
+        assert report.wait(timeout=10) == 3
+        assert report.stderr.read() == b""
+
+
+def test_a_stop_while_they_start_is_not_the_painters_to_tell(tmp_path: Path) -> None:
+    """A terminal tells it to all processes, whatever they are at."""
+    script = tmp_path / "report.py"
+    script.write_text("""
+import time
+from howfar import pictures
+if __name__ == "__main__":
+    try:
+        with pictures.painters():
+            print("begun", flush=True)
+            time.sleep(60)
+    except KeyboardInterrupt:
+        raise SystemExit(3) from None
+""")
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as report:
+        assert report.stdout and report.stderr and report.stdout.readline() == b"begun\n"
+        time.sleep(0.3)
+        os.killpg(report.pid, signal.SIGINT)
         assert report.wait(timeout=10) == 3
         assert report.stderr.read() == b""

@@ -299,10 +299,33 @@ def test_a_gpu_in_name_only_comes_when_the_others_had_most_of_the_time() -> None
 
 
 def test_where_no_gpu_is_one_in_name_only_nothing_is_kept_for_it() -> None:
-    machine, other = Machine(), Machine()
-    every, of = [*cells(CPU)[:2], *cells(WEBGPU)[:2]], study(budget_minutes=3, rounds=100)
-    ran = run(thrifty(replace(of, software_last=True), every, machine), machine)
-    assert len(ran) == len(run(thrifty(of, every, other), other))
+    machine, every = Machine(), [*cells(CPU)[:2], *cells(WEBGPU)[:2]]
+    planned = thrifty(study(budget_minutes=3, rounds=100, software_last=True), every, machine)
+    assert {end for _, _, end in planned._stages()} == {180.0}
+
+
+def test_of_gpus_in_name_only_webgpu_is_last() -> None:
+    machine, every = Machine(), [*cells(WEBGPU)[:2], *cells(replace(CPU, backend="webgl"))[:2], *cells(CPU)[:2]]
+    planned = thrifty(study(budget_minutes=60, software_last=True), every, machine)
+    planned._software = lambda target: target.backend != "cpu"
+    first = dict.fromkeys(task.cell.target.backend for task in run(planned, machine))
+    assert list(first) == ["cpu", "webgl", "webgpu"]
+
+
+def test_a_gpu_in_name_only_is_last_at_the_first_sizes_too() -> None:
+    machine, every = Machine(), [*cells(replace(CPU, backend="webgl"))[:2], *cells(CPU)[:2]]
+    of = study(budget_minutes=60, software_last=True, first_sizes=((1, 8), (1, 64)))
+    backends = [task.cell.target.backend for task in run(thrifty(of, every, machine), machine)]
+    assert backends[:6] == ["cpu"] * 6 and set(backends[6:]) == {"webgl"}
+
+
+def test_what_gives_a_wrong_result_is_nobodys_measure() -> None:
+    machine, (cell, *_) = Machine(), cells(CPU)
+    planned = thrifty(study(), [cell], machine)
+    task = planned._next(planned._lines[cell, "corrected"])
+    outcome, seconds = machine.run(task)
+    planned.note(task, replace(outcome, status="wrong_result"), seconds)
+    assert planned._lines[cell, "corrected"].medians == []
 
 
 def test_a_round_of_ones_own_model_is_of_all_that_may_be_chosen() -> None:
@@ -316,6 +339,8 @@ def test_a_round_of_ones_own_model_is_of_all_that_may_be_chosen() -> None:
     planned = thrifty(study(), [one.key[0] for one in lines], machine)
     planned._lines = {one.key: one for one in lines}
     assert planned._beside(near) == [near, best, natives[3], natives[0]]
+    best.hopeless = True
+    assert planned._beside(near) == [near, natives[3], natives[0]]
 
 
 MINE = Model("graph", name="mine", digest="0")

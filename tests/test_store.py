@@ -65,6 +65,15 @@ def test_what_was_appended_is_read_back_exactly(tmp_path: Path) -> None:
     assert found.environments == {"here": {"cores": 2}}
 
 
+def test_a_run_whose_study_has_a_key_that_is_no_more_is_read(tmp_path: Path) -> None:
+    file = filled(tmp_path) / store.FILE_NAME
+    with sqlite3.connect(file) as connection:
+        connection.execute("""UPDATE runs SET run = replace(run, '"study":{', '"study":{"first_backends":["cpu"],')""")
+    connection.close()
+    with store.read(tmp_path) as opened:
+        assert opened.latest() == run_facts()
+
+
 def test_the_file_itself_can_be_named(tmp_path: Path) -> None:
     with store.read(filled(tmp_path) / store.FILE_NAME) as opened:
         assert len(opened.results().outcomes) == 1

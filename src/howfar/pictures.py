@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache, partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -49,7 +50,7 @@ def begin(chart: Chart, *given: Any, file: Path | None = None) -> Callable[[], D
     """Begins to draw what `chart` makes of what is given; what it returns waits for it. Where `file` is named, without
     a suffix, `FILE.svg` and `FILE.png` are written too."""
     order = chart, given, file
-    with contextlib.suppress(BrokenProcessPool):
+    with contextlib.suppress(RuntimeError), _deaf_to_stops():  # of a pool that is broken, or was stopped
         return partial(_awaited, _painters().submit(_drawn, *order), *order)
     return partial(_drawn, *order)
 
@@ -58,12 +59,13 @@ def stop() -> None:
     """What is not drawn yet is not wanted any more."""
     for painter in multiprocessing.active_children():
         painter.terminate()
+    _painters().shutdown(cancel_futures=True)  # else its thread and the interpreter's end may be in each other's way
 
 
 def _awaited(drawing: Future[Drawn], chart: Chart, given: tuple[Any, ...], file: Path | None) -> Drawn:
     try:
         return drawing.result()
-    except BrokenProcessPool:
+    except (BrokenProcessPool, CancelledError):
         return _drawn(chart, given, file)  # the painter was killed, as for want of memory: here, then
 
 
@@ -90,9 +92,20 @@ def _painters() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(PAINTERS, multiprocessing.get_context("spawn"), _alone)
 
 
+@contextlib.contextmanager
+def _deaf_to_stops() -> Iterator[None]:
+    """What is started meanwhile never hears a stop at the keyboard, which a terminal tells all processes: it is this
+    one's to answer. Here it is heard a moment later."""
+    resource_tracker.ensure_running()  # it is deaf itself, and its start would undo this
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _alone() -> None:
-    """A stop at the keyboard is this process's to answer, and the painter ends with it, however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The painter ends with who asked, however that ends."""
     Thread(target=_end_with_parent, daemon=True).start()
 
 

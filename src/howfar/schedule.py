@@ -90,7 +90,7 @@ class Thrifty:
         self._finished, self._software = told
         self._lines = {key: self._line(key) for key in keys}
         minutes = study.budget_minutes
-        self._end = math.inf if minutes is None else clock() + 60 * minutes
+        self._end = self._latest = math.inf if minutes is None else clock() + 60 * minutes
         self._controls = self._handed_out = 0
 
     def _line(self, key: Key) -> Line:
@@ -109,17 +109,19 @@ class Thrifty:
         return self._task(line.key, line.rounds, line.scale)
 
     def blocks(self) -> Iterator[list[Task]]:
-        for lines, rounds, end in self._stages():
-            while block := self._first_round(lines) or self._further_rounds(lines, rounds, end):
+        for lines, rounds, latest in self._stages():
+            self._latest = latest
+            while block := self._first_round(lines) or self._further_rounds(lines, rounds):
                 yield self._with_controls(block)
 
     def _stages(self) -> Iterator[tuple[list[Line], int, float]]:
-        """Which lines have their rounds before others have one, how many, and until when they may begin one."""
+        """Which lines have their rounds before others have one, how many, and until when."""
         every, rounds = list(self._lines.values()), self._study.rounds
-        if early := [line for line in every if self._is_early(line.key[0])]:
-            yield early, 2, self._end
-        if self._study.software_last:
-            kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if len(early) < len(every) else 0.0
+        early = [line for line in every if self._is_early(line.key[0])]
+        last = self._study.software_last and len(early) < len(every)
+        kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if last else 0.0
+        yield early, 2, self._end - kept
+        if last:
             yield early, rounds, self._end - kept
             # In software WebGPU takes ten times as long as WebGL (MobileNetV2: 5 s), and so all that is kept.
             yield [line for line in every if line.key[0].target.backend != "webgpu"], 1, self._end
@@ -130,7 +132,9 @@ class Thrifty:
         sizes, last = self._study.first_sizes, self._study.software_last
         if cell.workload == "ceilings":
             return bool(sizes or last)
-        return (cell.model.depth, cell.model.width) in sizes or (last and not self._software(cell.target))
+        if last and self._software(cell.target):
+            return False
+        return last or (cell.model.depth, cell.model.width) in sizes
 
     def admits(self, task: Task) -> bool:
         """Whether the time that is left will do, by what is known by now."""
@@ -139,11 +143,7 @@ class Thrifty:
         line = self._lines[_key(task)]
         if not line.rounds and self._past_cap(task):
             return False  # what was learned since it was chosen: it is looked at again
-        return self._ends(line, task) <= self._end
-
-    def _ends(self, line: Line, task: Task) -> float:
-        """When it would be over."""
-        return self._clock() + self._expected(line, task)
+        return self._clock() + self._expected(line, task) <= self._latest
 
     def _past_cap(self, task: Task) -> bool:
         cap = self._study.cap_seconds
@@ -158,7 +158,7 @@ class Thrifty:
         self._costs.note(task, outcome, seconds)
         line = self._lines[_key(task)]
         line.rounds, line.seconds, line.hopeless = task.round + 1, seconds, outcome.status == "unsupported"
-        if (median := operation_seconds(outcome)) is not None:
+        if outcome.status == "ok" and (median := operation_seconds(outcome)) is not None:
             line.medians.append(median)
 
     def left_out(self) -> list[LeftOut]:
@@ -185,7 +185,7 @@ class Thrifty:
         dear = {line.key: self._costs.seconds(self._next(line)) for line in known if not line.over_cap}
         if known and not dear:
             return self._first_round(lines)  # all were past the cap, and others wait
-        fitting = {key: seconds for key, seconds in dear.items() if self._clock() + seconds <= self._end}
+        fitting = {key: seconds for key, seconds in dear.items() if self._clock() + seconds <= self._latest}
         if not fitting:
             return []
         tier = TIER * min(fitting.values())
@@ -216,13 +216,13 @@ class Thrifty:
                 return
         line.over_cap = f"one operation is expected to take about {whole:.0f} s"
 
-    def _further_rounds(self, lines: Sequence[Line], rounds: int, latest: float) -> list[Task]:
+    def _further_rounds(self, lines: Sequence[Line], rounds: int) -> list[Task]:
         """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
         the time allows, and of native at the same size, so that there is something to hold them against within the
         round."""
         asked = {line.key: min(rounds, self._study.rounds_of(line.key[0])) for line in lines}
         unfinished = [line for line in lines if 0 < line.rounds < asked[line.key] and not line.hopeless]
-        fitting = [line for line in unfinished if self._ends(line, self._next(line)) <= latest]
+        fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []
         gains = gains_of(self._lines.values())
@@ -233,7 +233,7 @@ class Thrifty:
             added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
             end += BESIDE * sum(self._expected(self._lines[key], task) for key, task in added.items())
             wide = gains[line.key] >= gains[fitting[0].key] / 4
-            if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > latest):
+            if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._latest):
                 break
             chosen |= added
         return self._shuffled(list(chosen.values()))

@@ -7,6 +7,7 @@ appended. One run at a time: a lock that the system frees when its holder dies.
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import filelock
 import msgspec
@@ -22,6 +23,8 @@ from howfar.sharing import Reader
 # "howf" in ASCII: tells a store of ours from any other SQLite file.
 APPLICATION_ID = 0x686F7766
 FILE_NAME = "outcomes.sqlite"
+# Of a study, what no longer is one of its keys, and said nothing of any number.
+FORMER_KEYS = ("first_backends",)
 OTHER = "give another folder with --out"
 OURS = "give the folder that `howfar run` wrote, such as results/quick"
 
@@ -116,7 +119,7 @@ class Store:
         """The run that was begun last; nothing where there was none."""
         with self._engine.connect() as connection:
             run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
-        return None if run is None else msgspec.json.decode(run, type=RunFacts)
+        return None if run is None else msgspec.convert(_without_former(msgspec.json.decode(run)), RunFacts)
 
     def measured(self) -> bool:
         """Whether it holds any outcome."""
@@ -157,6 +160,13 @@ def _kept(before: Outcome | None, after: Outcome) -> Outcome:
     if before is None or not (before.disturbed and after.disturbed and before.noise and after.noise):
         return after
     return min(after, before, key=lambda one: one.noise.foreign_cores if one.noise else 0.0)
+
+
+def _without_former(run: Any) -> Any:
+    """A run as it was stored, without the keys that studies once had."""
+    if isinstance(run, dict) and isinstance(run.get("study"), dict):
+        run["study"] = {name: value for name, value in run["study"].items() if name not in FORMER_KEYS}
+    return run
 
 
 def _encode(value: object) -> str:

@@ -111,6 +111,15 @@ def test_weights_beside_an_onnx_file_are_put_into_it(tmp_path: Path) -> None:
     assert result.forms["onnx"].max_relative_error == 0.0
 
 
+@pytest.mark.parametrize("name", ["sequential.keras", "sequential.h5"])
+def test_a_sequential_model_gives_every_form(name: str, tmp_path: Path) -> None:
+    small_models.sequential_model().save(tmp_path / name)
+    result = made(Request(str(tmp_path / name)), tmp_path / "made")
+    assert {form for form, made_of in result.forms.items() if made_of.refused} == {"keras-js", "webdnn"}
+    assert result.outputs == (TensorSpec("scores", (1, 2)),)
+    assert result.parameters == 8 * 3 + 3 + 3 * 2 + 2
+
+
 def test_integers_are_fed_within_the_table(tmp_path: Path) -> None:
     small_models.words_model().save(tmp_path / "words.keras")
     result = made(Request(str(tmp_path / "words.keras")), tmp_path / "made")

@@ -21,6 +21,7 @@ IMAGE_LAYERS = ("Rescaling", "Normalization")
 def source_of(model: Any, request: Request, words: str, weights: str = "of the file") -> Source:
     """Raises: UserError where a length stays open or a type is not measured."""
     inputs = fixed(_declared(model, request), request)
+    model = _functional(model)
     with calling("Keras", request.model):
         graph, unreadable = graph_of(lambda: _read(model, inputs))
     return Source(
@@ -50,6 +51,16 @@ def _declared(model: Any, request: Request) -> list[Declared]:
         raise UserError("the model does not say what it takes", where=request.model, mend=mend)
     standard = keras.backend.standardize_dtype
     return [Declared(one.name, tuple(one.shape), standard(one.dtype)) for one in model.inputs]
+
+
+def _functional(model: Any) -> Any:
+    """A Sequential model does not name its outputs, nor say how its inputs are packed; the same layers as a functional
+    one do."""
+    import keras  # noqa: PLC0415
+
+    if not isinstance(model, keras.Sequential):
+        return model
+    return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
 def _output_names(model: Any) -> tuple[str, ...]:
