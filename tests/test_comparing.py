@@ -132,6 +132,26 @@ def test_two_back_ends_of_one_version() -> None:
     assert found.pairs[0].verdict == "faster"
 
 
+def named(target: Target, ms: float) -> list[Outcome]:
+    """Rounds of a target of any name."""
+    every = outcomes(made.TFJS, ms)
+    cell = structs.replace(every[0].task.cell, target=target)
+    return [structs.replace(one, task=structs.replace(one.task, cell=cell)) for one in every]
+
+
+def test_what_either_has_only_one_of_need_not_be_named() -> None:
+    other = Target("onnxruntime-web", "1.30.0", "wasm", "chromium")
+    (pair,) = comparing.targets(results(named(made.TFJS, 10.0), named(other, 5.0)), "tfjs", "onnxruntime-web").pairs
+    assert pair.ratio is not None and pair.ratio.value == pytest.approx(0.5)
+
+
+def test_two_targets_on_other_numbers_of_threads_are_refused_with_what_to_name() -> None:
+    one, all_of_them = (structs.replace(made.TFJS, backend="wasm", threads=count) for count in (1, 0))
+    both = results(named(made.TFJS, 10.0), named(one, 5.0), named(all_of_them, 3.0))
+    with pytest.raises(UserError, match=r"they share no cell; name two that met .* on as many threads"):
+        comparing.targets(both, "tfjs/cpu", "tfjs/wasm")
+
+
 @pytest.mark.parametrize("name", ["", "tfjs/a/b/c", "@4"])
 def test_what_names_no_target_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="names no target"):

@@ -104,13 +104,14 @@ def stores(base: Results, new: Results, names: tuple[str, str], *, across: bool 
 
 
 def targets(results: Results, base: str, new: str) -> Comparison:
-    """Two targets of one folder, each `framework[@version][/backend[/browser]]`; what a name leaves open is paired.
+    """Two targets of one folder, each `framework[@version][/backend[/browser]]`; what a name leaves open is paired, but
+    for what either side has only one of.
 
-    Raises: UserError where one of them names nothing that was measured.
+    Raises: UserError where one of them names nothing that was measured, or where they share no cell.
     """
     every = _primary(results)
     before, after = _named(every, base), _named(every, new)
-    told = tuple({**_parts(base), **_parts(new)})
+    told = tuple({**_parts(base), **_parts(new), **dict.fromkeys(_single(before) & _single(after))})
     known = _prior_of(before, after, told)
     return _compared(
         before,
@@ -118,7 +119,14 @@ def targets(results: Results, base: str, new: str) -> Comparison:
         (base, new),
         lambda entry: _key(entry, told),
         lambda one, other: ratio(one.rounds, other.rounds, known),
+        mend="name two that met at the same model and task, on as many threads (`howfar export RESULTS` has the cells)",
     )
+
+
+def _single(entries: Sequence[Measured]) -> set[str]:
+    """The parts of a target that all of these have in common."""
+    targets = [structs.asdict(entry.cell.target) for entry in entries]
+    return {name for name in targets[0] if len({target[name] for target in targets}) == 1}
 
 
 def _primary(results: Results) -> list[Measured]:
@@ -153,11 +161,12 @@ def _compared(
     names: tuple[str, str],
     key: Callable[[Measured], Key],
     held: Callable[[Measured, Measured], Ratio | None],
+    mend: str = "compare runs of the same study",
 ) -> Comparison:
     bases, news = {key(entry): entry for entry in before}, {key(entry): entry for entry in after}
     shared = [one for one in bases if one in news]
     if not shared:
-        raise UserError("they share no cell", where=" and ".join(names), mend="compare runs of the same study")
+        raise UserError("they share no cell", where=" and ".join(names), mend=mend)
     pairs = [_pair(bases[one], news[one], held) for one in shared]
     return Comparison(
         *names,
