@@ -24,7 +24,7 @@ class Contender(Struct, frozen=True):
     latency: Measured
     first_use: Measured | None
     facts: Mapping[str, Fact]
-    memory_bytes: float | None
+    memory_bytes: int | None
     max_relative_error: float | None
 
     @property
@@ -168,7 +168,7 @@ def _contender(entry: Measured, first_use: Measured | None) -> Contender:
         latency=entry,
         first_use=first_use if first_use and first_use.right else None,
         facts=(counted or entry.group.outcomes)[-1].facts,
-        memory_bytes=median(held) if held else None,
+        memory_bytes=round(median(held)) if held else None,
         max_relative_error=max(known) if known and len(known) == len(errors) else None,
     )
 

@@ -53,6 +53,25 @@ def test_what_can_not_be_told_apart_is_not_called_faster() -> None:
     assert "as fast as" in words and "faster than" not in words
 
 
+def test_what_can_not_be_told_apart_is_said_as_how_much_of_the_others_time_it_takes() -> None:
+    """The one to ship is the one that is ready sooner, though its inference takes a third longer as it looks."""
+    ready = own.unsteady(made.LITERT, 13.0, first_ms=100.0)
+    slow = [own.outcome(made.ORT, number, 10.0 * (1 + 0.5 * (-1) ** number), 900.0) for number in range(4)]
+    words = told(ready, slow).recommendation
+    assert words.startswith("Ship litert@") and " its time)" in words
+    assert 1 < float(words.partition("can be told (")[2].partition("×")[0]) < 2
+
+
+def test_of_all_others_on_a_gpu_in_name_only_it_is_said() -> None:
+    one, software = own.rounds(made.ORT, 10.0), own.rounds(made.WEBGL, 20.0)
+    assert ": the only browser target with a right result, right to" in told(one).recommendation
+    assert "a right result that is not on a GPU in name only" in told(one, software).recommendation
+    assert (
+        "all that gave a right result are on a GPU in name only"
+        in told(software, own.rounds(made.WEBGPU, 30.0)).recommendation
+    )
+
+
 def test_one_round_ranks_nobody() -> None:
     words = told([own.outcome(made.ORT, 0, 10.0)], [own.outcome(made.WASM, 0, 20.0)]).recommendation
     assert "too few rounds" in words

@@ -88,7 +88,7 @@ def recommendation(bench: Bench) -> str:
     best, second = bench.winner, bench.runner_up
     if best is None:
         return "No browser target gave a right result, so there is none to ship."
-    parts = [_compared(bench, best, second)] if second else ["the only browser target with a right result"]
+    parts = [_compared(bench, best, second) if second else _alone(bench, best)]
     parts += [_dearer(best, second)] if second and bench.objective == "latency" else []
     if best.max_relative_error is not None:
         parts.append(f"right to {best.max_relative_error:.1g} of the output's scale")
@@ -107,6 +107,15 @@ def _whole(value: Fact) -> int:
     return int(value) if isinstance(value, int | float) else 1
 
 
+def _alone(bench: Bench, best: Contender) -> str:
+    """Of whom nobody is held against: all others are on a GPU in name only, if there are any."""
+    if len(bench.ranked) == 1:
+        return "the only browser target with a right result"
+    if best.latency.software:
+        return "all that gave a right result are on a GPU in name only"
+    return "the only browser target with a right result that is not on a GPU in name only"
+
+
 def _compared(bench: Bench, best: Contender, second: Contender) -> str:
     if bench.objective == "size":
         smaller = second.download_bytes / max(best.download_bytes, 1)
@@ -115,7 +124,8 @@ def _compared(bench: Bench, best: Contender, second: Contender) -> str:
     if found is None or found.low is None:
         return f"the lowest time, though too few rounds were shared with {name(second)} to rank them"
     if found.undecided:
-        return f"as fast as {name(second)} as far as can be told ({wording.ratio(found)})"
+        taken = bench.faster(best, second) or found
+        return f"as fast as {name(second)} as far as can be told ({wording.ratio(taken)} its time)"
     return f"{wording.ratio(found)} {BETTER[bench.objective]} than {name(second)}"
 
 
