@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,7 +13,7 @@ from howfar import wording
 from howfar.outcomes import Outcome
 from howfar.records import Cell, Fact, Target
 from howfar.report import bench as benching
-from howfar.report import figures, page, terminal
+from howfar.report import excerpt, figures, page, terminal
 from howfar.report.bench import Told
 
 FACTS: dict[str, Fact] = {
@@ -70,6 +71,14 @@ def test_of_all_others_on_a_gpu_in_name_only_it_is_said() -> None:
         "all that gave a right result are on a GPU in name only"
         in told(software, own.rounds(made.WEBGPU, 30.0)).recommendation
     )
+
+
+def test_what_is_kept_beside_a_project_says_what_the_command_said(tmp_path: Path) -> None:
+    found = own.results(own.rounds(made.ORT, 10.0), own.rounds(made.WASM, 20.0), experiments=("bench",))
+    (one,) = benching.tell(found)
+    _, _, words = excerpt.write(found, tmp_path).read_text("utf-8").partition("## The answer")
+    answer, _, _ = words.partition("##")
+    assert f"- {one.recommendation}" in answer and "In inference, " not in answer
 
 
 def test_one_round_ranks_nobody() -> None:

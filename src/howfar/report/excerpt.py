@@ -3,6 +3,7 @@ figures and the tables beside it; small, and without samples."""
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +12,7 @@ import polars.selectors as cs
 from howfar import tables, wording
 from howfar.measured import contestant
 from howfar.outcomes import Results
-from howfar.report import figures
+from howfar.report import bench, figures
 from howfar.report.answer import answer
 from howfar.report.failures import Failure, failures
 from howfar.report.figures import Figure
@@ -79,13 +80,21 @@ def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
         ("measurements", "; ".join(filter(None, (measured.number, measured.says, measured.beside)))),
     ])  # fmt: skip
     yield "## The answer"
-    for sentences in (found.fastest, found.native, found.failed):
+    shipped = _shipped(results)
+    for sentences in (*([shipped] if shipped else [found.fastest, found.native]), found.failed):
         yield from _list(sentences.splitlines())
     for figure in drawn:
         yield from _section(figure)
     if failed := failures(results):
         yield "## What failed"
         yield from _list([_failure(one) for one in failed])
+
+
+def _shipped(results: Results) -> str:
+    """Where it was asked which target to ship one's own model with: what `howfar bench` said."""
+    told = bench.tell(results) if "bench" in results.run.study.experiments else []
+    sentences = ((one.model, one.recommendation, one.factors, *one.break_evens) for one in told)
+    return "\n".join(filter(None, chain.from_iterable(sentences)))
 
 
 def _failure(one: Failure) -> str:
