@@ -9,20 +9,9 @@ import numpy as np
 from howfar import frameworks, models, plan
 from howfar.data import Data, Samples
 from howfar.frameworks import Backend, Framework
+from howfar.handed import Assignment, DataShape
 from howfar.outcomes import Report, Series
-from howfar.records import (
-    Assignment,
-    Cell,
-    DataNames,
-    DataShape,
-    Form,
-    Model,
-    ProtocolName,
-    Sampling,
-    Target,
-    Task,
-    Workload,
-)
+from howfar.records import Cell, DataNames, Form, Model, ProtocolName, Sampling, Target, Task, Workload
 from howfar.study import Study
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -11,10 +11,11 @@ from howfar import exporters, frameworks, models, vendor
 from howfar.assignments import Desk
 from howfar.checks import TOLERANCE
 from howfar.frameworks import Backend, Framework
+from howfar.handed import Assignment
 from howfar.models import ModelSpec, reference
 from howfar.models.rules import Parameters
 from howfar.outcomes import Check, Report
-from howfar.records import Assignment, Model, Target, Task, Workload
+from howfar.records import Model, Target, Task, Workload
 from howfar.server import Server
 
 DATA = asked.data()

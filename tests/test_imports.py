@@ -23,7 +23,7 @@ JUDGING = {
     "levels", "measured", "palette", "pictures", "plotted", "ranking", "regressing", "report", "roofs", "samples",
     "stacks", "stats", "summaries", "tables", "trees", "watched", "wholes", "wording",
 }  # fmt: skip
-SHARED = {"caches", "outcomes", "__init__", "errors", "layers", "observed", "records", "study"}
+SHARED = {"caches", "outcomes", "__init__", "errors", "handed", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}
 HALVES = {"measuring": MEASURING, "judging": JUDGING, "shared": SHARED, "top": TOP}
 

@@ -12,9 +12,10 @@ import asked
 from howfar import portfolio, vendor
 from howfar.assignments import Desk
 from howfar.errors import Unavailable
+from howfar.handed import TensorSpec
 from howfar.outcomes import Outcome, Report
 from howfar.portfolio import Form, FormName, Portfolio, Prepared
-from howfar.records import Model, Status, Target, Task, TensorSpec
+from howfar.records import Model, Status, Target, Task
 from howfar.server import Server
 from howfar.study import Limits
 from howfar.visiting import Visitor

@@ -12,8 +12,9 @@ from msgspec import structs
 import asked
 from howfar import records, vendor
 from howfar.assignments import Desk
+from howfar.handed import Assignment
 from howfar.outcomes import Report
-from howfar.records import Assignment, Cell, Model, Target, Task, fingerprint
+from howfar.records import Cell, Model, Target, Task, fingerprint
 from howfar.server import Server
 
 

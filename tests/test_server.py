@@ -14,7 +14,7 @@ import pytest
 import asked
 from howfar import pages, server
 from howfar.errors import UserError
-from howfar.records import Assignment
+from howfar.handed import Assignment
 from howfar.server import Server
 from howfar.visits import Visit
 from knocking import Answer, ask, embedded

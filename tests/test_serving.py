@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from howfar import frameworks, serving, vendor
-from howfar.records import Assignment, DataShape
+from howfar.handed import Assignment, DataShape
 from knocking import Answer, ask, embedded
 
 

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from howfar.handed import TensorSpec
 from howfar.portfolio import INPUTS, OUTPUTS, PREPARED, Form, FormName, Portfolio, Prepared
-from howfar.records import Model, TensorSpec
+from howfar.records import Model
 
 Array = NDArray[np.float32]
 

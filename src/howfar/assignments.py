@@ -11,9 +11,10 @@ from howfar.checks import INFERENCE_CHECKS, OTHER_CHECKS, Examiner, learning_rat
 from howfar.data import Data
 from howfar.errors import Unavailable
 from howfar.frameworks import Registry
+from howfar.handed import Assignment, DataShape
 from howfar.outcomes import Check, Report
 from howfar.portfolio import FormName, Portfolio
-from howfar.records import Assignment, DataShape, Fact, NetworkKind, Target, Task, Workload, fingerprint
+from howfar.records import Fact, NetworkKind, Target, Task, Workload, fingerprint
 from howfar.server import Server
 
 # The workloads whose operation passes through a network.

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from howfar import models, portfolio
 from howfar.data import Data
 from howfar.frameworks import Network, Registry
+from howfar.handed import Assignment, TensorSpec
 from howfar.layers import Layer
 from howfar.models import ModelSpec, reference
 from howfar.models.reference import Batch, Trained
 from howfar.outcomes import Check, Report
 from howfar.portfolio import Portfolio
-from howfar.records import Assignment, Model, Task, TensorSpec, fingerprint
+from howfar.records import Model, Task, fingerprint
 
 # Held against NumPy float64. Every framework that is right stays under 1e-6 over single samples and under 1e-6 over
 # the first losses; a wrong one (a bias forgotten, a layer's activation wrong) is off by 1e-3 and more.

@@ -9,7 +9,7 @@ import msgspec
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from howfar.records import Assignment
+from howfar.handed import Assignment
 
 # Isolation gives the 5 us clock and threads; no-store keeps every load a cold one.
 HEADERS = {

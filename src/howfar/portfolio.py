@@ -1,7 +1,7 @@
 """One's own models as they are measured: in every form that a runtime takes, with inputs and the right outputs.
 
 `sources` makes a folder of each, once; what is here reads it. A folder holds `prepared.json`, `inputs.bin` (as
-`records.DataShape` has it), `outputs.npy` (samples, all outputs' numbers in a row) and one folder per form.
+`handed.DataShape` has it), `outputs.npy` (samples, all outputs' numbers in a row) and one folder per form.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from howfar.records import Fact, Model, TensorSpec
+from howfar.handed import TensorSpec
+from howfar.records import Fact, Model
 
 FormName = Literal["tfjs-graph", "tfjs-layers", "onnx", "saved-model", "tflite", "keras-js", "webdnn"]
 # In the order in which they are made.

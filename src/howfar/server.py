@@ -30,9 +30,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from howfar.errors import UserError
+from howfar.handed import Assignment
 from howfar.outcomes import Report
 from howfar.pages import SafeHeaders, page_files, page_with
-from howfar.records import Assignment, PhaseName
+from howfar.records import PhaseName
 from howfar.vendor import packages_dir
 from howfar.visits import Visit
 

@@ -10,7 +10,8 @@ from howfar import data, frameworks, plan, studies
 from howfar.assignments import Desk
 from howfar.errors import UserError
 from howfar.frameworks import Registry
-from howfar.records import Assignment, Cell, Target
+from howfar.handed import Assignment
+from howfar.records import Cell, Target
 from howfar.server import Server
 from howfar.study import Study
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from howfar.handed import Assignment
 from howfar.observed import ExtensionSamples
-from howfar.records import Assignment, PhaseName
+from howfar.records import PhaseName
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ from howfar.graphs.graph import (
     TransposedConvolution,
     Unary,
 )
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 
 
 def some(*shape: int) -> Any:

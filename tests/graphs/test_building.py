@@ -19,8 +19,8 @@ from howfar.graphs.graph import (
     TransposedConvolution,
     Unreadable,
 )
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import TensorSpec
 
 SHAPES: list[tuple[Operation, list[Shape], Shape]] = [
     (Convolution((2, 2), margins=((0, 1), (0, 1))), [(1, 224, 224, 3), (3, 3, 3, 32)], (1, 112, 112, 32)),

@@ -32,7 +32,7 @@ from howfar.graphs.graph import (
 )
 from howfar.graphs.lowering import Rule, lower
 from howfar.graphs.unrolling import recurrences
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 
 DRAW = np.random.default_rng(3)
 EDGES = ((0, 0), (1, 1), (1, 1), (0, 0))

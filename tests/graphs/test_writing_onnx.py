@@ -14,7 +14,7 @@ from howfar.graphs import onnx_file, to_onnx
 from howfar.graphs.building import Builder
 from howfar.graphs.from_keras import read
 from howfar.graphs.graph import Dense, Unreadable
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 
 pytest.importorskip("keras")
 onnx = pytest.importorskip("onnx")

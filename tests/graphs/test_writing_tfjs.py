@@ -20,7 +20,7 @@ from howfar.graphs.from_keras import read
 from howfar.graphs.from_tensorflow import read_graph_model
 from howfar.graphs.graph import Binary, Unreadable
 from howfar.graphs.writers import WRITERS
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources import tfjs_running
 
 pytest.importorskip("keras")

@@ -43,8 +43,8 @@ from howfar.graphs.graph import (
 )
 from howfar.graphs.ordering import in_order
 from howfar.graphs.writers import WRITERS
+from howfar.handed import TensorSpec
 from howfar.portfolio import FormName
-from howfar.records import TensorSpec
 
 # TensorFlow's own interpreter says that it will be taken out; the package that follows it is not a part of howfar.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")

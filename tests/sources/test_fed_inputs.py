@@ -6,7 +6,7 @@ import pytest
 
 from howfar.errors import UserError
 from howfar.graphs.graph import Gather, Graph, Node
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources.inputs import SAMPLES, as_bytes, embedded, given, samples_of
 from howfar.sources.request import Request
 from howfar.sources.source import Source

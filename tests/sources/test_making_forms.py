@@ -14,8 +14,8 @@ from howfar import portfolio
 from howfar.errors import UserError
 from howfar.graphs import writers
 from howfar.graphs.graph import Activation, Graph
+from howfar.handed import TensorSpec
 from howfar.portfolio import Portfolio, Prepared
-from howfar.records import TensorSpec
 from howfar.sources import blaming, making, memory
 from howfar.sources.request import Request, model_of
 from howfar.sources.source import Source

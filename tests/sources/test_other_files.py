@@ -11,7 +11,7 @@ import small_models
 from howfar.errors import UserError
 from howfar.graphs.from_keras import read
 from howfar.graphs.writers import WRITERS
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources import loading
 from howfar.sources.request import Request
 from howfar.sources.source import Source

@@ -41,8 +41,9 @@ from howfar.graphs.graph import (
     Unary,
     Unreadable,
 )
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 Array = NDArray[Any]
 

@@ -17,8 +17,9 @@ from howfar.graphs.building import Builder
 from howfar.graphs.folding import drop_dead
 from howfar.graphs.gelus import with_gelus
 from howfar.graphs.graph import Binary, BinaryName, Graph, Operation, Reshape, Transpose, Unreadable
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 Array = NDArray[Any]
 Order = tuple[int, ...]

@@ -13,8 +13,9 @@ from howfar.graphs.building import plain_name
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.keras_building import Handler, KerasBuilder, refuse
 from howfar.graphs.keras_operations import Taken, read_operation
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 DTYPES: Mapping[str, DType] = {
     "float32": "float32", "float16": "float32", "bfloat16": "float32", "int32": "int32", "int64": "int64",

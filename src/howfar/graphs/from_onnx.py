@@ -18,8 +18,9 @@ from howfar.graphs.drafting import DTYPES, HELD, Array, Draft, Operand, Tensor
 from howfar.graphs.from_onnx_file import Weights, attributes, load, opset, taken
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.reading import Handler, Step, apply, refuse_stray, spec_of
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 HANDLERS: Mapping[str, Handler] = {
     **from_onnx_elementwise.HANDLERS,

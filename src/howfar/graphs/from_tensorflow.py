@@ -16,8 +16,9 @@ from howfar.graphs.from_tensorflow_nodes import Entry, Topology, from_graph_def,
 from howfar.graphs.from_tensorflow_walk import Walk, split
 from howfar.graphs.graph import Graph, Unreadable
 from howfar.graphs.reading import refuse_stray, spec_of
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 
 def read_graph_model(path: Path, shapes: Mapping[str, Shape]) -> Graph:

@@ -11,8 +11,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 # What comes before and after along height, and along width.
 Margins = tuple[tuple[int, int], tuple[int, int]]

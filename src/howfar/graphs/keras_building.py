@@ -7,8 +7,8 @@ import numpy as np
 
 from howfar.graphs.building import Array, Builder
 from howfar.graphs.graph import Activation, Binary, BinaryName, Clip, Softmax, Unary, Unreadable
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import TensorSpec
 
 Handler = Callable[["KerasBuilder", Any, Sequence[str]], "str | list[str]"]
 

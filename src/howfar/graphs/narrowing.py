@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from howfar.graphs.building import Array
 from howfar.graphs.graph import Cast, Graph, Node, Unreadable
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 
 
 def narrowed(graph: Graph) -> Graph:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from howfar.graphs.drafting import Draft, Operand, Tensor
 from howfar.graphs.graph import Unreadable
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 
 
 class Step(Struct, frozen=True):

@@ -14,8 +14,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from howfar.handed import TensorSpec
 from howfar.layers import Layer
-from howfar.records import Fact, Model, TensorSpec
+from howfar.records import Fact, Model
 
 Floats = NDArray[np.float32]
 

@@ -14,13 +14,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from howfar.handed import Assignment
 from howfar.layers import Dense, Layer, parameter_shapes
 from howfar.native import workloads
 from howfar.native.adapter import Floats, Network, Unsupported
 from howfar.native.measure import Loop, calibrate_tick, clock_ms, measure_latency, measure_throughput
 from howfar.native.published import measure_published
 from howfar.outcomes import Phase, Report, Series
-from howfar.records import Assignment, Fact, PhaseName, Sampling, Status
+from howfar.records import Fact, PhaseName, Sampling, Status
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from howfar.records import Assignment
+from howfar.handed import Assignment
 
 
 class Inference:

@@ -1,4 +1,4 @@
-// The messages between a page and the server. The same fixtures hold this file and records.py to the same answers.
+// The messages between a page and the server. The same fixtures hold this file, records.py, handed.py and outcomes.py to the same answers.
 
 /** @typedef {string | number | boolean | null} Fact */
 /** @typedef {Record<string, Fact>} Facts */

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from howfar.graphs.graph import Graph
 from howfar.graphs.writers import WRITERS
+from howfar.handed import TensorSpec
 from howfar.portfolio import FormName
-from howfar.records import TensorSpec
 from howfar.sources import checking, natively
 from howfar.sources.foreign import first_line
 from howfar.sources.source import Array, Source

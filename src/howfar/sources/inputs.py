@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from howfar.errors import UserError
 from howfar.graphs.graph import Cast, Gather, Graph, Reshape
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources.request import Request
 from howfar.sources.shapes import written
 from howfar.sources.source import Array, Source
@@ -113,7 +113,7 @@ def _wrong(path: Path, what: str) -> UserError:
 
 
 def as_bytes(samples: Sequence[Sequence[Array]]) -> bytes:
-    """As `records.DataShape` has it: 4 bytes a number, int32 where it is no float32."""
+    """As `handed.DataShape` has it: 4 bytes a number, int32 where it is no float32."""
     return b"".join(_four_bytes(array).tobytes() for one in samples for array in one)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from howfar.errors import UserError
 from howfar.graphs import from_keras
 from howfar.graphs.graph import Graph
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request
 from howfar.sources.shapes import Declared, fixed

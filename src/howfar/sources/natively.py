@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from howfar.handed import TensorSpec
 from howfar.portfolio import FormName
-from howfar.records import TensorSpec
 from howfar.sources.source import Array, Run
 
 ERRORS_ONLY = 3

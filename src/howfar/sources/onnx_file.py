@@ -7,7 +7,7 @@ from typing import Any
 
 from howfar.graphs import from_onnx
 from howfar.graphs.graph import Unreadable
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources import natively, onnx_data
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request

@@ -8,7 +8,7 @@ from typing import Any
 
 from howfar.errors import UserError
 from howfar.graphs import from_saved_model
-from howfar.records import TensorSpec
+from howfar.handed import TensorSpec
 from howfar.sources import natively, outside
 from howfar.sources.foreign import calling
 from howfar.sources.request import Request

@@ -7,8 +7,9 @@ import numpy as np
 from msgspec import Struct
 
 from howfar.errors import UserError
+from howfar.handed import TensorSpec
 from howfar.layers import Shape
-from howfar.records import DType, TensorSpec
+from howfar.records import DType
 from howfar.sources.request import ONLY, Request
 
 

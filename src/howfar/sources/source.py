@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from howfar.graphs.graph import Graph, Unreadable
+from howfar.handed import TensorSpec
 from howfar.portfolio import FormName
-from howfar.records import TensorSpec
 
 Array = NDArray[Any]
 # Inputs in the model's order to outputs in its order.

@@ -8,9 +8,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from howfar.handed import TensorSpec
 from howfar.layers import Layer, shape_in
 from howfar.native.adapter import Floats, Network, Unsupported, cores
-from howfar.records import Fact, TensorSpec
+from howfar.records import Fact
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "gpu": "CUDAExecutionProvider"}
 # In float32 on a GPU too: docs/method.md, "What is done".

@@ -15,10 +15,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from howfar.handed import TensorSpec
 from howfar.layers import Layer, shape_in
 from howfar.native.adapter import Floats, Network, Unsupported
 from howfar.native.keras_layers import model_of, samples_of
-from howfar.records import Fact, TensorSpec
+from howfar.records import Fact
 
 Batch = tuple[Any, Any]
 BATCH = "one call, one update by the mean gradient"
