@@ -1,7 +1,7 @@
 """A cell on its way through a budget: how far it has come, and what a further round of it promises."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from msgspec import Struct
@@ -27,6 +27,19 @@ class Line(Struct):
     seconds: float | None = None
 
     @property
+    def cell(self) -> Cell:
+        return self.key[0]
+
+    @property
+    def native(self) -> bool:
+        return self.cell.target.browser == "native"
+
+    @property
+    def best(self) -> float:
+        """The lowest of its medians; infinite where none is known."""
+        return min(self.medians, default=math.inf)
+
+    @property
     def variance(self) -> float:
         """Of its processes' logarithms."""
         return float(np.var(np.log(self.medians), ddof=1)) if len(self.medians) > 1 else 0.0
@@ -50,38 +63,27 @@ def gains_of(lines: Collection[Line]) -> dict[Key, float]:
     usual = sum(variances) / len(variances) if variances else 0.0
     best: dict[object, float] = {}
     for line in lines:
-        if line.medians:
-            best[_rivals(line)] = min([*line.medians, best.get(_rivals(line), math.inf)])
-    return {line.key: _gain(line, usual, best) for line in lines}
+        best[_rivals(line)] = min(line.best, best.get(_rivals(line), math.inf))
+    return {line.key: _gain(line, usual, best[_rivals(line)]) for line in lines}
 
 
-def _gain(line: Line, usual: float, best: Mapping[object, float]) -> float:
-    cell = line.key[0]
-    if cell.workload == "ceilings":
+def _gain(line: Line, usual: float, best: float) -> float:
+    if line.cell.workload == "ceilings":
         return 0.0
-    near = best[_rivals(line)] / min(line.medians) if cell.model.kind == "graph" and line.medians else 1.0
+    near = best / line.best if line.cell.model.kind == "graph" and line.medians else 1.0
     return near**2 * line.half_width(usual) / (line.seconds or 1.0)
 
 
 def choice(lines: Iterable[Line]) -> list[Line]:
     """Of the targets of one's own model those among which is chosen: in a browser whoever takes at most `NEAR` times as
     long as the best, and of native the quickest on one thread, and on all."""
-    slowest_first = sorted((line for line in lines if line.medians), key=lambda line: -min(line.medians))
-    natives = {_threads(line): line for line in slowest_first if _native(line)}
-    browsers = [line for line in slowest_first if not _native(line)]
-    near = [line for line in browsers if min(line.medians) <= NEAR * min(browsers[-1].medians)]
+    slowest_first = sorted((line for line in lines if line.medians), key=lambda line: -line.best)
+    natives = {line.cell.target.threads: line for line in slowest_first if line.native}
+    browsers = [line for line in slowest_first if not line.native]
+    near = [line for line in browsers if line.best <= NEAR * browsers[-1].best]
     return [*near, *natives.values()]
-
-
-def _threads(line: Line) -> int | None:
-    return line.key[0].target.threads
-
-
-def _native(line: Line) -> bool:
-    return line.key[0].target.browser == "native"
 
 
 def _rivals(line: Line) -> object:
     """Whom it is held against: natives are nobody's choice in a browser."""
-    cell = line.key[0]
-    return cell.model, cell.workload, _native(line)
+    return line.cell.model, line.cell.workload, line.native

@@ -66,7 +66,7 @@ def _awaited(drawing: Future[Drawn], chart: Chart, given: tuple[Any, ...], file:
     try:
         return drawing.result()
     except (BrokenProcessPool, CancelledError):
-        return _drawn(chart, given, file)  # the painter was killed, as for want of memory: here, then
+        return _drawn(chart, given, file)  # the painter was killed, as for want of memory, or stopped: here, then
 
 
 def _drawn(chart: Chart, given: tuple[Any, ...], file: Path | None) -> Drawn:

@@ -100,7 +100,11 @@ def task_of(  # noqa: PLR0913 - what a task is made of
         control=control,
         scale=scale,
     )
-    return msgspec.structs.replace(blank, id=fingerprint(blank))
+    return msgspec.structs.replace(blank, id=_id_of(blank))
+
+
+def _id_of(task: Task) -> str:
+    return fingerprint(msgspec.structs.replace(task, id=""))
 
 
 def _sampling(study: Study, cell: Cell) -> Sampling:
@@ -134,7 +138,7 @@ def belonging(run: RunFacts) -> Callable[[Task], bool]:
         settings = task.settings
         if settings not in known:
             known[settings] = _made_by(run, task)
-        return known[settings] and task.id == fingerprint(msgspec.structs.replace(task, id=""))
+        return known[settings] and task.id == _id_of(task)
 
     return belongs
 

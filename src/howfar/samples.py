@@ -30,9 +30,7 @@ METRICS: Mapping[Workload, Sequence[Metric]] = {
     workload: tuple(dict.fromkeys((PRIMARY_METRIC[workload], *STEADY_METRICS[workload], *beside)))
     for workload, beside in BESIDE.items()
 }
-
-
-NONE: Floats = np.empty(0)
+NO_SAMPLES: Floats = np.empty(0)
 
 
 def per_operation(outcome: Outcome, metric: Metric) -> Floats:
@@ -41,10 +39,10 @@ def per_operation(outcome: Outcome, metric: Metric) -> Floats:
         return _first_use(outcome)
     if metric in ONCE:
         spent = [phase.ms for phase in outcome.phases if phase.name == metric]
-        return np.array(spent) if spent else NONE
+        return np.array(spent) if spent else NO_SAMPLES
     timed = [series for series in outcome.series if series.metric == metric and series.stage == "timed"]
     if not timed:
-        return NONE
+        return NO_SAMPLES
     scale = outcome.task.scale
     samples = [np.array(series.sample_ms) * (scale / series.repeats) for series in timed]
     return samples[0] if len(samples) == 1 else np.concatenate(samples)

@@ -117,18 +117,18 @@ class Thrifty:
     def _stages(self) -> Iterator[tuple[list[Line], int, float]]:
         """Which lines have their rounds before others have one, how many, and until when."""
         every, rounds = list(self._lines.values()), self._study.rounds
-        early = [line for line in every if self._is_early(line.key[0])]
+        early = [line for line in every if self._is_early(line.cell)]
         last = self._study.software_last and len(early) < len(every)
         kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if last else 0.0
         yield early, 2, self._end - kept
         if last:
             yield early, rounds, self._end - kept
             # In software WebGPU takes ten times as long as WebGL (MobileNetV2: 5 s), and so all that is kept.
-            yield [line for line in every if line.key[0].target.backend != "webgpu"], 1, self._end
+            yield [line for line in every if line.cell.target.backend != "webgpu"], 1, self._end
         yield every, rounds, self._end
 
     def _is_early(self, cell: Cell) -> bool:
-        """So are ceilings, where there is anything else."""
+        """Whether it has its rounds before others have one; so have ceilings, where there is any such."""
         sizes, last = self._study.first_sizes, self._study.software_last
         if cell.workload == "ceilings":
             return bool(sizes or last)
@@ -196,7 +196,7 @@ class Thrifty:
         a one, since a watched one teaches nothing."""
         trusted: list[Line] = []
         smallest: dict[Kind, Line] = {}
-        for line in sorted(lines, key=lambda line: (self._costs.work(self._next(line)), bool(line.key[0].observe))):
+        for line in sorted(lines, key=lambda line: (self._costs.work(self._next(line)), bool(line.cell.observe))):
             task = self._next(line)
             if self._costs.trusts(task):
                 trusted.append(line)
@@ -209,7 +209,7 @@ class Thrifty:
         if not self._past_cap(self._next(line)):
             return
         whole = self._costs.operation(self._next(line))
-        in_parts = line.key[0].workload in ("training", "batch_inference") and self._study.over_cap == "estimate"
+        in_parts = line.cell.workload in ("training", "batch_inference") and self._study.over_cap == "estimate"
         for scale in _shares(self._study.batch_size) if in_parts else ():
             if not self._past_cap(self._task(line.key, 0, scale)):
                 line.scale = scale
@@ -220,7 +220,7 @@ class Thrifty:
         """The next round of the cells whose intervals are widest for what it costs, the quick ones first and as many as
         the time allows, and of native at the same size, so that there is something to hold them against within the
         round."""
-        asked = {line.key: min(rounds, self._study.rounds_of(line.key[0])) for line in lines}
+        asked = {line.key: min(rounds, self._study.rounds_of(line.cell)) for line in lines}
         unfinished = [line for line in lines if 0 < line.rounds < asked[line.key] and not line.hopeless]
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
@@ -247,10 +247,9 @@ class Thrifty:
             for other in self._lines.values()
             if other.rounds
             and other.key[1] == protocol
-            and (other.key[0].model, other.key[0].workload) == (cell.model, cell.workload)
+            and (other.cell.model, other.cell.workload) == (cell.model, cell.workload)
         ]
-        natives = [other for other in alike if other.key[0].target.browser == "native"]
-        beside = choice(alike) if cell.model.kind == "graph" else natives
+        beside = choice(alike) if cell.model.kind == "graph" else [other for other in alike if other.native]
         return [other for other in beside if other.rounds <= line.rounds and not other.hopeless]
 
     def _shuffled(self, tasks: list[Task]) -> list[Task]:

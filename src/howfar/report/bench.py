@@ -44,6 +44,11 @@ class Told(Struct, frozen=True):
     failures: tuple[str, ...]
     conversions: tuple[str, ...]
 
+    @property
+    def sentences(self) -> list[str]:
+        """The answer but for its ranking, a sentence a line."""
+        return [one for one in (self.model, self.recommendation, self.factors, *self.break_evens) if one]
+
 
 def tell(results: Results) -> list[Told]:
     """One answer per model of the user's own."""
@@ -120,13 +125,12 @@ def _compared(bench: Bench, best: Contender, second: Contender) -> str:
     if bench.objective == "size":
         smaller = second.download_bytes / max(best.download_bytes, 1)
         return f"{wording.number(smaller)}× smaller to fetch than {name(second)}"
-    found = bench.faster(second, best)
-    if found is None or found.low is None:
+    taken, saved = bench.faster(best, second), bench.faster(second, best)
+    if taken is None or saved is None or taken.low is None:
         return f"the lowest time, though too few rounds were shared with {name(second)} to rank them"
-    if found.undecided:
-        taken = bench.faster(best, second) or found
+    if taken.undecided:
         return f"as fast as {name(second)} as far as can be told ({wording.ratio(taken)} its time)"
-    return f"{wording.ratio(found)} {BETTER[bench.objective]} than {name(second)}"
+    return f"{wording.ratio(saved)} {BETTER[bench.objective]} than {name(second)}"
 
 
 def _dearer(best: Contender, second: Contender) -> str:

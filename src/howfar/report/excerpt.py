@@ -3,7 +3,6 @@ figures and the tables beside it; small, and without samples."""
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -66,7 +65,7 @@ def _tenth(found: re.Match[str]) -> str:
 
 
 def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
-    run, found, measured = results.run, answer(results), whole(results)
+    run, measured = results.run, whole(results)
     yield f"# {_words(run.study.title)}"
     yield ""
     yield WRITTEN
@@ -80,9 +79,8 @@ def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
         ("measurements", "; ".join(filter(None, (measured.number, measured.says, measured.beside)))),
     ])  # fmt: skip
     yield "## The answer"
-    shipped = _shipped(results)
-    for sentences in (*([shipped] if shipped else [found.fastest, found.native]), found.failed):
-        yield from _list(sentences.splitlines())
+    for sentences in _answers(results):
+        yield from _list(sentences)
     for figure in drawn:
         yield from _section(figure)
     if failed := failures(results):
@@ -90,11 +88,12 @@ def _page(results: Results, drawn: Sequence[Figure]) -> Iterator[str]:
         yield from _list([_failure(one) for one in failed])
 
 
-def _shipped(results: Results) -> str:
-    """Where it was asked which target to ship one's own model with: what `howfar bench` said."""
+def _answers(results: Results) -> list[list[str]]:
+    """Of one's own model what `howfar bench` said, and not what is said of networks; then what failed."""
+    found = answer(results)
     told = bench.tell(results) if "bench" in results.run.study.experiments else []
-    sentences = ((one.model, one.recommendation, one.factors, *one.break_evens) for one in told)
-    return "\n".join(filter(None, chain.from_iterable(sentences)))
+    said = [one.sentences for one in told] or [found.fastest.splitlines(), found.native.splitlines()]
+    return [*said, found.failed.splitlines()]
 
 
 def _failure(one: Failure) -> str:

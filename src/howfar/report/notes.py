@@ -24,9 +24,9 @@ def notes(every: Iterable[Outcome], table: pl.DataFrame, wanted: Mapping[str, st
     """A note per wanted fact (fact -> heading) that any outcome of the table's workloads tells."""
     workloads = set(table["workload"])
     # The processes of a cell say the same in the very same object (sharing.py).
-    once = {(id(o.facts), o.task.cell): o.facts for o in every}
-    told = [(cell.target, facts) for (_, cell), facts in once.items()
-            if contestant(cell) and cell.workload in workloads]  # fmt: skip
+    once = {(id(o.facts), o.task.cell): o for o in every}.values()
+    outcomes = (o for o in once if contestant(o.task.cell) and o.task.cell.workload in workloads)
+    told = [(o.task.cell.target, o.facts) for o in outcomes]
     found = (_note(fact, heading, told) for fact, heading in wanted.items())
     return tuple(note for note in found if note.entries)
 

@@ -15,9 +15,7 @@ HEAD = ("", "target", "ms", "95 %", "first use", "fetch", "memory", "error", "×
 
 def show(console: Console, told: Told) -> None:
     """Prints one answer."""
-    say(console, told.model)
-    say(console, told.recommendation)
-    for sentence in filter(None, (told.factors, *told.break_evens)):
+    for sentence in told.sentences:
         say(console, sentence)
     if told.rows:
         # Wider than a narrow terminal or a pipe: a line that wraps is read more easily than a number that is cut off.
