@@ -255,6 +255,15 @@ def test_threads_are_given_the_time_to_be_parted() -> None:
     assert team.sampling.min_seconds > 2 * alone.sampling.max_seconds
 
 
+def test_the_ceilings_of_a_browser_come_one_after_the_other_before_all_else() -> None:
+    browsers = [structs.replace(asked.CEILING, threads=n, browser=name) for n in (1, 0) for name in ("one", "two")]
+    roofs = [Cell(target, Model("gemm", 1, 192), "ceilings") for target in browsers]
+    (block,) = blocks(asked.study(rounds=1, control_every=50), [*CELLS, *roofs], asked.NAMES)
+    order = [task.cell for task in block if not task.control]
+    assert [cell.target.browser for cell in order[:4]] == ["one", "one", "two", "two"]
+    assert set(order[4:]) == set(CELLS)
+
+
 def test_ceilings_can_be_of_fewer_rounds_than_the_others() -> None:
     roof = Cell(asked.CEILING, Model("gemm", 1, 192), "ceilings")
     rounds = blocks(asked.study(rounds=3, ceiling_rounds=1), [roof, *CELLS], asked.NAMES)

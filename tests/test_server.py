@@ -2,7 +2,9 @@
 
 import http.client
 import queue
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +17,7 @@ import asked
 from howfar import pages, server
 from howfar.errors import UserError
 from howfar.handed import Assignment
+from howfar.records import Status
 from howfar.server import Server
 from howfar.visits import Visit
 from knocking import Answer, ask, embedded
@@ -239,6 +242,20 @@ def test_a_phase_is_told_before_the_page_goes_on(served: Server, visit: Visit) -
     visit.on_phase = lambda _: answered.append(False)
     post(served, visit, "phase", "latency")
     assert answered == [False]
+
+
+def test_a_page_is_told_where_to_go_when_it_has_reported(served: Server, visit: Visit) -> None:
+    assert post(served, visit, "report", asked.report(TASK)).body == b'""'
+    visit.onward = Future()
+    threading.Timer(0.1, visit.onward.set_result, ["http://p2.localhost/"]).start()
+    assert post(served, visit, "report", asked.report(TASK)).body == b'"http://p2.localhost/"'
+
+
+@pytest.mark.parametrize("status", ["ok", "page_error"])
+def test_a_visit_knows_whether_it_went_well(served: Server, visit: Visit, status: Status) -> None:
+    assert not visit.went_well
+    post(served, visit, "report", msgspec.structs.replace(asked.report(TASK), status=status))
+    assert visit.went_well is (status == "ok")
 
 
 @pytest.mark.parametrize("name", ["negative-duration", "unknown-field", "sample-nan-as-string", "other-schema", "null"])

@@ -60,6 +60,9 @@ class Host:
             time.sleep(0.03)
             self.ended = True
 
+    def rest(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -149,7 +149,10 @@ class Block:
         self._hosts: dict[str, Host] = {}
 
     def host(self, name: str) -> Host:
-        """The host of that name, opened now if it was not."""
+        """The host of that name, opened now if it was not; the others rest."""
+        for other, opened in self._hosts.items():
+            if other != name:
+                opened.rest()
         if name not in self._hosts:
             self._hosts[name] = open_host(name, self._reaper, self._driving)
         return self._hosts[name]

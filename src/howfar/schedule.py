@@ -255,7 +255,7 @@ class Thrifty:
     def _shuffled(self, tasks: list[Task]) -> list[Task]:
         ordered = sorted(tasks, key=lambda task: task.id)
         random.Random(f"{self._study.seed}/{self._controls}").shuffle(ordered)
-        return ordered
+        return sorted(ordered, key=lambda task: plan.place_of(task.cell))
 
     def _with_controls(self, tasks: list[Task]) -> list[Task]:
         """A control first of all, and after every so many tasks, whichever block they are in."""

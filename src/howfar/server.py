@@ -5,6 +5,7 @@ messages that follow the schema and the size limit. It serves howfar's page fold
 names, and the bytes registered with it: nothing else.
 """
 
+import asyncio
 import contextlib
 import hmac
 import mimetypes
@@ -201,8 +202,9 @@ class Server:
         report = await _read(request, visit, Report)
         if report.task_id != visit.assignment.task.id:
             raise _refuse(visit, "the report is of another task")
+        visit.went_well = report.status == "ok"
         visit.put("report", report)
-        return Response()
+        return json_answer(await asyncio.wrap_future(visit.onward) if visit.onward else "")
 
     async def _package_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page's host name tells whose request it is."""

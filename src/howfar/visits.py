@@ -3,6 +3,7 @@
 import queue
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import msgspec
@@ -36,6 +37,10 @@ class Visit:
         self.library_files: set[str] = set()
         # Called when a phase begins, before the page is told to go on: what is read here lies outside every sample.
         self.on_phase: Callable[[PhaseName], None] = lambda _: None
+        # Whether it reported what was asked.
+        self.went_well = False
+        # The address that its page goes to when it has reported; nowhere without it, or where the result is empty.
+        self.onward: Future[str] | None = None
         # What the extension sampled, where it opened the page.
         self.extension: ExtensionSamples | None = None
 

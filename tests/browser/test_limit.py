@@ -1,11 +1,13 @@
 """The yardstick and the ceilings, in a real browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from howfar import plan
+from howfar.hosts import base, chromium
 from howfar.outcomes import Outcome
 from howfar.records import CEILINGS, NATIVE_CEILINGS, Cell, Model, Sampling, Target, Workload
 from howfar.runner import Workshop
@@ -96,3 +98,24 @@ def test_a_ceiling_is_taken_of_a_product_that_is_exact(take: Take, backend: str,
     }
     assert set(rates) == set(timed)
     assert all(0.05 < rate < 1e6 for rate in rates.values()), rates
+
+
+def test_ceilings_in_a_row_share_a_browser_and_nobody_else_has_it(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def counted(command: Sequence[str], *rest: Any, **options: Any) -> Any:
+        started.append(command[-1])
+        return base.launched(command, *rest, **options)
+
+    monkeypatch.setattr(chromium, "launched", counted)
+    ceilings = [Target("ceiling", "1", backend, "chromium", 1) for backend in ("cpu", "wasm", "cpu")]
+    cells = [Cell(target, Model("gemm", 1, 192), "ceilings") for target in ceilings]
+    cells.insert(2, Cell(Target("reference", "1", "cpu", "chromium"), plan.CONTROL_MODEL, "inference"))
+    tasks = [plan.task_of(shop.study, cell, shop.data.names, number) for number, cell in enumerate(cells)]
+    with shop.block() as block:
+        for task in tasks:
+            right(shop.visitor.measure(block.host("chromium"), task, "test"))
+    opened = [number for url in started for number, task in enumerate(tasks) if task.id in url]
+    assert opened == [0, 2, 3]

@@ -184,6 +184,20 @@ def test_what_is_held_up_when_it_is_calibrated_still_gets_samples_that_are_long_
     assert min(timed.sample_ms) >= MIN_SAMPLE_MS
 
 
+def test_what_was_calibrated_while_it_was_held_up_is_sampled_anew_until_every_sample_is_long_enough() -> None:
+    """Warm-up ends at once, and the first timed samples are held up too: a thread had to wait for its core."""
+    machine, at_once = Machine(1 / 8), {"warmup_min_seconds": 0.001, "warmup_max_seconds": 0.001}
+
+    def enqueue(turn: int) -> None:
+        machine.work(40 if turn < 8 else 1 / 32)
+
+    series = measure_throughput(machine.loop(**at_once), enqueue, lambda: None, enter)
+    timed, enqueued = pick(series, "throughput", "timed"), pick(series, "enqueue", "timed")
+    assert min(timed.sample_ms) >= 50 / 8
+    assert max(timed.sample_ms) / timed.repeats < 1 / 8  # none is left of those that were held up
+    assert (enqueued.repeats, len(enqueued.sample_ms)) == (timed.repeats, len(timed.sample_ms))
+
+
 def test_an_operation_slower_than_max_seconds_gets_exactly_slow_samples() -> None:
     machine = Machine()
     warm, timed = latency(machine, lambda _: 20_000, slow_samples=3)

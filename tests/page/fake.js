@@ -22,7 +22,7 @@ export class Machine {
    * @returns {Loop}
    */
   loop(changes = {}) {
-    return { clock: this.clock, tickMs: this.tickMs || 1 / 1024, leastMs: 0, sampling: { ...SAMPLING, ...changes }, slow: false, turn: 0 };
+    return { clock: this.clock, tickMs: this.tickMs || 1 / 1024, floorMs: 0, sampling: { ...SAMPLING, ...changes }, slow: false, turn: 0 };
   }
 }
 

@@ -89,7 +89,7 @@ test('the drain is inside a throughput sample and outside the enqueue series', a
 test('samples of a ceiling are long beside the wait that ends them', async () => {
   const machine = new Machine();
   const drain = async () => { machine.work(2); };
-  const loop = { ...machine.loop(), leastMs: 40 };
+  const loop = { ...machine.loop(), floorMs: 40 };
   const { repeats, sample_ms } = pick(await measureThroughput(loop, () => machine.work(1), drain, enter, 'gemm'), 'gemm', 'timed');
   assert.ok(Math.min(...sample_ms) >= 40);
   assert.deepEqual(new Set(sample_ms), new Set([repeats + 2]));
@@ -160,6 +160,19 @@ test('what is held up when it is calibrated still gets samples of min_ticks tick
   const warm = pick(series, 'latency', 'warmup');
   assert.deepEqual([warm.repeats, warm.sample_ms.at(-1)], [1, 40]);
   assert.ok(Math.min(...pick(series, 'latency', 'timed').sample_ms) >= 50 / 8);
+});
+
+test('what was calibrated while it was held up is sampled anew, until every sample lasts min_ticks ticks', async () => {
+  const machine = new Machine(1 / 8);
+  // Warm-up ends at once, and the first timed samples are held up too: a thread had to wait for its core.
+  const operation = (/** @type {number} */ turn) => machine.work(turn < 8 ? 40 : 1 / 32);
+  const drain = async () => {};
+  const sampling = { warmup_min_seconds: 0.001, warmup_max_seconds: 0.001 };
+  const series = await measureThroughput(machine.loop(sampling), operation, drain, enter);
+  const [timed, enqueued] = [pick(series, 'throughput', 'timed'), pick(series, 'enqueue', 'timed')];
+  assert.ok(Math.min(...timed.sample_ms) >= 50 / 8, `${Math.min(...timed.sample_ms)} ms`);
+  assert.ok(Math.max(...timed.sample_ms) / timed.repeats < 1 / 8, 'none is left of those that were held up');
+  assert.deepEqual([enqueued.repeats, enqueued.sample_ms.length], [timed.repeats, timed.sample_ms.length]);
 });
 
 test('an operation slower than max_seconds gets exactly slow_samples', async () => {

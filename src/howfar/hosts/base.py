@@ -53,6 +53,9 @@ class Host(Protocol):
     def launch(self, visit: Visit) -> AbstractContextManager[Running]:
         """Opens the visit; leaving the context ends every process that it started, or raises StillRunning."""
 
+    def rest(self) -> None:
+        """Another host is next: ends what would go on beside it."""
+
     def close(self) -> None:
         """Ends what outlived the tasks."""
 
@@ -105,6 +108,26 @@ class LaunchedProcess:
     def log_file(self) -> Path:
         """What its processes write to standard error."""
         return self._folder / "stderr.txt"
+
+
+class Turn:
+    """One visit, in a browser that had others before."""
+
+    def __init__(self, browser: LaunchedProcess) -> None:
+        self._browser = browser
+        self.measuring_role = browser.measuring_role
+        self._said_before = browser.log_file.stat().st_size
+
+    def pids(self) -> list[int]:
+        return self._browser.pids()
+
+    def alive(self) -> bool:
+        return self._browser.alive()
+
+    def log(self) -> str:
+        """Only what was written since this visit began: an earlier one's last words are not its own."""
+        said = self._browser.log_file.stat().st_size - self._said_before
+        return tail(self._browser.log_file, min(said, 8000)) if said else ""
 
 
 @contextlib.contextmanager

@@ -6,14 +6,16 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.hosts import devtools
-from howfar.hosts.base import LaunchedProcess, Reaper, end_tree, fresh_folder, launched, own_environment
+from howfar.hosts.base import LaunchedProcess, Reaper, Running, end_tree, fresh_folder, launched, own_environment
+from howfar.hosts.kept import Kept
 from howfar.records import Fact
 from howfar.visits import Visit
 
@@ -162,6 +164,7 @@ class Chromium:
         self._version = version(self.path)
         self._flags = (*BASE_FLAGS, *sandbox_flags(), *extra_flags)
         self.gpu_flags = gpu_flags(self.path)
+        self._kept = Kept(self._start)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
         return is_software(facts)
@@ -171,26 +174,39 @@ class Chromium:
         gpu = " | ".join(dict.fromkeys(" ".join(flags) for flags in self.gpu_flags.values()))
         return {**facts, "browser_gpu_flags": gpu, "headless": True}
 
-    def command(self, folder: Path, *rest: str, backend: str) -> list[str]:
-        """Starts it with a profile in the folder, and with the flags of a task on this back end."""
-        flags = (*self.gpu_flags.get(backend, ()), *self._flags, f"--user-data-dir={folder / 'profile'}")
-        return [str(self.path), *flags, *rest]
+    def command(self, folder: Path, flags: Sequence[str], *rest: str) -> list[str]:
+        """Starts it with a profile in the folder, and with these flags before its own; `rest`: what follows all of
+        them."""
+        return [str(self.path), *flags, *self._flags, f"--user-data-dir={folder / 'profile'}", *rest]
+
+    def launch(self, visit: Visit) -> AbstractContextManager[Running]:
+        cell = visit.assignment.task.cell
+        if cell.workload == "ceilings":
+            return self._kept.launch(visit, self._flags_of_ceilings(cell.target.backend))
+        self._kept.close()
+        inspected = devtools.SUPPORTED and cell.observe in INSPECTED
+        watched = (MEMORY_FLAG,) if cell.observe == "processes" else (devtools.FLAG,) if inspected else ()
+        # Only a task on the GPU asks for one: it is dearer to start (0.07 s on two cores), and the others then meet the
+        # browser as it is.
+        flags = (*self.gpu_flags.get(cell.target.backend, ()), *watched)
+        return self._start(flags, visit.url, inspected=inspected)
+
+    def _flags_of_ceilings(self, backend: str) -> tuple[str, ...]:
+        """Those of a GPU for all, so that one browser will do: arithmetic on a processor does not depend on them."""
+        return self.gpu_flags.get(backend, self.gpu_flags["webgl"])
 
     @contextlib.contextmanager
-    def launch(self, visit: Visit) -> Iterator[LaunchedProcess]:
+    def _start(self, flags: Sequence[str], url: str, *, inspected: bool = False) -> Iterator[LaunchedProcess]:
         with fresh_folder() as folder:
-            # Only a task on the GPU asks for one: it is dearer to start (0.07 s on two cores), and the others then meet
-            # the browser as it is.
-            cell = visit.assignment.task.cell
-            inspected = devtools.SUPPORTED and cell.observe in INSPECTED
-            watched = (MEMORY_FLAG,) if cell.observe == "processes" else (devtools.FLAG,) if inspected else ()
-            command = self.command(folder, *watched, visit.url, backend=cell.target.backend)
-            role = "renderer"
+            command, role = self.command(folder, flags, url), "renderer"
             with launched(command, folder, self._reaper, measuring_role=role, with_devtools=inspected) as running:
                 yield running
 
+    def rest(self) -> None:
+        self._kept.close()
+
     def close(self) -> None:
-        """Nothing lives longer than its task."""
+        self._kept.close()
 
 
 HOST = Chromium

@@ -13,7 +13,7 @@ import psutil
 from howfar import driving
 from howfar.driving import Driving
 from howfar.errors import UserError
-from howfar.hosts.base import Host, LaunchedProcess, Reaper, Running, fresh_folder, launched, tail
+from howfar.hosts.base import Host, LaunchedProcess, Reaper, Running, Turn, fresh_folder, launched
 from howfar.hosts.chromium import MEMORY_FLAG, Chromium, is_software
 from howfar.observed import ExtensionSamples
 from howfar.probes.processes import tree
@@ -56,26 +56,15 @@ def _command(pid: int) -> list[str]:
         return []
 
 
-class Tab:
-    """One visit, in a browser that had others before."""
-
-    measuring_role = "renderer"
+class Tab(Turn):
+    """One visit, in a tab that the extension opened."""
 
     def __init__(self, browser: LaunchedProcess) -> None:
-        self._browser = browser
-        self._said_before = browser.log_file.stat().st_size
+        super().__init__(browser)
         self._extensions = extensions_among(browser.pids())
 
     def pids(self) -> list[int]:
-        return [pid for pid in self._browser.pids() if pid not in self._extensions]
-
-    def alive(self) -> bool:
-        return self._browser.alive()
-
-    def log(self) -> str:
-        """Only what was written since this visit began: an earlier one's last words are not its own."""
-        said = self._browser.log_file.stat().st_size - self._said_before
-        return tail(self._browser.log_file, min(said, 8000)) if said else ""
+        return [pid for pid in super().pids() if pid not in self._extensions]
 
 
 class Driven:
@@ -120,6 +109,9 @@ class Driven:
             if not self._driver.is_free():
                 self.close()  # what it left open must not run beside the next visit
 
+    def rest(self) -> None:
+        """Its browser has no page open, and takes longer to start (2.5 s) than most tasks."""
+
     def close(self) -> None:
         self._browser = None
         self._opened.close()
@@ -138,7 +130,7 @@ class Driven:
         with fresh_folder() as folder:
             # All tasks of the block share the browser, so it has the flags of those on the GPU and of those watched.
             own = (MEMORY_FLAG, f"--load-extension={driving.FOLDER}", self._driver.page_url)
-            command = self._chromium.command(folder, *own, backend=BACKEND)
+            command = self._chromium.command(folder, self._chromium.gpu_flags[BACKEND], *own)
             with launched(command, folder, self._reaper, measuring_role="renderer") as running:
                 yield running
 
@@ -193,6 +185,9 @@ class Person:
             visit.extension = self._driver.close(CLOSE_SECONDS)
             if not self._driver.is_free():
                 self._driver.forget()  # it may be gone: the next visit is not opened before it has asked again
+
+    def rest(self) -> None:
+        """The browser is the person's."""
 
     def close(self) -> None:
         """The browser is the person's."""

@@ -127,6 +127,9 @@ class Native:
         finally:
             running.end()
 
+    def rest(self) -> None:
+        """A parent waits for its next task, and does nothing meanwhile."""
+
     def close(self) -> None:
         """Ends the parents and whatever they forked."""
         with contextlib.ExitStack() as stack:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from howfar.native.steady import change_point, relative_half_width
 from howfar.outcomes import Series
@@ -38,9 +39,14 @@ class Loop(Struct):
     turn: int = 0
 
     @property
+    def least_ms(self) -> float:
+        """What a sample must last: `min_ticks` ticks, and `MIN_SAMPLE_MS`."""
+        return max(self.sampling.min_ticks * self.tick_ms, MIN_SAMPLE_MS)
+
+    @property
     def enough_ms(self) -> float:
-        """What a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later."""
-        return max(self.sampling.min_ticks * self.tick_ms * 1.5, MIN_SAMPLE_MS)
+        """What it is calibrated to last: a margin of a half for what gets faster later."""
+        return self.least_ms * 1.5
 
 
 class Warm(Struct, frozen=True):
@@ -76,9 +82,7 @@ def measure_latency(loop: Loop, operation: Operation, enter: Enter, metric: Stea
     warm = _warm_up(loop, take)
     repeats, _ = _recalibrate(loop, take, warm)
     enter(metric)
-    samples: list[float] = []
-    ended_by = _sample_until_known(loop, lambda: take(repeats), samples)
-    return [_warm_series(metric, warm), Series(metric, "timed", repeats, tuple(samples), ended_by)]
+    return [_warm_series(metric, warm), _sample_until_known(loop, take, repeats, metric)]
 
 
 def measure_throughput(loop: Loop, enqueue: Operation, drain: Callable[[], None] | None, enter: Enter) -> list[Series]:
@@ -97,24 +101,21 @@ def measure_throughput(loop: Loop, enqueue: Operation, drain: Callable[[], None]
 
     if loop.slow:
         enter("throughput")
-        samples = [take(1)]
-        return _drained([], 1, samples, enqueued, "slow")
+        return _drained([], Series("throughput", "timed", 1, (take(1),), "slow"), enqueued)
     enter("warmup")
     warm = _warm_up(loop, take)
     repeats = _pipelined(loop.sampling, *_recalibrate(loop, take, warm))
-    enqueued.clear()
     enter("throughput")
-    samples = []
-    ended_by = _sample_until_known(loop, lambda: take(repeats), samples)
-    return _drained([_warm_series("throughput", warm)], repeats, samples, enqueued, ended_by)
+    timed = _sample_until_known(loop, take, repeats, "throughput")
+    return _drained([_warm_series("throughput", warm)], timed, enqueued)
 
 
-def _drained(
-    before: list[Series], repeats: int, samples: list[float], enqueued: list[float], ended_by: EndedBy
-) -> list[Series]:
+def _drained(before: list[Series], timed: Series, enqueued: list[float]) -> list[Series]:
     """The throughput series and, where something was drained, the `enqueue` series beside it."""
-    series = [*before, Series("throughput", "timed", repeats, tuple(samples), ended_by)]
-    return [*series, Series("enqueue", "timed", repeats, tuple(enqueued), ended_by)] if enqueued else series
+    if not enqueued:
+        return [*before, timed]
+    own = tuple(enqueued[-len(timed.sample_ms) :])
+    return [*before, timed, replace(timed, metric="enqueue", sample_ms=own)]
 
 
 def _warm_series(metric: Metric, warm: Warm) -> Series:
@@ -172,18 +173,24 @@ def _recalibrate(loop: Loop, take: Take, warm: Warm) -> tuple[int, float]:
     return repeats, ms
 
 
-def _sample_until_known(loop: Loop, take: Callable[[], float], samples: list[float]) -> Literal["interval", "cap"]:
+def _sample_until_known(loop: Loop, take: Take, repeats: int, metric: Metric) -> Series:
+    """The timed samples. Where one is too short (what the repeats were calibrated by was held up, or the code got much
+    faster since), all of them are taken anew, of more repeats."""
     sampling, start = loop.sampling, loop.clock()
+    samples: list[float] = []
     check_at_ms = sampling.min_seconds * 1000
     while True:
-        samples.append(take())
+        ms = take(repeats)
+        if ms < loop.least_ms:
+            return _sample_until_known(loop, take, _more_repeats(loop, repeats, ms), metric)
+        samples.append(ms)
         elapsed_ms = loop.clock() - start
         if elapsed_ms >= check_at_ms and len(samples) >= sampling.min_samples:
             if relative_half_width(samples) < sampling.target_half_width:
-                return "interval"
+                return Series(metric, "timed", repeats, tuple(samples), "interval")
             check_at_ms = elapsed_ms * 1.25
         if elapsed_ms >= sampling.max_seconds * 1000 and len(samples) >= sampling.slow_samples:
-            return "cap"
+            return Series(metric, "timed", repeats, tuple(samples), "cap")
 
 
 def _pipelined(sampling: Sampling, repeats: int, ms: float) -> int:

@@ -215,8 +215,8 @@ async function measureSteady({ assignment, enter }, adapter, work, report) {
     report.experience = await measureExperience(clock, enter, operationOf(work, 'latency'), report.facts['slow'] === true);
     return;
   }
-  const leastMs = work.drained ? DRAINED_MS : 0;
-  const loop = { clock, tickMs, leastMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
+  const floorMs = work.drained ? DRAINED_MS : 0;
+  const loop = { clock, tickMs, floorMs, sampling: assignment.task.sampling, slow: report.facts['slow'] === true, turn: 0 };
   const drain = (work.enqueue || work.drained) && adapter.sync ? () => /** @type {() => Promise<void>} */ (adapter.sync)() : null;
   for (const metric of assignment.task.metrics) {
     if (metric === 'throughput') {

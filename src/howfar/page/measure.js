@@ -13,7 +13,7 @@ import { changePoint, relativeHalfWidth } from './steady.js';
  * @property {Clock} clock
  * @property {number} tickMs
  * @property {Sampling} sampling
- * @property {number} leastMs what a sample must last, whatever the clock's step
+ * @property {number} floorMs what a sample must last, whatever the clock's step
  * @property {boolean} slow one sample is enough
  * @property {number} turn how many operations were run so far
  */
@@ -26,7 +26,7 @@ const PIPELINE_DEPTH = 10;
  * What a sample must last that is of the work alone and ends with a wait for a GPU: a wait takes 2.6 ms on an NVIDIA
  * H200, where a product of two matrices takes less.
  */
-export const DRAINED_MS = 40;
+export const DRAINED_MS = 30;
 
 /**
  * The clock's step: the median distance between two different readings that follow one another.
@@ -62,10 +62,15 @@ async function sample(loop, operation, repeats) {
 
 /**
  * @param {Loop} loop
- * @returns {number} what a sample must last: `min_ticks` ticks, with a margin of a half for what gets faster later, and
- *   `leastMs`
+ * @returns {number} what a sample must last: `min_ticks` ticks, and `floorMs`
  */
-const enoughMs = ({ sampling, tickMs, leastMs }) => Math.max(sampling.min_ticks * tickMs * 1.5, leastMs);
+const leastMs = ({ sampling, tickMs, floorMs }) => Math.max(sampling.min_ticks * tickMs, floorMs);
+
+/**
+ * @param {Loop} loop
+ * @returns {number} what it is calibrated to last: a margin of a half for what gets faster later
+ */
+const enoughMs = (loop) => leastMs(loop) * 1.5;
 
 /**
  * @param {Loop} loop
@@ -135,26 +140,35 @@ async function recalibrate(loop, take, warm) {
 }
 
 /**
- * @param {Loop} loop
- * @param {() => Promise<number>} take one sample; resolves to its milliseconds
- * @param {(ms: number) => void} keep
- * @returns {Promise<'interval' | 'cap'>} what ended it
+ * @typedef {object} Timed
+ * @property {number} repeats
+ * @property {number[]} sample_ms
+ * @property {'interval' | 'cap'} ended_by
  */
-async function sampleUntilKnown(loop, take, keep) {
+
+/**
+ * The timed samples. Where one is too short for the clock's step (what the repeats were calibrated by was held up, or the
+ * code got much faster since), all of them are taken anew, of more repeats.
+ * @param {Loop} loop
+ * @param {(repeats: number) => Promise<number>} take
+ * @param {number} repeats
+ * @returns {Promise<Timed>}
+ */
+async function sampleUntilKnown(loop, take, repeats) {
   const { min_samples, min_seconds, max_seconds, slow_samples, target_half_width } = loop.sampling;
   /** @type {number[]} */
-  const samples = [];
+  const sample_ms = [];
   const start = loop.clock();
   for (let checkAtMs = min_seconds * 1000; ; ) {
-    const ms = await take();
-    samples.push(ms);
-    keep(ms);
+    const ms = await take(repeats);
+    if (ms < leastMs(loop)) return sampleUntilKnown(loop, take, moreRepeats(loop, repeats, ms));
+    sample_ms.push(ms);
     const elapsedMs = loop.clock() - start;
-    if (elapsedMs >= checkAtMs && samples.length >= min_samples) {
-      if (relativeHalfWidth(samples) < target_half_width) return 'interval';
+    if (elapsedMs >= checkAtMs && sample_ms.length >= min_samples) {
+      if (relativeHalfWidth(sample_ms) < target_half_width) return { repeats, sample_ms, ended_by: 'interval' };
       checkAtMs = elapsedMs * 1.25;
     }
-    if (elapsedMs >= max_seconds * 1000 && samples.length >= slow_samples) return 'cap';
+    if (elapsedMs >= max_seconds * 1000 && sample_ms.length >= slow_samples) return { repeats, sample_ms, ended_by: 'cap' };
   }
 }
 
@@ -177,12 +191,9 @@ export async function measureEach(loop, metric, operation, enter) {
   const warm = await warmUp(loop, take);
   const { repeats } = await recalibrate(loop, take, warm);
   await enter(metric);
-  /** @type {number[]} */
-  const sample_ms = [];
-  const ended_by = await sampleUntilKnown(loop, () => take(repeats), (ms) => sample_ms.push(ms));
   return [
     { metric, stage: 'warmup', ...warm },
-    { metric, stage: 'timed', repeats, sample_ms, ended_by },
+    { metric, stage: 'timed', ...await sampleUntilKnown(loop, take, repeats) },
   ];
 }
 
@@ -215,15 +226,14 @@ export async function measureThroughput(loop, enqueue, drain, enter, metric = 't
     const warm = await warmUp(loop, take);
     series.push({ metric, stage: 'warmup', ...warm });
     repeats = pipelined(loop.sampling, await recalibrate(loop, take, warm));
-    enqueued_ms.length = 0;
   }
   await enter(metric);
-  /** @type {number[]} */
-  const sample_ms = [];
-  const keep = (/** @type {number} */ ms) => sample_ms.push(ms);
-  const ended_by = loop.slow ? (keep(await take(1)), 'slow') : await sampleUntilKnown(loop, () => take(repeats), keep);
-  series.push({ metric, stage: 'timed', repeats, sample_ms, ended_by });
-  if (drain && metric === 'throughput') series.push({ metric: 'enqueue', stage: 'timed', repeats, sample_ms: enqueued_ms, ended_by });
+  /** @type {Omit<Timed, 'ended_by'> & Pick<Series, 'ended_by'>} */
+  const timed = loop.slow ? { repeats, sample_ms: [await take(1)], ended_by: 'slow' } : await sampleUntilKnown(loop, take, repeats);
+  series.push({ metric, stage: 'timed', ...timed });
+  if (drain && metric === 'throughput') {
+    series.push({ ...timed, metric: 'enqueue', stage: 'timed', sample_ms: enqueued_ms.slice(-timed.sample_ms.length) });
+  }
   return series;
 }
 

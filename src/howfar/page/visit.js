@@ -30,8 +30,16 @@ export function openVisit(token) {
   const post = async (/** @type {string} */ what, /** @type {unknown} */ message) => {
     const answer = await fetch(`${url}/${what}`, { method: 'POST', headers, body: JSON.stringify(message) });
     if (!answer.ok) throw new Error(`${what} was answered ${answer.status}: ${await answer.text()}`);
+    return answer;
   };
-  return { assignment, enter: (phase) => post('phase', phase), post: (report) => post('report', readReport(report)) };
+  return {
+    assignment,
+    enter: async (phase) => void await post('phase', phase),
+    async post(report) {
+      const onward = await (await post('report', readReport(report))).json();
+      if (onward) location.replace(onward);
+    },
+  };
 }
 
 /**
