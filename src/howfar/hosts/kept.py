@@ -1,7 +1,7 @@
 """One browser for several visits in a row: the page of one, when it has reported, goes on to the next.
 
-For ceilings alone: the best of many short samples does not depend on the pages before, and a launch takes as long as all
-that such a page samples. Each still has a page, and so a renderer process, of its own.
+For ceilings alone: the best of many short samples does not depend on the pages before, and a launch takes as long as
+all that such a page samples. Each still has a page, and so a renderer process, of its own.
 """
 
 import contextlib
