@@ -89,7 +89,7 @@ def _nothing() -> Spec:
 @cache
 def _painters() -> ProcessPoolExecutor:
     """Started anew, not forked: this process has threads. They last as long as this one."""
-    return ProcessPoolExecutor(PAINTERS, multiprocessing.get_context("spawn"), _alone)
+    return ProcessPoolExecutor(PAINTERS, multiprocessing.get_context("spawn"), _beside)
 
 
 @contextlib.contextmanager
@@ -104,8 +104,10 @@ def _deaf_to_stops() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _alone() -> None:
-    """The painter ends with who asked, however that ends."""
+def _beside() -> None:
+    """The painter gives way to who asked, for whom it starts early, and ends with it, however that ends."""
+    if hasattr(os, "nice"):
+        os.nice(10)  # on two cores it took a tenth of the time of whoever reads 100,000 outcomes meanwhile
     Thread(target=_end_with_parent, daemon=True).start()
 
 
