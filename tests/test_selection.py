@@ -65,3 +65,28 @@ def test_a_selection_that_selects_nothing_is_refused(wrong: str) -> None:
     with pytest.raises(UserError, match=r"^--only: ") as caught:
         selection.select(STUDY, [wrong])
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("selection_", "said"),
+    [
+        ("framework=tfjs,keras", "--only: 'framework=keras' selects nothing; there are: tfjs, numpy"),
+        ("backend=wasm,wsam", "--only: 'backend=wsam' selects nothing; there are: wasm, cpu"),
+        ("depth=1,3", "--only: 'depth=3' selects nothing; there are: 1, 4"),
+        ("experiment=training_time,cost", "--only: 'experiment=cost' selects nothing"),
+        ("workload=training,guessing", "--only: 'workload=guessing' selects nothing"),
+        ("threads=1,2", "--only: 'threads=2' selects nothing; there are: 1, 0"),
+    ],
+)
+def test_a_value_that_there_is_not_is_refused_beside_one_that_there_is(selection_: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        studies.change(STUDY, KNOWN, only=[selection_])
+    assert str(caught.value).startswith(said)
+
+
+def test_what_one_part_of_a_whole_lacks_another_may_have() -> None:
+    every = studies.whole("paper", KNOWN)
+    left = studies.change_whole(every, KNOWN, only=["experiment=memory,training_time"])
+    assert {name for study in left for name in study.experiments} == {"memory", "training_time"}
+    with pytest.raises(UserError, match=r"^--only: 'experiment=memroy' selects nothing"):
+        studies.change_whole(every, KNOWN, only=["experiment=memroy,training_time"])

@@ -1,12 +1,12 @@
 """`--only key=value[,value],...`: the part of a study that a run takes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from msgspec.structs import replace
 
 from howfar.errors import UserError
-from howfar.records import Model, Target
+from howfar.records import Model, Target, Workload
 from howfar.study import ModelChoice, Study
 
 T = TypeVar("T")
@@ -36,6 +36,29 @@ def select(study: Study, selections: Sequence[str]) -> Study:
             for framework, able in study.abilities.items()
         },
     )
+
+
+def demand_known(every: Sequence[Study], selections: Sequence[str]) -> None:
+    """Raises: UserError for a value that none of these studies has: a slip of the pen beside what is there would go
+    unseen."""
+    for key, values in _parse(selections).items():
+        there = list(dict.fromkeys(value for study in every for value in _values(study, key)))
+        for value in sorted(values.difference(there)):
+            raise UserError(f"'{key}={value}' selects nothing", where="--only", mend=f"there are: {', '.join(there)}")
+
+
+def _values(study: Study, key: str) -> list[str]:
+    """What a key can select of a study."""
+    if key in Target.__struct_fields__:
+        found = [getattr(target, key) for target in study.resolved_targets]
+    elif key == "model":
+        found = [model.name if model.kind == "graph" else model.kind for model in study.sizes()]
+    elif key in MODEL_KEYS:
+        found = [getattr(model, key) for model in study.sizes() if model.kind != "graph"]
+    else:
+        named = {"experiment": study.experiments, "protocol": study.protocols, "workload": get_args(Workload)}
+        found = list(named[key])
+    return [str(one) for one in found if one not in (None, "")]
 
 
 def _parse(selections: Iterable[str]) -> Wanted:

@@ -77,14 +77,16 @@ def describe(bench: Bench) -> str:
     if isinstance(count := facts.get("trainable_parameters") or facts.get("parameters"), int):
         parts.append(f"{count:,} parameters")
     if isinstance(work := facts.get("multiply_adds"), int):
-        parts.append(f"{millions(work)} multiply-adds")
+        parts.append(f"{rounded(work)} multiply-adds")
     parts += [f"weights: {facts['weights']}"] if facts.get("weights") else []
     parts += [f"from {facts['source']}"] if facts.get("source") else []
     return f"{bench.model.name}: {', '.join(parts)}" if parts else bench.model.name
 
 
-def millions(count: int) -> str:
-    """`301 M`, `3.86 G`."""
+def rounded(count: int) -> str:
+    """`1,540`, `301 M`, `3.86 G`."""
+    if count < 1e6:
+        return f"{count:,}"
     return f"{wording.number(count / 1e9)} G" if count >= 1e9 else f"{wording.number(count / 1e6)} M"
 
 

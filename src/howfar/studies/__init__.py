@@ -220,7 +220,10 @@ def change(
     if frameworks_wanted:
         choices = tuple(TargetChoice(name) for name in frameworks_wanted)
         changed = resolve(replace(changed, targets=choices), known, "--framework")
-    return selection.select(_with_own_models(changed), only)
+    whole = _with_own_models(changed)
+    left = selection.select(whole, only)
+    selection.demand_known([whole], only)
+    return left
 
 
 def change_whole(
@@ -239,6 +242,7 @@ def change_whole(
     """
     first = every[0]
     said = {part.study: part.only for part in first.parts}
+    asked: list[Study] = []
     changed: list[Study] = []
     refusals: list[UserError] = []
     for study in every:
@@ -246,11 +250,13 @@ def change_whole(
             one = change(study, known, frameworks_wanted=frameworks_wanted, only=(), **fields)
             if frameworks_wanted:  # its targets are new ones, of which the part takes as little as of its own
                 one = selection.select(one, [name for name in said.get(study.name, ()) if not _of_framework(name)])
+            asked.append(one)
             changed.append(selection.select(one, only))
         except UserError as error:
             refusals.append(error)
     if not changed:
         raise refusals[0]
+    selection.demand_known(asked, only)
     shared = _with_budget(changed, budget_minutes)
     left = {one.name for one in shared}
     own = shared.pop(0) if first.name in left else replace(first, experiments=())
