@@ -14,7 +14,16 @@ from pathlib import Path
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.hosts import devtools
-from howfar.hosts.base import LaunchedProcess, Reaper, Running, end_tree, fresh_folder, launched, own_environment
+from howfar.hosts.base import (
+    LaunchedProcess,
+    Reaper,
+    Running,
+    StillRunning,
+    end_tree,
+    fresh_folder,
+    launched,
+    own_environment,
+)
 from howfar.hosts.kept import Kept
 from howfar.records import Fact
 from howfar.visits import Visit
@@ -203,10 +212,12 @@ class Chromium:
                 yield running
 
     def rest(self) -> None:
-        self._kept.close()
+        self.close()
 
     def close(self) -> None:
-        self._kept.close()
+        """Whom processes disturb that were killed and do not end, its noise says."""
+        with contextlib.suppress(StillRunning):
+            self._kept.close()
 
 
 HOST = Chromium
