@@ -31,6 +31,11 @@ BAD: Mapping[str, tuple[str, str]] = {
     "unknown driver": ("run quick --driver magic", "extension"),
     "unknown study for a person": ("serve nowhere", "quick"),
     "bad selection": ("run quick --only tfjs", "--only"),
+    "a selection of no cells": (
+        "run quick --only experiment=training_time,workload=inference --out {folder}/new",
+        "nothing to measure",
+    ),
+    "a selection beside what there is": ("run quick --only backend=wasm,wsam", "'backend=wsam' selects nothing"),
     "no MNIST": ("run {folder}/study.toml --out {folder}/new --mnist {folder}", "train-images-idx3-ubyte"),
     "a package without a folder": ("run quick --package-dir mind", "mind=DIR"),
     "a folder without a package": ("serve --package-dir mind={folder}", "package.json"),

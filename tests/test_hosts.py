@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -165,7 +164,7 @@ def test_the_reaper_leaves_alone_what_was_ended(reaper: Reaper) -> None:
 
 def test_there_is_a_host_for_every_browser_that_is_listed() -> None:
     assert "chromium" in hosts.browsers()
-    assert not {"base", "kept", "native", "reaper"} & set(hosts.browsers())
+    assert not {"base", "lasting", "native", "reaper"} & set(hosts.browsers())
 
 
 # The browser's program.
@@ -186,19 +185,6 @@ def test_the_browser_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.
     facts = host.checked_facts()
     assert facts["browser_version"] == "99.0.1.2"
     assert "--headless=new" in str(facts["browser_flags"])
-
-
-def test_what_does_not_end_when_its_browser_is_closed_is_not_the_run_s_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stuck() -> None:
-        raise base.StillRunning("its processes [1] were killed, and do not end")
-
-    monkeypatch.setenv("HOWFAR_CHROMIUM", str(program(tmp_path, "#!/bin/sh\n")))
-    host = chromium.HOST(None)  # type: ignore[arg-type]  # asked, not launched
-    monkeypatch.setattr(host, "_kept", SimpleNamespace(close=stuck))
-    host.rest()
-    host.close()
 
 
 @pytest.mark.parametrize(("content", "mode"), [("#!/bin/sh\n", 0o644), ("\x7fELF", 0o755), ("no program", 0o755)])

@@ -4,6 +4,7 @@ import re
 from io import StringIO
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 import asked
@@ -78,6 +79,7 @@ def test_lines_are_plain_and_one_a_task() -> None:
     lines.begin([SHORT, LONG], 3)
     lines.start(SHORT)
     lines.end(outcome(SHORT, disturbed=True), 1.26)
+    lines.end(outcome(replace(SHORT, control=1)), 1.0)
     lines.start(LONG)
     lines.end(outcome(LONG, "crashed", "the process was gone in [first]"), 100)
     lines.close()
@@ -85,6 +87,7 @@ def test_lines_are_plain_and_one_a_task() -> None:
     assert file.getvalue().splitlines() == [
         "2 tasks to run (3 of 5 were measured before), 0 s at the least",
         f"[4/5] {cell} inference (disturbed), 1.3 s, 1 s left",
+        f"[4/5] {cell} inference, 1.0 s, 1 s left",
         f"[5/5] crashed: {cell} training: the process was gone in [first], 100.0 s, 0 s left",
     ]
 

@@ -264,6 +264,21 @@ def test_ceilings_are_taken_once_before_others_and_again_when_nothing_else_is_le
     assert max(others) < min(again)
 
 
+def test_ceilings_of_a_browser_are_in_one_block_though_one_is_thought_much_dearer_than_another() -> None:
+    machine, asked_for = Machine(), study(budget_minutes=60, ceiling_rounds=1)
+    roofs = [Cell(replace(CPU, backend=one), Model("gemm", 1, 2048), "ceilings") for one in ("cpu", "wasm", "webgpu")]
+    thought = [Costs(VOCABULARY).seconds(plan.task_of(asked_for, roof, asked.NAMES, 0)) for roof in roofs]
+    assert max(thought) > schedule.TIER * min(thought)
+    planned = thrifty(asked_for, [*roofs, *cells(CPU)], machine)
+    found = []
+    for block in planned.blocks():
+        found.append({task.cell for task in block if task.cell in roofs})
+        for task in block:
+            if not task.control:
+                planned.note(task, *machine.run(task))
+    assert [own for own in found if own] == [set(roofs)]
+
+
 def test_ceilings_of_fewer_rounds_are_not_taken_again() -> None:
     machine, roof = Machine(), Cell(CPU, Model("gemm", 1, 64), "ceilings")
     asked_for = study(budget_minutes=60, ceiling_rounds=1)

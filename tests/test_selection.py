@@ -30,7 +30,8 @@ def test_only_what_is_selected_is_left() -> None:
     assert backends("framework=tfjs") == ["wasm", "cpu"]
     assert backends("framework=tfjs,backend=cpu") == ["cpu"]
     assert backends("framework=tfjs", "backend=cpu") == ["cpu"]
-    assert selection.select(STUDY, ["threads=0"]).resolved_targets[0].framework == "numpy"
+    for all_of_them in ("threads=all", "threads=0"):
+        assert [target.threads for target in selection.select(STUDY, [all_of_them]).resolved_targets] == [0]
 
 
 def test_a_key_with_several_values_takes_any_of_them() -> None:
@@ -75,7 +76,7 @@ def test_a_selection_that_selects_nothing_is_refused(wrong: str) -> None:
         ("depth=1,3", "--only: 'depth=3' selects nothing; there are: 1, 4"),
         ("experiment=training_time,cost", "--only: 'experiment=cost' selects nothing"),
         ("workload=training,guessing", "--only: 'workload=guessing' selects nothing"),
-        ("threads=1,2", "--only: 'threads=2' selects nothing; there are: 1, 0"),
+        ("threads=1,2", "--only: 'threads=2' selects nothing; there are: 1, all"),
     ],
 )
 def test_a_value_that_there_is_not_is_refused_beside_one_that_there_is(selection_: str, said: str) -> None:

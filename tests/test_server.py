@@ -4,7 +4,7 @@ import http.client
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -249,6 +249,17 @@ def test_a_page_is_told_where_to_go_when_it_has_reported(served: Server, visit: 
     visit.onward = Future()
     threading.Timer(0.1, visit.onward.set_result, ["http://p2.localhost/"]).start()
     assert post(served, visit, "report", asked.report(TASK)).body == b'"http://p2.localhost/"'
+
+
+def test_a_page_that_hangs_up_while_it_waits_goes_nowhere(served: Server, visit: Visit) -> None:
+    visit.onward = Future()
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=5)
+    body = msgspec.json.encode(asked.report(TASK))
+    connection.request("POST", f"/tasks/{TASK.id}/report", body, {"x-howfar-token": visit.token})
+    assert [kind for kind, _ in events(visit)] == ["report"]
+    connection.close()
+    with pytest.raises(CancelledError):
+        visit.onward.result(timeout=5)
 
 
 @pytest.mark.parametrize("status", ["ok", "page_error"])

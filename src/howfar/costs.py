@@ -70,7 +70,7 @@ class Costs:
     def work(self, task: Task) -> float:
         """Multiply-adds of one operation."""
         cell = task.cell
-        samples = 1 if cell.workload == "inference" else task.batch_size
+        samples = 1 if cell.workload in ("inference", "ceilings") else task.batch_size
         return float(multiply_adds(cell.model, self._vocabulary) * samples * PASSES.get(cell.workload, 1))
 
     def operation(self, task: Task) -> float:

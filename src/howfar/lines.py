@@ -35,6 +35,11 @@ class Line(Struct):
         return self.cell.target.browser == "native"
 
     @property
+    def shares(self) -> str:
+        """The browser that its ceilings share; nothing where it is no ceiling."""
+        return self.cell.target.browser if self.cell.workload == "ceilings" else ""
+
+    @property
     def best(self) -> float:
         """The lowest of its medians; infinite where none is known."""
         return min(self.medians, default=math.inf)

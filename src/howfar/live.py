@@ -80,7 +80,7 @@ class Live:
         self._shown.end(outcome, seconds)
         with self._changed:
             self._forecast.note(outcome.task.cell, seconds)
-            self._done += 1
+            self._done += not outcome.task.control
             failed = outcome.status not in ("ok", "unsupported")
             self._failed += failed
             self._tell(row(outcome) if outcome.status == "ok" else progress.told(outcome))

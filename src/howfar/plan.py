@@ -65,11 +65,13 @@ def _block(study: Study, cells: list[tuple[Cell, ProtocolName]], data: DataNames
     yield control_of(study, data, number, len(order) // study.control_every + 2)
 
 
-def place_of(cell: Cell) -> tuple[bool, str]:
-    """By what a shuffled block is sorted: a browser's ceilings, which share its process (hosts/kept.py), come one after
-    the other before all else. They are the best of many samples, so that when they are taken does not matter."""
-    ceilings = cell.workload == "ceilings"
-    return not ceilings, cell.target.browser if ceilings else ""
+def place_of(cell: Cell) -> tuple[bool, str, str]:
+    """By what a shuffled block is sorted: a browser's ceilings, which share its process (hosts/lasting.py), come one
+    after the other before all else, those on one kind of GPU together. They are the best of many samples, so that when
+    they are taken does not matter."""
+    if cell.workload != "ceilings":
+        return True, "", ""
+    return False, cell.target.browser, cell.target.backend
 
 
 def control_of(study: Study, data: DataNames, number: int, control: int) -> Task:

@@ -69,13 +69,13 @@ class Lines:
         self._forecast, self._done, self._total = Forecast(pending, minutes), done, done + len(pending)
         again = f" ({done} of {self._total} were measured before)" if done else ""
         least = at_least_seconds([task.cell for task in pending])
-        self._say(f"{len(pending)} tasks to run{again}, {span(least)} at the least")
+        self._say(f"{len(pending)} task{'s' * (len(pending) != 1)} to run{again}, {span(least)} at the least")
 
     def start(self, task: Task) -> None:
         """Nothing: a line is written when the task is over."""
 
     def end(self, outcome: Outcome, seconds: float) -> None:
-        self._done += 1
+        self._done += not outcome.task.control
         self._forecast.note(outcome.task.cell, seconds)
         what = outcome.task.describe() if outcome.status == "ok" else told(outcome)
         marks = " (disturbed)" if outcome.disturbed else ""
@@ -117,7 +117,7 @@ class Bar:
         self._forecast.note(outcome.task.cell, seconds)
         if outcome.status != "ok":
             self._progress.console.print(told(outcome), markup=False, highlight=False, style="yellow")
-        self._progress.advance(self._bar)
+        self._progress.advance(self._bar, not outcome.task.control)
         self._show(outcome.task.describe())
 
     def close(self) -> None:

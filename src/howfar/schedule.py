@@ -177,9 +177,8 @@ class Thrifty:
         return line.over_cap or f"about {self._costs.seconds(self._next(line)):.0f} s were expected for one round"
 
     def _first_round(self, lines: Sequence[Line]) -> list[Task]:
-        """The cheapest cells of those that no round is measured of, shuffled."""
-        waiting = [line for line in lines if not line.rounds and not line.over_cap]
-        known = self._known_or_smallest(waiting)
+        """The cheapest cells of those without a round, shuffled, and with a ceiling the others of its browser."""
+        known = self._known_or_smallest([line for line in lines if not line.rounds and not line.over_cap])
         for line in known:
             self._hold_to_cap(line)
         dear = {line.key: self._costs.seconds(self._next(line)) for line in known if not line.over_cap}
@@ -189,7 +188,9 @@ class Thrifty:
         if not fitting:
             return []
         tier = TIER * min(fitting.values())
-        return self._shuffled([self._next(self._lines[key]) for key in fitting if fitting[key] <= tier])
+        sharing = {self._lines[key].shares for key in fitting if fitting[key] <= tier} - {""}
+        chosen = [key for key in fitting if fitting[key] <= tier or self._lines[key].shares in sharing]
+        return self._shuffled([self._next(self._lines[key]) for key in chosen])
 
     def _known_or_smallest(self, lines: Sequence[Line]) -> list[Line]:
         """Those whose cost can be said, and of each other kind the smallest, to learn it: unwatched where there is such

@@ -58,7 +58,7 @@ def _values(study: Study, key: str) -> list[str]:
     else:
         named = {"experiment": study.experiments, "protocol": study.protocols, "workload": get_args(Workload)}
         found = list(named[key])
-    return [str(one) for one in found if one not in (None, "")]
+    return [_said(key, one) for one in found if one not in (None, "")]
 
 
 def _parse(selections: Iterable[str]) -> Wanted:
@@ -71,12 +71,17 @@ def _parse(selections: Iterable[str]) -> Wanted:
             if key not in KEYS or not value:
                 mend = f"write key=value[,value] with a key of: {', '.join(KEYS)}"
                 raise UserError(f"{part!r} selects nothing", where="--only", mend=mend)
-            wanted.setdefault(key, set()).add(value)
+            wanted.setdefault(key, set()).add("all" if (key, value) == ("threads", "0") else value)
     return wanted
 
 
 def _takes(wanted: Wanted, key: str, value: object) -> bool:
-    return key not in wanted or str(value) in wanted[key]
+    return key not in wanted or _said(key, value) in wanted[key]
+
+
+def _said(key: str, value: object) -> str:
+    """As it is written in a study."""
+    return "all" if key == "threads" and value == 0 else str(value)
 
 
 def _matches(one: object, wanted: Wanted, names: Mapping[str, str]) -> bool:

@@ -204,7 +204,7 @@ class Server:
             raise _refuse(visit, "the report is of another task")
         visit.went_well = report.status == "ok"
         visit.put("report", report)
-        return json_answer(await asyncio.wrap_future(visit.onward) if visit.onward else "")
+        return json_answer(await _onward(request, visit))
 
     async def _package_file(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A page's host name tells whose request it is."""
@@ -247,6 +247,20 @@ def _listen(port: int) -> socket.socket:
 def json_answer(value: Any) -> Response:
     """A record, as it goes out."""
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+async def _onward(request: Request, visit: Visit) -> str:
+    """Where its page goes from here, as soon as that is known; who hangs up meanwhile goes nowhere."""
+    if visit.onward is None:
+        return ""
+    told = asyncio.wrap_future(visit.onward)
+    hung_up = asyncio.ensure_future(request.receive())  # its message is read: what else comes is its end
+    await asyncio.wait((told, hung_up), return_when=asyncio.FIRST_COMPLETED)
+    hung_up.cancel()
+    if told.done():
+        return told.result()
+    visit.onward.cancel()
+    return ""
 
 
 async def _read(request: Request, visit: Visit, kind: Any) -> Any:

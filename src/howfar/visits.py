@@ -40,6 +40,7 @@ class Visit:
         # Whether it reported what was asked.
         self.went_well = False
         # The address that its page goes to when it has reported; nowhere without it, or where the result is empty.
+        # Cancelled, where the page is gone before.
         self.onward: Future[str] | None = None
         # What the extension sampled, where it opened the page.
         self.extension: ExtensionSamples | None = None

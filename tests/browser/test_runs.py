@@ -1,5 +1,6 @@
 """Whole runs of the command: stopped at any moment they lose nothing, leave nothing behind, and go on."""
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -29,7 +30,8 @@ warmup_min_seconds = 0.05
 warmup_max_seconds = 0.1
 """
 # Two rounds of 2 targets x 2 sizes, and 3 controls.
-TASKS = 2 * (2 * 2 + 3)
+CELLS = 2 * 2 * 2
+TASKS = CELLS + 2 * 3
 
 
 @pytest.fixture
@@ -82,7 +84,9 @@ def test_a_run_killed_twice_goes_on_with_nothing_lost_and_nothing_measured_twice
     assert 7 <= len(before) < TASKS
     done = subprocess.run(command(folder), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert f"{len(before)} of {TASKS} were measured before" in done.stdout
+    measured = sum(not json.loads(record)["task"]["control"] for _, _, record in before)
+    assert f"{CELLS - measured} tasks to run ({measured} of {CELLS} were measured before)" in done.stdout
+    assert f"[{CELLS}/{CELLS}]" in done.stdout
     stored = outcomes(folder)
     assert stored[: len(before)] == before
     assert len(stored) == len({task for task, _, _ in stored}) == TASKS

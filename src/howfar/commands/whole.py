@@ -57,6 +57,9 @@ def measure(
         raise UserError("results are kept in a folder, and it is a file", where=str(folder), mend="give another --out")
     began = time.monotonic()
     steps = in_time(_steps(chosen, known, folder), (time.monotonic() - began) / 60)
+    if not any(step.cells for step in steps):
+        mend = "leave something out of --only, or see what its experiments measure: `howfar list experiments`"
+        raise UserError("there is nothing to measure in it", where=chosen[0].name, mend=mend)
     shown = progress.follow(Console(stderr=True) if as_json else console)
     # Held to the end: a second run is refused, whatever part the first one is in.
     with store.create(folder) as outcomes, _followed(shown, steps, folder, live=live) as follower:

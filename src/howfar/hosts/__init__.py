@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from howfar.driving import Driving
     from howfar.hosts.base import Host, Reaper
 
-_NOT_BROWSERS = {"__init__", "base", "devtools", "extension", "kept", "native", "piped", "reaper"}
+_NOT_BROWSERS = {"__init__", "base", "devtools", "extension", "lasting", "native", "piped", "reaper"}
 
 
 def browsers() -> list[str]:

@@ -1,4 +1,5 @@
-"""Chromium and Chrome: whatever stock build is found, as a plain process with a fresh profile for every task."""
+"""Chromium and Chrome: whatever stock build is found, as a plain process with a fresh profile for every task (ceilings
+share one)."""
 
 import contextlib
 import os
@@ -18,13 +19,12 @@ from howfar.hosts.base import (
     LaunchedProcess,
     Reaper,
     Running,
-    StillRunning,
     end_tree,
     fresh_folder,
     launched,
     own_environment,
 )
-from howfar.hosts.kept import Kept
+from howfar.hosts.lasting import Lasting
 from howfar.records import Fact
 from howfar.visits import Visit
 
@@ -173,7 +173,7 @@ class Chromium:
         self._version = version(self.path)
         self._flags = (*BASE_FLAGS, *sandbox_flags(), *extra_flags)
         self.gpu_flags = gpu_flags(self.path)
-        self._kept = Kept(self._start)
+        self._lasting = Lasting(self._start)
 
     def software_gpu(self, facts: Mapping[str, Fact]) -> bool:
         return is_software(facts)
@@ -191,8 +191,8 @@ class Chromium:
     def launch(self, visit: Visit) -> AbstractContextManager[Running]:
         cell = visit.assignment.task.cell
         if cell.workload == "ceilings":
-            return self._kept.launch(visit, self._flags_of_ceilings(cell.target.backend))
-        self._kept.close()
+            return self._lasting.launch(visit, self._flags_of_ceilings(cell.target.backend))
+        self._lasting.close()
         inspected = devtools.SUPPORTED and cell.observe in INSPECTED
         watched = (MEMORY_FLAG,) if cell.observe == "processes" else (devtools.FLAG,) if inspected else ()
         # Only a task on the GPU asks for one: it is dearer to start (0.07 s on two cores), and the others then meet the
@@ -215,9 +215,7 @@ class Chromium:
         self.close()
 
     def close(self) -> None:
-        """Whom processes disturb that were killed and do not end, its noise says."""
-        with contextlib.suppress(StillRunning):
-            self._kept.close()
+        self._lasting.close()
 
 
 HOST = Chromium

@@ -110,9 +110,11 @@ class Driven:
                 self.close()  # what it left open must not run beside the next visit
 
     def rest(self) -> None:
-        """Its browser has no page open, and takes longer to start (2.5 s) than most tasks."""
+        """Its browser, which has no page open, stays: it takes longer to start (2.5 s) than most tasks."""
+        self._chromium.rest()
 
     def close(self) -> None:
+        self._chromium.close()
         self._browser = None
         self._opened.close()
         self._driver.forget()

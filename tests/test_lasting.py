@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import asked
-from howfar.hosts.base import Turn
-from howfar.hosts.kept import Kept
+from howfar.hosts.base import StillRunning, Turn
+from howfar.hosts.lasting import Lasting
 from howfar.visits import Visit
 
 CPU, GPU = ("--cpu",), ("--gpu",)
@@ -22,6 +22,7 @@ class Browser:
     def __init__(self, flags: Sequence[str], url: str, log_file: Path) -> None:
         self.flags, self.url, self.log_file = flags, url, log_file
         self.runs = True
+        self.stuck = False
 
     def alive(self) -> bool:
         return self.runs
@@ -33,7 +34,7 @@ class Browsers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.opened: list[Browser] = []
-        self.kept = Kept(self._start)  # type: ignore[arg-type]  # browsers in name only
+        self.lasting = Lasting(self._start)  # type: ignore[arg-type]  # browsers in name only
 
     @contextlib.contextmanager
     def _start(self, flags: Sequence[str], url: str) -> Iterator[Browser]:
@@ -43,6 +44,8 @@ class Browsers:
         self.opened.append(browser)
         yield browser
         browser.runs = False
+        if browser.stuck:
+            raise StillRunning("its processes [1] were killed, and do not end")
 
     @property
     def running(self) -> list[Browser]:
@@ -60,7 +63,7 @@ def visit(number: int) -> Visit:
 
 def went(browsers: Browsers, visited: Visit, flags: Sequence[str] = CPU, *, well: bool = True) -> Visit:
     """The visit, as it is when it is over."""
-    with browsers.kept.launch(visited, flags):
+    with browsers.lasting.launch(visited, flags):
         visited.went_well = well
     return visited
 
@@ -75,7 +78,7 @@ def test_the_page_that_reported_goes_on_to_the_next_visit(browsers: Browsers) ->
     first, second = went(browsers, visit(1)), went(browsers, visit(2))
     assert [browser.url for browser in browsers.running] == [first.url]
     assert onward(first) == second.url
-    browsers.kept.close()
+    browsers.lasting.close()
     assert onward(second) == ""
     assert not browsers.running
 
@@ -94,7 +97,7 @@ def test_who_did_not_report_what_was_asked_leaves_no_browser_to_the_next(browser
 
 
 def test_what_stops_a_visit_ends_the_browser(browsers: Browsers) -> None:
-    with pytest.raises(KeyboardInterrupt), browsers.kept.launch(visit(1), CPU):
+    with pytest.raises(KeyboardInterrupt), browsers.lasting.launch(visit(1), CPU):
         raise KeyboardInterrupt
     assert not browsers.running
 
@@ -106,10 +109,28 @@ def test_a_browser_that_is_gone_meanwhile_is_no_visit_s(browsers: Browsers) -> N
     assert [browser.url for browser in browsers.running] == [second.url]
 
 
+def test_a_page_that_is_gone_while_it_waits_is_no_visit_s(browsers: Browsers) -> None:
+    first = went(browsers, visit(1))
+    assert first.onward is not None
+    first.onward.cancel()
+    second = went(browsers, visit(2))
+    assert [browser.url for browser in browsers.running] == [second.url]
+
+
+def test_what_waited_and_does_not_end_is_not_the_fault_of_who_comes_next(browsers: Browsers) -> None:
+    went(browsers, visit(1))
+    browsers.opened[0].stuck = True
+    went(browsers, visit(2), GPU)
+    browsers.opened[1].stuck = True
+    browsers.lasting.close()
+    with pytest.raises(StillRunning), browsers.lasting.launch(visit(3), CPU):
+        browsers.opened[2].stuck = True  # it is this visit's that did not report
+
+
 def test_a_visit_s_log_begins_with_the_visit(browsers: Browsers) -> None:
     went(browsers, visit(1))
     second = visit(2)
-    with browsers.kept.launch(second, CPU) as running:
+    with browsers.lasting.launch(second, CPU) as running:
         assert isinstance(running, Turn)
         assert running.log() == ""
         with browsers.opened[0].log_file.open("a") as log:
@@ -118,7 +139,7 @@ def test_a_visit_s_log_begins_with_the_visit(browsers: Browsers) -> None:
 
 
 def test_closing_what_was_never_opened_does_no_harm(browsers: Browsers) -> None:
-    browsers.kept.close()
-    browsers.kept.close()
+    browsers.lasting.close()
+    browsers.lasting.close()
     went(browsers, visit(1))
     assert len(browsers.running) == 1
