@@ -16,8 +16,8 @@ from msgspec import Meta, Struct
 from howfar.layers import Activation, Positive
 
 ProtocolName = Literal["corrected", "published"]
-# The rules of docs/method.md that a number was taken under, with their version; never pooled with those of another. What
-# mends a breach of a rule makes no other version.
+# The rules of docs/method.md that a number was taken under, with their version; never pooled with those of another. To
+# mend a breach of a rule makes no other version.
 PROTOCOLS: Mapping[ProtocolName, str] = {"corrected": "corrected-1", "published": "published-1"}
 PROTOCOL = PROTOCOLS["corrected"]
 # The layout of the messages and of the store. A store of another schema is refused, never rewritten.
