@@ -17,6 +17,7 @@ from howfar.errors import UserError
 from howfar.hosts import base, chromium, extension
 from howfar.hosts.base import Reaper
 from howfar.observed import ExtensionSamples
+from howfar.records import Model, Task
 from howfar.server import Server
 from howfar.visits import Visit
 from knocking import ask
@@ -59,8 +60,8 @@ def started(browser: Path, *, lines: int = 0) -> list[str]:
         time.sleep(0.02)
 
 
-def visit() -> Visit:
-    return Visit(asked.assignment(TASK), "http://p1.localhost:5/run/?task=a&token=b", "b")
+def visit(task: Task = TASK) -> Visit:
+    return Visit(asked.assignment(task), "http://p1.localhost:5/run/?task=a&token=b", "b")
 
 
 def test_an_extension_that_never_answers_leaves_the_run_as_it_would_be_without(browser: Path, reaper: Reaper) -> None:
@@ -79,6 +80,19 @@ def test_an_extension_that_never_answers_leaves_the_run_as_it_would_be_without(b
     second.checked_facts()
     assert len(started(browser)) == 2
     assert "--load-extension" not in started(browser)[1]
+
+
+@pytest.mark.parametrize("ends", ["rest", "close"])
+def test_what_ceilings_share_ends_where_no_extension_answers_too(browser: Path, reaper: Reaper, ends: str) -> None:
+    driver = Driving()
+    driver.silence = "it did not answer"
+    host = hosts.open_host("chromium", reaper, driver)
+    shared = visit(asked.task(asked.CEILING, Model("gemm", 1, 192), "ceilings"))
+    with host.launch(shared) as running:
+        shared.went_well = True
+    assert running.alive() and started(browser, lines=1)
+    getattr(host, ends)()
+    assert not running.alive()
 
 
 def test_the_extension_s_browser_is_another_environment(
