@@ -168,6 +168,23 @@ def test_an_interval_that_learns_from_the_other_cells_covers_95_percent(cells: i
     assert np.median(widths) < 0.8  # and it says more than each cell could say alone
 
 
+@pytest.mark.parametrize("alike", [3, 1000])
+def test_cells_of_many_processes_and_of_few_learn_from_one_another(alike: int) -> None:
+    """As a budget leaves them: each kind is covered by its own intervals."""
+    rng, counts = np.random.default_rng(alike), [2] * 6 + [3] * 2 + [8] * 6
+    covered: dict[int, list[bool]] = {count: [] for count in counts}
+    for _ in range(1500):
+        spreads = 0.03 * np.sqrt(alike / rng.chisquare(alike, len(counts)))
+        cells = [np.exp(rng.normal(0, own, count)).tolist() for own, count in zip(spreads, counts, strict=True)]
+        known = stats.prior(cells)
+        for count, cell in zip(counts, cells, strict=True):
+            _, low, high = stats.geometric(cell, known)
+            assert low is not None and high is not None
+            covered[count].append(low < 1 < high)
+    for count, found in covered.items():
+        assert 0.93 <= np.mean(found) <= 0.97, count
+
+
 def test_few_cells_say_nothing_of_one_another() -> None:
     assert stats.prior([[1.0, 1.1]] * (stats.MIN_POOLED_CELLS - 1)) is None
     assert stats.prior([[1.0, 1.1]] * stats.MIN_POOLED_CELLS) is not None

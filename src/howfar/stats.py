@@ -5,7 +5,6 @@ its moment, so a hundred of them say less about the next process than three proc
 """
 
 import math
-import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -150,14 +149,12 @@ def _pairs(field: Sequence[Mapping[int, float]]) -> tuple[Floats, Floats]:
 
 
 def _prior(counts: Floats, variances: Floats) -> Prior | None:
-    """From how many processes each cell has, and the variance of their logarithms."""
-    usual = statistics.mode(counts.tolist()) if len(counts) else 0
-    variances = variances[counts == usual]
+    """From how many processes each cell has, and the variance of their logarithms (Smyth, section 6.2)."""
     if len(variances) < MIN_POOLED_CELLS:
         return None
-    free = usual - 1
+    free = counts - 1
     levels = np.log(np.maximum(variances, MIN_VARIANCE)) - digamma(free / 2) + np.log(free / 2)
-    excess = float(levels.var(ddof=1) - polygamma(1, free / 2))
+    excess = float(levels.var(ddof=1) - polygamma(1, free / 2).mean())
     weight = min(MAX_PRIOR_WEIGHT, _inverse_trigamma(excess) * 2 if excess > 0 else MAX_PRIOR_WEIGHT)
     return Prior(weight, float(np.exp(levels.mean() + digamma(weight / 2) - np.log(weight / 2))))
 
