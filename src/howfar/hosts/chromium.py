@@ -15,15 +15,7 @@ from pathlib import Path
 from howfar.environment import has_gpu
 from howfar.errors import UserError
 from howfar.hosts import devtools
-from howfar.hosts.base import (
-    LaunchedProcess,
-    Reaper,
-    Running,
-    end_tree,
-    fresh_folder,
-    launched,
-    own_environment,
-)
+from howfar.hosts.base import LaunchedProcess, Reaper, Running, end_tree, fresh_folder, launched, own_environment
 from howfar.hosts.lasting import Lasting
 from howfar.records import Fact
 from howfar.visits import Visit

@@ -16,7 +16,6 @@ from howfar.records import Metric, PhaseName, Sampling, SteadyMetric
 Operation = Callable[[int], object]
 Take = Callable[[int], float]
 Enter = Callable[[PhaseName], None]
-EndedBy = Literal["interval", "cap", "slow"]
 
 # See page/measure.js.
 PIPELINE_DEPTH = 10
