@@ -9,7 +9,7 @@ from msgspec.structs import replace
 import asked
 from howfar import plan, schedule
 from howfar.costs import Costs, at_least_seconds, multiply_adds
-from howfar.lines import Line, choice, gains_of
+from howfar.lines import Line, beside, choice, contenders, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome, Phase, Series
 from howfar.records import Cell, Model, Sampling, Target, Task
 from howfar.schedule import SOFTWARE_SHARE, Thrifty, Told, Whole
@@ -350,12 +350,26 @@ def test_a_round_of_ones_own_model_is_of_all_that_may_be_chosen() -> None:
     natives = [line(Target(name, "1", "cpu", "native", threads), seconds) for name, threads, seconds in said]
     assert choice([best, near, far, *natives]) == [near, best, natives[3], natives[0]]
     ahead = replace(near.key[0].target, version="5.0.0")
-    machine, lines = Machine(), [best, line(ahead, 1.5, 1.5, 1.5), near, far, *natives]
-    planned = thrifty(study(), [one.key[0] for one in lines], machine)
-    planned._lines = {one.key: one for one in lines}
-    assert planned._beside(near) == [near, best, natives[3], natives[0]]
+    lines = [best, line(ahead, 1.5, 1.5, 1.5), near, far, *natives]
+    assert beside(near, lines) == [near, best, natives[3], natives[0]]
     best.hopeless = True
-    assert planned._beside(near) == [near, natives[3], natives[0]]
+    assert beside(near, lines) == [near, natives[3], natives[0]]
+
+
+def test_after_one_round_those_go_on_that_a_slow_process_may_have_set_back() -> None:
+    best, set_back, far = line(CPU, 1.0), line(replace(CPU, backend="wasm"), 2.9), line(WEBGPU, 3.1)
+    native, unknown, dense = line(NATIVE, 0.1), line(replace(NATIVE, framework="torch")), line(CPU, 0.01, model=Model())
+    assert contenders([best, set_back, far, native, unknown, dense]) == [set_back, best, native]
+
+
+def test_of_ones_own_model_what_is_far_behind_has_its_second_round_after_all_of_the_others() -> None:
+    machine = Machine()
+    targets = {"cpu": 1.0, "wasm": 1.5, "webgpu": 10.0}
+    machine.operation = lambda task: targets[task.cell.target.backend]  # type: ignore[method-assign]
+    every = [Cell(replace(CPU, backend=backend), MINE, "inference") for backend in targets]
+    ran = run(thrifty(study(budget_minutes=60, software_last=True), every, machine), machine)
+    found = [task.cell.target.backend for task in ran]
+    assert sorted(found[3:7]) == ["cpu", "cpu", "wasm", "wasm"] and found[7:] == ["webgpu", "webgpu"]
 
 
 MINE = Model("graph", name="mine", digest="0")

@@ -12,6 +12,8 @@ Key = tuple[Cell, ProtocolName]
 
 # Processes of one target differ by up to half here, so that whoever takes twice as long is no rival.
 NEAR = 2.0
+# ... and a single process may be one of the slow.
+MAY_BE_NEAR = 1.5 * NEAR
 
 
 class Line(Struct):
@@ -79,14 +81,35 @@ def _gain(line: Line, usual: float, best: float) -> float:
     return near**2 * line.half_width(usual) / (line.seconds or 1.0)
 
 
-def choice(lines: Iterable[Line]) -> list[Line]:
-    """Of the targets of one's own model those among which is chosen: in a browser whoever takes at most `NEAR` times as
+def beside(line: Line, lines: Iterable[Line]) -> list[Line]:
+    """Who belongs into the same round, and has not more of them than this one: native at the same network and workload;
+    of one's own model those that may be chosen, and the quickest native on as many threads."""
+    alike = [other for other in lines if other.rounds and _field(other) == _field(line)]
+    found = choice(alike) if line.cell.model.kind == "graph" else [other for other in alike if other.native]
+    return [other for other in found if other.rounds <= line.rounds and not other.hopeless]
+
+
+def contenders(lines: Iterable[Line]) -> list[Line]:
+    """After a round of all, those of one's own models that may yet be chosen once the next round tells more."""
+    fields: dict[object, list[Line]] = {}
+    for line in lines:
+        if line.cell.model.kind == "graph":
+            fields.setdefault(_field(line), []).append(line)
+    return [line for alike in fields.values() for line in choice(alike, MAY_BE_NEAR)]
+
+
+def choice(alike: Iterable[Line], near: float = NEAR) -> list[Line]:
+    """Of the targets of one's own model those among which is chosen: in a browser whoever takes at most `near` times as
     long as the best, and of native the quickest on one thread, and on all."""
-    slowest_first = sorted((line for line in lines if line.medians), key=lambda line: -line.best)
+    slowest_first = sorted((line for line in alike if line.medians), key=lambda line: -line.best)
     natives = {line.cell.target.threads: line for line in slowest_first if line.native}
     browsers = [line for line in slowest_first if not line.native]
-    near = [line for line in browsers if line.best <= NEAR * browsers[-1].best]
-    return [*near, *natives.values()]
+    return [*(line for line in browsers if line.best <= near * browsers[-1].best), *natives.values()]
+
+
+def _field(line: Line) -> object:
+    """Whom it is measured beside."""
+    return line.cell.model, line.cell.workload, line.key[1]
 
 
 def _rivals(line: Line) -> object:

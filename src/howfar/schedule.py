@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from howfar import plan
 from howfar.costs import FEWEST, Costs, Kind, kind_of, operation_seconds
-from howfar.lines import Key, Line, choice, gains_of
+from howfar.lines import Key, Line, beside, contenders, gains_of
 from howfar.outcomes import OVER_BUDGET, Outcome
 from howfar.records import Cell, DataNames, Target, Task
 from howfar.study import Study
@@ -116,12 +116,12 @@ class Thrifty:
 
     def _stages(self) -> Iterator[tuple[list[Line], int, float]]:
         """Which lines have their rounds before others have one, how many, and until when."""
-        every, rounds = list(self._lines.values()), self._study.rounds
+        every, rounds, last = list(self._lines.values()), self._study.rounds, self._study.software_last
         early = [line for line in every if self._is_early(line.cell)]
-        last = self._study.software_last and len(early) < len(every)
-        kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if last else 0.0
-        yield early, 2, self._end - kept
+        kept = 60 * (self._study.budget_minutes or 0) * SOFTWARE_SHARE if last and len(early) < len(every) else 0.0
+        yield early, 1 if last else 2, self._end - kept
         if last:
+            yield contenders(early), rounds, self._end - kept
             yield early, rounds, self._end - kept
             # In software WebGPU takes ten times as long as WebGL (MobileNetV2: 5 s), and so all that is kept.
             yield [line for line in every if line.cell.target.backend != "webgpu"], 1, self._end
@@ -226,32 +226,19 @@ class Thrifty:
         fitting = [line for line in unfinished if self.admits(self._next(line))]
         if not fitting:
             return []
-        gains = gains_of(self._lines.values())
+        every = self._lines.values()
+        gains = gains_of(every)
         fitting.sort(key=lambda line: (-gains[line.key], line.seconds or 0.0))
         chosen: dict[Key, Task] = {}
         end = self._clock()
         for line in fitting:
-            added = {own.key: self._next(own) for own in [line, *self._beside(line)] if own.key not in chosen}
+            added = {own.key: self._next(own) for own in [line, *beside(line, every)] if own.key not in chosen}
             end += BESIDE * sum(self._expected(self._lines[key], task) for key, task in added.items())
             wide = gains[line.key] >= gains[fitting[0].key] / 4
             if chosen and (len(chosen) >= CHOSEN_TASKS or not wide or end > self._latest):
                 break
             chosen |= added
         return self._shuffled(list(chosen.values()))
-
-    def _beside(self, line: Line) -> list[Line]:
-        """Who belongs into the same round, and has not more of them than this one: native at the same network and
-        workload; of one's own model those that may be chosen, and the quickest native on as many threads."""
-        cell, protocol = line.key
-        alike = [
-            other
-            for other in self._lines.values()
-            if other.rounds
-            and other.key[1] == protocol
-            and (other.cell.model, other.cell.workload) == (cell.model, cell.workload)
-        ]
-        beside = choice(alike) if cell.model.kind == "graph" else [other for other in alike if other.native]
-        return [other for other in beside if other.rounds <= line.rounds and not other.hopeless]
 
     def _shuffled(self, tasks: list[Task]) -> list[Task]:
         ordered = sorted(tasks, key=lambda task: task.id)
