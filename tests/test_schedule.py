@@ -357,7 +357,7 @@ def test_a_round_of_ones_own_model_is_of_all_that_may_be_chosen() -> None:
 
 
 def test_after_one_round_those_go_on_that_a_slow_process_may_have_set_back() -> None:
-    best, set_back, far = line(CPU, 1.0), line(replace(CPU, backend="wasm"), 2.9), line(WEBGPU, 3.1)
+    best, set_back, far = line(CPU, 1.0), line(replace(CPU, backend="wasm"), 3.9), line(WEBGPU, 4.1)
     native, unknown, dense = line(NATIVE, 0.1), line(replace(NATIVE, framework="torch")), line(CPU, 0.01, model=Model())
     assert contenders([best, set_back, far, native, unknown, dense]) == [set_back, best, native]
 

@@ -192,6 +192,18 @@ def test_the_machine_is_looked_at_during_the_timed_samples_only(visitor: Visitor
     assert sum(use.cpu_s for use in outcome.noise.use) > 0.02
 
 
+def test_the_machine_s_pace_is_taken_right_before_the_timed_samples_and_right_after(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[str] = []
+    monkeypatch.setattr("howfar.visiting.pace_ms", lambda: float(len(reached)))
+    names: tuple[PhaseName, ...] = ("first", "warmup", "latency", "throughput", "warmup", "check", "dispose")
+    steps = [step for name in names for step in (lambda _, name=name: reached.append(name), phase(name))]
+    outcome = measured(visitor, *steps, post(asked.report(TASK, losses=right())))
+    assert outcome.noise is not None
+    assert [reached[int(at) - 1] for at in outcome.noise.pace_ms] == ["latency", "throughput", "warmup"]
+
+
 def test_without_timed_samples_there_is_no_noise(visitor: Visitor) -> None:
     outcome = measured(visitor, phase("warmup"), post(asked.report(TASK, losses=right())))
     assert outcome.noise is None

@@ -12,8 +12,8 @@ Key = tuple[Cell, ProtocolName]
 
 # Processes of one target differ by up to half here, so that whoever takes twice as long is no rival.
 NEAR = 2.0
-# ... and a single process may be one of the slow.
-MAY_BE_NEAR = 1.5 * NEAR
+# ... and a single process may be one that a neighbour slowed, by a factor of two.
+MAY_BE_NEAR = 2 * NEAR
 
 
 class Line(Struct):

@@ -6,6 +6,7 @@ round is still here, without numbers and with its reason.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from msgspec import Struct
@@ -13,11 +14,13 @@ from msgspec import Struct
 from howfar.kept import kept
 from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
+from howfar.quiet import Counting
 from howfar.records import (
     YARDSTICK,
     Cell,
     Fact,
     Metric,
+    Model,
     ProtocolName,
     Status,
     Workload,
@@ -74,6 +77,7 @@ class Measured(Struct, frozen=True, gc=False):
     status: Status
     message: str
     drifting: bool
+    slowed: bool = False  # the machine itself was, for some of what counts here
 
     @property
     def cell(self) -> Cell:
@@ -125,7 +129,8 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
     """One metric of every group, each worked out once for the same results. The samples are let go of with the metric:
     all of them are most of a store."""
     known: dict[int, Measured] = kept(results, ("measured", metric, workloads), dict)
-    samples = {id(group): _samples(group, metric) for group in wanted if id(group) not in known}
+    counting = kept(results, "counting", partial(_counting, results))
+    samples = {id(group): _samples(group, metric, counting) for group in wanted if id(group) not in known}
     if samples:
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
         medians |= _medians(samples)
@@ -133,7 +138,9 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
         drifting = _drifting(samples)
         for group in wanted:
             if (key := id(group)) in samples:
-                known[key] = _measured(group, metric, samples[key], medians[key], scatter, key in drifting)
+                own, rounds = samples[key], medians[key]
+                summary = summarize(list(own.values()), scatter, list(rounds.values())) if own else None
+                known[key] = _measured(group, metric, summary, rounds, key in drifting, counting.slowed(group))
     return [known[id(group)] for group in wanted]
 
 
@@ -142,7 +149,8 @@ def _scatter(
 ) -> Prior | None:
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
-    medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
+    counting = kept(results, "counting", partial(_counting, results))
+    medians |= _medians({id(group): _samples(group, metric, counting) for group in alike if id(group) not in medians})
     return prior(list(medians[id(group)].values()) for group in alike)
 
 
@@ -227,9 +235,19 @@ def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[
     return fitting[-1] if fitting else outcome.environment
 
 
-def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
+def _counting(results: Results) -> Counting:
+    """Which outcomes of the contestants' groups count; what is of one workload and network is one field."""
+    fields: dict[tuple[Workload, Model], list[Group]] = defaultdict(list)
+    for group in groups(results, contestant):
+        if group.current:
+            fields[group.cell.workload, group.cell.model].append(group)
+    return Counting(results.outcomes, fields.values())
+
+
+def _samples(group: Group, metric: Metric, counting: Counting) -> dict[int, Floats]:
     """Milliseconds per operation, by round; rounds that gave none are left out."""
-    samples = {o.task.round: per_operation(o, metric) for o in group.outcomes if o.status in COUNTED}
+    counted = (o for o in counting.outcomes(group) if o.status in COUNTED)
+    samples = {o.task.round: per_operation(o, metric) for o in counted}
     return {number: values for number, values in samples.items() if len(values)}
 
 
@@ -240,22 +258,18 @@ def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int,
 
 
 def _measured(
-    group: Group,
-    metric: Metric,
-    samples: Mapping[int, Floats],
-    medians: Mapping[int, float],
-    known: Prior | None,
-    drifting: bool,
+    group: Group, metric: Metric, summary: Summary | None, rounds: Mapping[int, float], drifting: bool, slowed: bool
 ) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
         group=group,
         metric=f"{metric}_ms",
-        summary=summarize(list(samples.values()), known, list(medians.values())) if samples else None,
-        rounds=medians,
+        summary=summary,
+        rounds=rounds,
         status=status,
-        message=message if samples or message else f"no samples of {metric}",
+        message=message if summary or message else f"no samples of {metric}",
         drifting=drifting,
+        slowed=slowed,
     )
 
 

@@ -90,12 +90,14 @@ class Noise(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     `wait_share`: of the measuring thread's time, the share it waited for a core, wait / (cpu + wait).
     `foreign_cores`: cores kept busy by processes that are not the task's (stolen time included).
+    `pace_ms`: what a fixed piece of work took on the slowest core, right before the samples and right after them.
     """
 
     wall_s: float
     wait_share: float
     foreign_cores: float
     use: tuple[CpuUse, ...]
+    pace_ms: tuple[float, ...] = ()
 
 
 class Span(Struct, frozen=True, gc=False, forbid_unknown_fields=True):

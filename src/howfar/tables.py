@@ -69,6 +69,8 @@ SCHEMA: dict[str, Any] = {
     # Of a claim of the paper (`findings`): its number, and `holds`, `no_longer_holds` or `cannot_tell`.
     "claim": pl.Int64,
     "verdict": pl.String,
+    # The machine itself was slower than it can be beside a process that counts.
+    "slowed": pl.Boolean,
 }
 
 Row = dict[str, Any]
@@ -134,6 +136,7 @@ def against_printed(number: float | None, printed: float | None, tolerance: floa
 
 def _row(entry: Measured) -> Row:
     own = {"status": entry.status, "message": entry.message, "drifting": entry.drifting, "few_samples": _few(entry)}
+    own["slowed"] = entry.slowed
     return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own
 
 

@@ -4,16 +4,17 @@ import io
 import json
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 
 import limits
 import made
 import test_benches as own
 from howfar import wording
-from howfar.outcomes import Outcome
+from howfar.outcomes import Noise, Outcome
 from howfar.records import Cell, Fact, Target
+from howfar.report import answer, excerpt, figures, page, terminal
 from howfar.report import bench as benching
-from howfar.report import excerpt, figures, page, terminal
 from howfar.report.bench import Told
 
 FACTS: dict[str, Fact] = {
@@ -71,6 +72,18 @@ def test_of_all_others_on_a_gpu_in_name_only_it_is_said() -> None:
         "all that gave a right result are on a GPU in name only"
         in told(software, own.rounds(made.WEBGPU, 30.0)).recommendation
     )
+
+
+def test_a_single_process_that_was_slowed_says_so_where_others_have_an_interval() -> None:
+    quiet, loud = (Noise(2.0, 0.01, 0.1, (), (0.2, pace_ms)) for pace_ms in (0.21, 0.31))
+    often = [replace(own.outcome(made.ORT, number, 10.0), noise=quiet) for number in range(12)]
+    once = [replace(own.outcome(made.WASM, 0, 20.0), noise=loud)]
+    found = own.results(often, once)
+    rows = {row.contender.target: row.within for row in benching.tell(found)[0].rows}
+    assert rows[made.WASM] == "slowed" and "–" in rows[made.ORT]
+    (words,) = [words for words in answer.reservations(found) if "slower" in words]
+    assert words.startswith("The machine itself was slower than it can be beside 1 of 13 measurements")
+    assert not [words for words in answer.reservations(own.results(often)) if "slower" in words]
 
 
 def test_what_is_kept_beside_a_project_says_what_the_command_said(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from howfar import wording
 from howfar.kept import kept
 from howfar.measured import NATIVE
 from howfar.outcomes import Results
+from howfar.quiet import Counting
 from howfar.records import Workload
 from howfar.report.failures import Failure, failures
 from howfar.report.limits import allowed, factors
@@ -53,7 +54,7 @@ def _answer(results: Results) -> Answer:
 
 def reservations(results: Results) -> list[str]:
     """What of the run is not there, and what was disturbed: to be said beside any answer."""
-    return [words for words in (_disturbed(results), _missing(results)) if words]
+    return [words for words in (_disturbed(results), _slowed(results), _missing(results)) if words]
 
 
 def _fastest(stand: Sequence[Standing]) -> str:
@@ -201,6 +202,18 @@ def _disturbed(results: Results) -> str:
     return (
         f"Other programs disturbed {found.disturbed} of {found.processes} measurements, also when they were repeated;"
         " they are marked."
+    )
+
+
+def _slowed(results: Results) -> str:
+    counts = [(Counting(own.outcomes), own.outcomes) for own in each(results)]
+    found = sum(counting.is_slowed(outcome) for counting, every in counts for outcome in every)
+    if not found:
+        return ""
+    timed = noise(list(outcomes(results))).processes
+    return (
+        f"The machine itself was slower than it can be beside {found:,} of {timed:,} measurements (a neighbour on its"
+        " cores, heat): where there are enough others, these don't count."
     )
 
 

@@ -9,7 +9,7 @@ from howfar import wording
 from howfar.benches import Bench, BreakEven, Contender, benches
 from howfar.ceilings import Ceilings, taken
 from howfar.gaps import Gap
-from howfar.measured import fared
+from howfar.measured import Measured, fared
 from howfar.outcomes import Results
 from howfar.records import Fact
 from howfar.report.limits import factors_of
@@ -177,7 +177,7 @@ def _row(bench: Bench, place: str, one: Contender) -> Row:
         place=place,
         contender=one,
         latency=wording.number(summary.median if summary else None),
-        within=wording.interval(summary.low, summary.high) if summary else "",
+        within=_within(one.latency),
         first_use=wording.milliseconds(one.first_use.median) if one.first_use else wording.NONE,
         download=wording.megabytes(one.download_bytes) if one.facts.get("library_gzip_bytes") else wording.NONE,
         memory=wording.NONE if one.memory_bytes is None else wording.megabytes(one.memory_bytes),
@@ -185,6 +185,13 @@ def _row(bench: Bench, place: str, one: Contender) -> Row:
         to_native=f"{wording.number(found.value)}×" if found else wording.NONE,
         note=_note(one.facts),
     )
+
+
+def _within(latency: Measured) -> str:
+    """The interval; of the only process that counts, whether the machine was slowed beside it."""
+    summary = latency.summary
+    told = wording.interval(summary.low, summary.high) if summary else ""
+    return told or ("slowed" if latency.slowed else "")
 
 
 def _note(facts: Mapping[str, Fact]) -> str:
@@ -259,5 +266,6 @@ def _target(bench: Bench, one: Contender) -> dict[str, Any]:
         "max_relative_error": one.max_relative_error,
         "times_native": found.value if found else None,
         "software_gpu": one.latency.software,
+        "slowed": one.latency.slowed,
         "facts": dict(one.facts),
     }
