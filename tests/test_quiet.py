@@ -69,6 +69,12 @@ def test_whoever_has_few_processes_does_not_decide_for_the_others() -> None:
     assert list(found[made.BRAIN].rounds) == [0] and found[made.BRAIN].slowed
 
 
+def test_whoever_was_measured_less_than_half_as_often_does_not_decide_either() -> None:
+    seldom = rounds(made.ORT, (LOUD, QUIET, LOUD, LOUD))
+    assert list(measured(*rounds(made.TFJS, [*MIXED, QUIET]), *seldom)[made.TFJS].rounds) == [0, 2, 5, 8]
+    assert len(measured(*rounds(made.TFJS, MIXED), *seldom)[made.TFJS].rounds) == 8
+
+
 def test_what_counts_of_two_targets_gives_the_ratio_of_a_quiet_machine() -> None:
     unlike = (LOUD, QUIET, QUIET, LOUD, QUIET, QUIET, LOUD, LOUD)
     found = measured(*rounds(made.TFJS, MIXED), *rounds(made.ORT, unlike))

@@ -13,7 +13,7 @@ from howfar.outcomes import Outcome
 OWN_PACE = 0.1
 # Fewer than this say too little of what it can be.
 FEWEST_PACES = 10
-# A quiet machine's paces agree within 3 %; a neighbour on any of its cores makes them 25 to 90 % longer.
+# A quiet machine's paces lie within 8 %; a neighbour on any of its cores makes them 25 to 90 % longer.
 SLOWED = 1.1
 # A mean of fewer has an interval that is wider than what the neighbours do.
 FEWEST_QUIET = 3
@@ -49,12 +49,13 @@ class Counting:
         return outcome.noise is not None and max(outcome.noise.pace_ms, default=0.0) > limit_ms
 
     def _of(self, field: Sequence[Rounds]) -> list[Sequence[Outcome]]:
-        """Of each cell those that were not slowed, if every cell has enough of them that has any to spare; else all, of
-        every cell, so that what is compared was measured alike. (What failed before it was timed counts as ever.)"""
+        """Of each cell those that were not slowed, if there are enough of each that was measured often (half as often as
+        the most, at least); else all, of every cell, so that what is compared was measured alike. What failed before
+        it was timed counts as ever."""
         timed = [[outcome for outcome in rounds.outcomes if outcome.noise] for rounds in field]
         quiet = [[outcome for outcome in own if not self.is_slowed(outcome)] for own in timed]
-        spare = [len(left) for left, own in zip(quiet, timed, strict=True) if len(own) > FEWEST_QUIET]
-        if min(spare, default=0) < FEWEST_QUIET:
+        often = max(map(len, timed), default=0) / 2
+        if min(len(left) for left, own in zip(quiet, timed, strict=True) if len(own) >= often) < FEWEST_QUIET:
             return [rounds.outcomes for rounds in field]
         return [
             [outcome for outcome in rounds.outcomes if not (left and self.is_slowed(outcome))]
