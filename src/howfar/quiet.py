@@ -50,8 +50,8 @@ class Counting:
 
     def _of(self, field: Sequence[Rounds]) -> list[Sequence[Outcome]]:
         """Of each cell those that were not slowed, if there are enough of each that was measured often (at least half
-        as often as the most); else all, of every cell: what is compared was measured alike. What failed before it was timed
-        counts as ever."""
+        as often as the most); else all, of every cell, so that what is compared was measured alike. What failed before
+        it was timed counts as ever."""
         timed = [[outcome for outcome in rounds.outcomes if outcome.noise] for rounds in field]
         quiet = [[outcome for outcome in own if not self.is_slowed(outcome)] for own in timed]
         often = max(map(len, timed), default=0) / 2
