@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +41,43 @@ def test_the_slowest_core_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pace.pace_ms() == 9.0
 
 
-def test_of_many_cores_sixteen_are_asked_all_over_the_machine() -> None:
-    assert pace._spread(list(range(64))) == list(range(0, 64, 4))
-    assert pace._spread([5, 7]) == [5, 7]
+def test_of_many_cores_some_are_asked_all_over_the_machine() -> None:
+    assert pace._spread(list(range(64)), 16) == list(range(0, 64, 4))
+    assert pace._spread([5, 7], 16) == [5, 7]
+
+
+@pytest.mark.parametrize(("said", "cores"), [("max 100000", 16), ("250000 100000", 2), ("50000 100000", 1), ("", 16)])
+def test_a_container_s_quota_is_not_used_up(
+    said: str, cores: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "cpu.max").write_text(said)
+    monkeypatch.setattr(pace, "_CPU_MAX", tmp_path / "cpu.max")
+    asked: list[int] = []
+
+    def run(core: int, _: threading.Barrier, found: dict[int, float]) -> None:
+        asked.append(core)
+        found[core] = 1.0
+
+    monkeypatch.setattr(pace, "_cores", lambda: list(range(40)))
+    monkeypatch.setattr(pace, "_run", run)
+    pace.pace_ms()
+    assert len(asked) == cores
+
+
+def test_the_cores_work_at_the_same_time_and_the_lowest_quarter_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work: list[int] = []
+    most: list[int] = []
+
+    def work(*_: object) -> None:
+        at_work.append(1)
+        most.append(len(at_work))
+        time.sleep(0.02 if len(most) > pace._PULSES else 0.002)
+        at_work.pop()
+
+    monkeypatch.setattr("howfar.probes.pace.np.correlate", work)
+    monkeypatch.setattr(pace, "_cores", lambda: [0, 1])
+    assert 2 <= pace.pace_ms() < 15
+    assert max(most) == 2
 
 
 def test_a_thread_that_may_not_choose_its_core_does_the_work_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Which processes count where the machine was slower for some: what is compared was measured alike."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -9,24 +8,25 @@ from msgspec.structs import replace
 import made
 from howfar.measured import Measured, timed
 from howfar.outcomes import Noise, Outcome
-from howfar.quiet import FEWEST_PACES, SLOWED, Counting
+from howfar.quiet import FEWEST_PACES, Counting
 from howfar.ranking import fields
 from howfar.records import Cell, Model, Target
+from howfar.stats import Ratio
 
 SIZE = Model("mlp", 1, 64)
 QUIET, LOUD = 0.23, 0.30
 
 
-def outcome(target: Target, number: int, pace: float | None, **changes: Any) -> Outcome:
-    """One round; slowed, it takes half as long again."""
-    found = made.outcome(Cell(target, SIZE, "inference"), number % 5, **changes)
+def outcome(target: Target, number: int, pace: float | None, model: Model = SIZE) -> Outcome:
+    """One round; slowed, before its samples or after them, it takes half as long again."""
+    found = made.outcome(Cell(target, model, "inference"), number % 5)
     series = [
         replace(own, sample_ms=tuple(ms * (1.5 if pace == LOUD else 1.0) for ms in own.sample_ms))
         for own in found.series
     ]
-    noise = Noise(2.0, 0.01, 0.1, (), () if pace is None else (QUIET, pace))
+    paces_ms = () if pace is None else (QUIET, pace) if number % 2 else (pace, QUIET)
     task = replace(found.task, round=number)
-    return replace(found, task=task, series=tuple(series), noise=noise, environment="here")
+    return replace(found, task=task, series=tuple(series), noise=Noise(2.0, 0.01, 0.1, (), paces_ms))
 
 
 def rounds(target: Target, paces: Sequence[float | None]) -> list[Outcome]:
@@ -44,7 +44,7 @@ MIXED = (QUIET, LOUD, QUIET, LOUD, LOUD, QUIET, LOUD, LOUD)
 
 def test_what_was_slowed_does_not_count_where_others_are_enough() -> None:
     found = measured(*rounds(made.TFJS, MIXED), *rounds(made.ORT, MIXED))
-    assert {target: list(entry.rounds) for target, entry in found.items()} == {
+    assert {target: list(entry.counted) for target, entry in found.items()} == {
         made.TFJS: [0, 2, 5],
         made.ORT: [0, 2, 5],
     }
@@ -56,69 +56,86 @@ def test_what_was_slowed_does_not_count_where_others_are_enough() -> None:
 
 def test_where_one_of_those_compared_has_too_few_others_all_count_of_each() -> None:
     found = measured(*rounds(made.TFJS, MIXED), *rounds(made.ORT, (LOUD, LOUD, QUIET, QUIET, LOUD)))
-    assert len(found[made.TFJS].rounds) == len(MIXED) and len(found[made.ORT].rounds) == 5
+    assert len(found[made.TFJS].counted) == len(MIXED) and len(found[made.ORT].counted) == 5
     assert found[made.TFJS].slowed and found[made.ORT].slowed
 
 
-def test_whoever_has_few_processes_does_not_decide_for_the_others() -> None:
-    found = measured(
-        *rounds(made.TFJS, MIXED), *rounds(made.ORT, (LOUD, QUIET)), *rounds(made.BRAIN, (LOUD,)), *filler()
-    )
-    assert list(found[made.TFJS].rounds) == [0, 2, 5]
-    assert list(found[made.ORT].rounds) == [1] and not found[made.ORT].slowed
-    assert list(found[made.BRAIN].rounds) == [0] and found[made.BRAIN].slowed
+def test_whoever_was_measured_seldom_does_not_decide_and_keeps_its_interval() -> None:
+    seldom = rounds(made.ORT, (LOUD, QUIET, LOUD))
+    found = measured(*rounds(made.TFJS, MIXED), *seldom, *rounds(made.BRAIN, (QUIET, LOUD, QUIET)))
+    assert list(found[made.TFJS].counted) == [0, 2, 5] and not found[made.TFJS].slowed
+    assert list(found[made.ORT].counted) == [0, 1, 2] and found[made.ORT].slowed
+    assert list(found[made.BRAIN].counted) == [0, 2] and not found[made.BRAIN].slowed
+    often = rounds(made.ORT, (LOUD, QUIET, LOUD, LOUD))  # half as often
+    assert len(measured(*rounds(made.TFJS, MIXED), *often)[made.TFJS].counted) == len(MIXED)
 
 
-def test_whoever_was_measured_less_than_half_as_often_does_not_decide_either() -> None:
-    seldom = rounds(made.ORT, (LOUD, QUIET, LOUD, LOUD))
-    assert list(measured(*rounds(made.TFJS, [*MIXED, QUIET]), *seldom)[made.TFJS].rounds) == [0, 2, 5, 8]
-    assert len(measured(*rounds(made.TFJS, MIXED), *seldom)[made.TFJS].rounds) == 8
+def test_another_network_does_not_decide() -> None:
+    other = [outcome(made.ORT, number, LOUD, Model("mlp", 8, 256)) for number in range(8)]
+    assert list(measured(*rounds(made.TFJS, MIXED), *rounds(made.BRAIN, MIXED), *other)[made.TFJS].counted) == [0, 2, 5]
 
 
-def test_what_counts_of_two_targets_gives_the_ratio_of_a_quiet_machine() -> None:
-    unlike = (LOUD, QUIET, QUIET, LOUD, QUIET, QUIET, LOUD, LOUD)
-    found = measured(*rounds(made.TFJS, MIXED), *rounds(made.ORT, unlike))
-    (field,) = [field for field in fields(found.values()) if field.metric == "latency_ms"]
-    ratio = field.against(found[made.TFJS], found[made.ORT])
-    quiet = measured(*rounds(made.TFJS, [QUIET] * 8), *rounds(made.ORT, [QUIET] * 8))
-    (field,) = [field for field in fields(quiet.values()) if field.metric == "latency_ms"]
-    wanted = field.against(quiet[made.TFJS], quiet[made.ORT])
-    assert ratio is not None and wanted is not None and ratio.value == pytest.approx(wanted.value, rel=0.05)
+def against(*outcomes: Outcome) -> Ratio | None:
+    found = measured(*outcomes)
+    (field,) = fields(found.values())
+    return field.against(found[made.TFJS], found[made.ORT])
+
+
+def test_the_ratio_of_what_counts_is_that_of_a_quiet_machine() -> None:
+    unlike = (LOUD, QUIET, QUIET, LOUD, QUIET, QUIET, LOUD, QUIET)
+    mixed = (QUIET, LOUD, QUIET, LOUD, QUIET, QUIET, LOUD, LOUD)
+    ratio = against(*rounds(made.TFJS, mixed), *rounds(made.ORT, unlike))
+    wanted = against(*rounds(made.TFJS, [QUIET] * 8), *rounds(made.ORT, [QUIET] * 8))
+    assert ratio is not None and ratio.rounds == 3
+    assert wanted is not None and ratio.value == pytest.approx(wanted.value, rel=0.05)
+
+
+def test_who_shares_too_few_of_the_rounds_that_count_is_compared_in_all_that_they_share() -> None:
+    early, late = (QUIET,) * 3 + (LOUD,) * 5, (LOUD,) * 5 + (QUIET,) * 3
+    found = measured(*rounds(made.TFJS, early), *rounds(made.ORT, late))
+    assert list(found[made.TFJS].counted) == [0, 1, 2] and list(found[made.ORT].counted) == [5, 6, 7]
+    ratio = against(*rounds(made.TFJS, early), *rounds(made.ORT, late))
+    assert ratio is not None and ratio.rounds == 8
 
 
 def test_a_failure_before_the_samples_is_neither_quiet_nor_lost() -> None:
     crashed = [
         replace(outcome(made.TFJS, number, None), status="crashed", noise=None, series=()) for number in (8, 9, 10)
     ]
-    found = measured(*rounds(made.TFJS, [LOUD] * 8), *crashed, *filler())
-    assert len(found[made.TFJS].rounds) == 8
+    found = measured(*rounds(made.TFJS, [LOUD] * 8), *crashed, *elsewhere())
+    assert len(found[made.TFJS].counted) == 8
     assert found[made.TFJS].status == "crashed"
 
 
 def test_without_a_pace_all_count() -> None:
     found = measured(*rounds(made.TFJS, [None] * 12))
-    assert len(found[made.TFJS].rounds) == 12 and not found[made.TFJS].slowed
+    assert len(found[made.TFJS].counted) == 12 and not found[made.TFJS].slowed
+
+
+def slowed(*outcomes: Outcome, machines: tuple[str, str] = ("one", "one")) -> list[bool]:
+    """Of each, in a browser's environment and native's, on these machines."""
+    facts = {"chromium": {"cpu": machines[0]}, "native": {"cpu": machines[1], "browser": "native"}}
+    results = replace(made.results(list(outcomes)), environments=facts)
+    return [Counting(results, ()).is_slowed(one) for one in outcomes]
 
 
 def test_too_few_paces_say_nothing_of_what_the_machine_can_be() -> None:
     few = rounds(made.TFJS, [QUIET, LOUD] * 4)
-    assert len(few) < FEWEST_PACES and not any(map(Counting(few).is_slowed, few))
+    assert len(few) < FEWEST_PACES and not any(slowed(*few))
 
 
 def test_the_own_pace_is_one_that_a_tenth_found_and_no_single_lucky_moment() -> None:
-    every = rounds(made.TFJS, [LOUD / SLOWED / 1.5, *[LOUD] * 29])
-    assert not any(map(Counting(every).is_slowed, every))
-    again = rounds(made.TFJS, [QUIET] * 4 + [LOUD] * 26)
-    assert sum(map(Counting(again).is_slowed, again)) == 26
+    lucky = [replace(one, noise=Noise(2.0, 0.01, 0.1, (), (0.1,))) for one in rounds(made.TFJS, [QUIET])]
+    assert not any(slowed(*lucky, *rounds(made.TFJS, [LOUD] * 29)))
+    assert sum(slowed(*rounds(made.TFJS, [QUIET] * 4 + [LOUD] * 26))) == 26
 
 
-def test_each_environment_has_a_pace_of_its_own() -> None:
-    here = rounds(made.TFJS, [QUIET] * 12)
-    there = [replace(one, environment="there") for one in rounds(made.TFJS, [LOUD] * 12)]
-    assert not any(map(Counting([*here, *there]).is_slowed, [*here, *there]))
+def test_a_browser_and_native_are_held_against_the_pace_of_their_machine_and_no_other() -> None:
+    browser, native = rounds(made.TFJS, [LOUD] * 12), rounds(made.NATIVE, [QUIET] * 12)
+    assert slowed(*browser, *native) == [True] * 12 + [False] * 12
+    assert not any(slowed(*browser, *native, machines=("one", "another")))
 
 
-def filler() -> list[Outcome]:
+def elsewhere() -> list[Outcome]:
     """Enough of another network that the machine's own pace is known."""
-    cell = Cell(made.TFJS, Model("mlp", 8, 256), "inference")
-    return [replace(outcome(made.TFJS, number, QUIET), task=made.task(cell, number)) for number in range(8)]
+    return [outcome(made.TFJS, number, QUIET, Model("mlp", 8, 256)) for number in range(8)]

@@ -57,11 +57,16 @@ class Machine:
         return Outcome(task, "ok", "here", "2025-06-01T10:00:00Z", phases=(first,), series=(series,)), seconds
 
 
-def thrifty(of: Study, every: list[Cell], machine: Machine, finished: Callable[[Task], bool] | None = None) -> Thrifty:
+def thrifty(
+    of: Study,
+    every: list[Cell],
+    machine: Machine,
+    finished: Callable[[Task], bool] = lambda _: False,
+    seconds: Callable[[Task], float | None] = lambda _: None,
+) -> Thrifty:
     keys = [(cell, "corrected") for cell in every]
-    done = finished or (lambda _: False)
-    costs = Costs(VOCABULARY)
-    return Thrifty(of, keys, asked.NAMES, costs, Told(done, software), machine.clock)  # type: ignore[arg-type]
+    told = Told(finished, software, seconds)
+    return Thrifty(of, keys, asked.NAMES, Costs(VOCABULARY), told, machine.clock)  # type: ignore[arg-type]
 
 
 def software(target: Target) -> bool:
@@ -80,7 +85,9 @@ def run(planned: Thrifty, machine: Machine) -> list[Task]:
 def test_without_a_budget_and_a_cap_the_plan_is_run_as_it_is() -> None:
     of = study()
     blocks = plan.blocks(of, cells(CPU), asked.NAMES)
-    made = schedule.make(of, blocks, asked.NAMES, VOCABULARY, Told(lambda task: task.round == 0, software))
+    made = schedule.make(
+        of, blocks, asked.NAMES, VOCABULARY, Told(lambda task: task.round == 0, software, lambda _: None)
+    )
     assert isinstance(made, Whole)
     assert list(made.blocks()) == [[], *blocks[1:]]
     assert made.left_out() == []
@@ -360,6 +367,23 @@ def test_after_one_round_those_go_on_that_a_slow_process_may_have_set_back() -> 
     best, set_back, far = line(CPU, 1.0), line(replace(CPU, backend="wasm"), 3.9), line(WEBGPU, 4.1)
     native, unknown, dense = line(NATIVE, 0.1), line(replace(NATIVE, framework="torch")), line(CPU, 0.01, model=Model())
     assert contenders([best, set_back, far, native, unknown, dense]) == [set_back, best, native]
+
+
+def test_who_contends_is_known_of_what_an_earlier_run_measured() -> None:
+    """Killed after a round of all but one, which is far behind: those that are ahead go on, and not that one alone."""
+    machine = Machine()
+    targets = {"cpu": 1.0, "wasm": 1.5, "webgpu": 10.0}
+    machine.operation = lambda task: targets[task.cell.target.backend]  # type: ignore[method-assign]
+    every = [Cell(replace(CPU, backend=backend), MINE, "inference") for backend in targets]
+
+    def finished(task: Task) -> bool:
+        return not task.control and task.round == 0 and task.cell.target.backend != "webgpu"
+
+    of = study(budget_minutes=60, software_last=True)
+    ran = run(thrifty(of, every, machine, finished, machine.operation), machine)
+    found = [task.cell.target.backend for task in ran]
+    assert found[0] == "webgpu" and sorted(found[1:5]) == ["cpu", "cpu", "wasm", "wasm"]
+    assert found[5:] == ["webgpu", "webgpu"]
 
 
 def test_of_ones_own_model_what_is_far_behind_has_its_second_round_after_all_of_the_others() -> None:

@@ -23,6 +23,9 @@ STUDY = asked.study()
 MESSAGE = "a 'quoted' text; -- with \N{GREEK SMALL LETTER MU}s"
 TASKS = [asked.task(model=Model("mlp", depth, 8)) for depth in (1, 2, 3)]
 
+# What an operation took of it: the median of its samples, three operations each.
+SECONDS = 0.1 / 3 / 1000
+
 
 def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
     """One with something in every field."""
@@ -37,7 +40,7 @@ def outcome(task: Task = TASKS[0], **changes: Any) -> Outcome:
         "losses": (2.3, None),
         "check": Check(None, 5e-6),
         "live_tensors": (3, 4),
-        "noise": Noise(1.5, 0.01, 0.2, ()),
+        "noise": Noise(1.5, 0.01, 0.2, (), (0.2, 0.25)),
         "timeline": (Span("idle", 0.25),),
     }
     return Outcome(task, **(whole | changes))
@@ -140,11 +143,11 @@ def test_a_resumed_run_knows_what_is_done_in_its_environment(tmp_path: Path) -> 
     filled(tmp_path, outcome(disturbed=True), outcome(TASKS[1], status="hung"), outcome(TASKS[2], environment="there"))
     with store.create(tmp_path) as opened:
         assert opened.done({"here"}) == {
-            TASKS[0].id: store.Done("ok", 1, True, MESSAGE),
+            TASKS[0].id: store.Done("ok", 1, True, MESSAGE, SECONDS),
             TASKS[1].id: store.Done("hung", 1, False, MESSAGE),
         }
         opened.append(outcome(attempt=2))
-        assert opened.done({"here"})[TASKS[0].id] == store.Done("ok", 2, False, MESSAGE)
+        assert opened.done({"here"})[TASKS[0].id] == store.Done("ok", 2, False, MESSAGE, SECONDS)
         assert opened.done(set()) == {}
 
 
@@ -302,7 +305,7 @@ def run_killed(script: str, *arguments: str) -> None:
 def test_a_run_that_is_killed_loses_nothing_that_was_appended(tmp_path: Path) -> None:
     run_killed(APPENDS_AND_IS_KILLED, str(tmp_path), msgspec.json.encode(outcome()).decode())
     with store.create(tmp_path) as opened:
-        assert opened.done({"here"}) == {TASKS[0].id: store.Done("ok", 5, False, MESSAGE)}
+        assert opened.done({"here"}) == {TASKS[0].id: store.Done("ok", 5, False, MESSAGE, SECONDS)}
         opened.add_run(run_facts())
         assert opened.results().outcomes == (outcome(attempt=5),)
 

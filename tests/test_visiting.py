@@ -16,7 +16,7 @@ from howfar.errors import Unavailable
 from howfar.hosts.base import StillRunning
 from howfar.models import reference
 from howfar.outcomes import Outcome, Report
-from howfar.records import Fact, PhaseName, Target
+from howfar.records import Fact, Model, PhaseName, Target
 from howfar.server import Server
 from howfar.study import Limits
 from howfar.visiting import Visitor
@@ -198,10 +198,34 @@ def test_the_machine_s_pace_is_taken_right_before_the_timed_samples_and_right_af
     reached: list[str] = []
     monkeypatch.setattr("howfar.visiting.pace_ms", lambda: float(len(reached)))
     names: tuple[PhaseName, ...] = ("first", "warmup", "latency", "throughput", "warmup", "check", "dispose")
-    steps = [step for name in names for step in (lambda _, name=name: reached.append(name), phase(name))]
+    steps = [phase("rest", 0.1)] + [
+        step for name in names for step in (lambda _, name=name: reached.append(name), phase(name))
+    ]
     outcome = measured(visitor, *steps, post(asked.report(TASK, losses=right())))
     assert outcome.noise is not None
     assert [reached[int(at) - 1] for at in outcome.noise.pace_ms] == ["latency", "throughput", "warmup"]
+
+
+def test_what_the_pace_takes_is_nobody_else_s_work(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> float:
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            pass
+        return 1.0
+
+    monkeypatch.setattr("howfar.visiting.pace_ms", work)
+    steps = (phase("warmup", 0.1), phase("latency", 0.1), phase("throughput", 0.1), phase("dispose"))
+    outcome = measured(visitor, *steps, post(asked.report(TASK, losses=right())))
+    assert outcome.noise is not None
+    assert 0.2 <= outcome.noise.wall_s < 0.35
+
+
+def test_beside_ceilings_no_pace_is_taken(desk: tuple[Server, Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("howfar.visiting.pace_ms", lambda: pytest.fail("the best of many samples is taken"))
+    roof = asked.task(Target("ceiling-numpy", "2.0.0", "cpu", "native", 1), Model("gemm", 1, 512), "ceilings")
+    steps = (phase("warmup", 0.1), phase("gemm", 0.1), phase("dispose"), post(asked.report(roof)))
+    outcome = Visitor(*desk, LIMITS).measure(Host(*steps), roof, "here")
+    assert outcome.noise is not None and outcome.noise.pace_ms == ()
 
 
 def test_without_timed_samples_there_is_no_noise(visitor: Visitor) -> None:

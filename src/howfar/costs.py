@@ -10,7 +10,7 @@ from functools import cache
 from msgspec import Struct
 
 from howfar import layers, models
-from howfar.outcomes import Outcome
+from howfar.outcomes import Outcome, Series
 from howfar.records import Cell, Model, Target, Task, Workload
 
 # A training step goes forward once and back once, and back is twice the work.
@@ -52,7 +52,7 @@ class Costs:
         """A task is over, and took so long by the wall clock. One that was watched teaches nothing."""
         if task.cell.observe:
             return
-        operation, kind, work = operation_seconds(outcome), kind_of(task), self.work(task)
+        operation, kind, work = operation_seconds(outcome.series), kind_of(task), self.work(task)
         if operation is None:
             self._failed.add(kind)
             return
@@ -99,12 +99,12 @@ def kind_of(task: Task) -> Kind:
     return task.cell.target, task.cell.workload, model.digest or model.kind
 
 
-def operation_seconds(outcome: Outcome) -> float | None:
+def operation_seconds(series: Sequence[Series]) -> float | None:
     """What one operation took at its steadiest, of the task's own size; None where nothing was timed."""
-    timed = [series for series in outcome.series if series.stage == "timed" and series.metric != "enqueue"]
+    timed = [own for own in series if own.stage == "timed" and own.metric != "enqueue"]
     if not timed:
         return None
-    return min(sorted(series.sample_ms)[len(series.sample_ms) // 2] / series.repeats for series in timed) / 1000
+    return min(sorted(own.sample_ms)[len(own.sample_ms) // 2] / own.repeats for own in timed) / 1000
 
 
 @cache

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,18 +16,11 @@ from howfar.kept import kept
 from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
 from howfar.quiet import Counting
-from howfar.records import (
-    YARDSTICK,
-    Cell,
-    Fact,
-    Metric,
-    Model,
-    ProtocolName,
-    Status,
-    Workload,
-)
+from howfar.records import YARDSTICK, Cell, Fact, Metric, Model, ProtocolName, Status, Workload
 from howfar.samples import METRICS, per_operation
 from howfar.stats import Floats, Prior, Summary, middles, prior, summarize
+
+T = TypeVar("T")
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -67,7 +61,8 @@ class Measured(Struct, frozen=True, gc=False):
     """One metric of one group: a row of a table before it is written down.
 
     `metric` ends in its unit (`latency_ms`); `rounds` maps a round to its process's median in ms; `summary` is None
-    when no round gave a number.
+    when no round gave a number. `left_out`: the rounds that don't count in it, since the machine itself was slower than
+    it can be; `slowed`: it was so in some that do.
     """
 
     group: Group
@@ -77,7 +72,8 @@ class Measured(Struct, frozen=True, gc=False):
     status: Status
     message: str
     drifting: bool
-    slowed: bool = False  # the machine itself was, for some of what counts here
+    left_out: Collection[int] = ()
+    slowed: bool = False
 
     @property
     def cell(self) -> Cell:
@@ -101,6 +97,11 @@ class Measured(Struct, frozen=True, gc=False):
     def right(self) -> bool:
         """Has numbers, and right results behind them: may be ranked."""
         return self.summary is not None and self.status != "wrong_result"
+
+    @property
+    def counted(self) -> Mapping[int, float]:
+        """Of its rounds those that count."""
+        return {number: ms for number, ms in self.rounds.items() if number not in self.left_out}
 
     @property
     def median(self) -> float:
@@ -129,18 +130,17 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
     """One metric of every group, each worked out once for the same results. The samples are let go of with the metric:
     all of them are most of a store."""
     known: dict[int, Measured] = kept(results, ("measured", metric, workloads), dict)
-    counting = kept(results, "counting", partial(_counting, results))
-    samples = {id(group): _samples(group, metric, counting) for group in wanted if id(group) not in known}
+    samples = {id(group): _samples(group, metric) for group in wanted if id(group) not in known}
     if samples:
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
         medians |= _medians(samples)
         scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
-        drifting = _drifting(samples)
+        drifting, counts = _drifting(samples), counting(results)
         for group in wanted:
             if (key := id(group)) in samples:
-                own, rounds = samples[key], medians[key]
+                own, rounds = _counted(samples[key], counts, group), _counted(medians[key], counts, group)
                 summary = summarize(list(own.values()), scatter, list(rounds.values())) if own else None
-                known[key] = _measured(group, metric, summary, rounds, key in drifting, counting.slowed(group))
+                known[key] = _measured(group, metric, summary, medians[key], key in drifting, counts)
     return [known[id(group)] for group in wanted]
 
 
@@ -149,9 +149,9 @@ def _scatter(
 ) -> Prior | None:
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
-    counting = kept(results, "counting", partial(_counting, results))
-    medians |= _medians({id(group): _samples(group, metric, counting) for group in alike if id(group) not in medians})
-    return prior(list(medians[id(group)].values()) for group in alike)
+    medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
+    counts = counting(results)
+    return prior(list(_counted(medians[id(group)], counts, group).values()) for group in alike)
 
 
 def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
@@ -235,20 +235,29 @@ def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[
     return fitting[-1] if fitting else outcome.environment
 
 
+def counting(results: Results) -> Counting:
+    """Which rounds of the contestants' groups count; what is of one workload and network is one field."""
+    return kept(results, "counting", partial(_counting, results))
+
+
 def _counting(results: Results) -> Counting:
-    """Which outcomes of the contestants' groups count; what is of one workload and network is one field."""
     fields: dict[tuple[Workload, Model], list[Group]] = defaultdict(list)
     for group in groups(results, contestant):
         if group.current:
             fields[group.cell.workload, group.cell.model].append(group)
-    return Counting(results.outcomes, fields.values())
+    return Counting(results, fields.values())
 
 
-def _samples(group: Group, metric: Metric, counting: Counting) -> dict[int, Floats]:
+def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
     """Milliseconds per operation, by round; rounds that gave none are left out."""
-    counted = (o for o in counting.outcomes(group) if o.status in COUNTED)
-    samples = {o.task.round: per_operation(o, metric) for o in counted}
+    samples = {o.task.round: per_operation(o, metric) for o in group.outcomes if o.status in COUNTED}
     return {number: values for number, values in samples.items() if len(values)}
+
+
+def _counted(rounds: Mapping[int, T], counts: Counting, group: Group) -> Mapping[int, T]:
+    """Of these rounds those that count."""
+    left_out = counts.left_out(group)
+    return {number: own for number, own in rounds.items() if number not in left_out} if left_out else rounds
 
 
 def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int, float]]:
@@ -258,7 +267,7 @@ def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int,
 
 
 def _measured(
-    group: Group, metric: Metric, summary: Summary | None, rounds: Mapping[int, float], drifting: bool, slowed: bool
+    group: Group, metric: Metric, summary: Summary | None, rounds: Mapping[int, float], drifting: bool, counts: Counting
 ) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
@@ -269,7 +278,8 @@ def _measured(
         status=status,
         message=message if summary or message else f"no samples of {metric}",
         drifting=drifting,
-        slowed=slowed,
+        left_out=counts.left_out(group),
+        slowed=counts.slowed(group),
     )
 
 

@@ -2,12 +2,12 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from howfar.outcomes import Outcome
+from howfar.outcomes import Outcome, Results
 
 # A tenth of the processes found the machine at least as fast: its own pace, and no lucky moment.
 OWN_PACE = 0.1
@@ -17,6 +17,10 @@ FEWEST_PACES = 10
 SLOWED = 1.1
 # A mean of fewer has an interval that is wider than what the neighbours do.
 FEWEST_QUIET = 3
+# Who was measured seldom keeps what it has where leaving out would take its interval.
+FEWEST_KEPT = 2
+# The facts of an environment that say which machine it is.
+MACHINE = ("os", "machine", "cpu", "cores", "memory_gib")
 
 
 class Rounds(Protocol):
@@ -27,46 +31,56 @@ class Rounds(Protocol):
 
 
 class Counting:
-    """Which outcomes count of cells that are compared with one another, field by field."""
+    """Which rounds count of cells that are compared with one another, field by field."""
 
-    def __init__(self, every: Iterable[Outcome], fields: Iterable[Sequence[Rounds]] = ()) -> None:
-        self._own_ms = _own_paces_ms(every)
-        self._counted = {
-            id(rounds): outcomes for field in fields for rounds, outcomes in zip(field, self._of(field), strict=True)
+    def __init__(self, results: Results, fields: Iterable[Sequence[Rounds]]) -> None:
+        self._machines = {name: tuple(map(facts.get, MACHINE)) for name, facts in results.environments.items()}
+        self._own_ms = self._own_paces_ms(results.outcomes)
+        self._left_out = {
+            id(rounds): left_out for field in fields for rounds, left_out in zip(field, self._of(field), strict=True)
         }
 
-    def outcomes(self, rounds: Rounds) -> Sequence[Outcome]:
-        """Those that count of this cell; all of one that is in no field."""
-        return self._counted.get(id(rounds), rounds.outcomes)
+    def left_out(self, rounds: Rounds) -> Collection[int]:
+        """The numbers of those that do not count of this cell."""
+        return self._left_out.get(id(rounds), ())
 
     def slowed(self, rounds: Rounds) -> bool:
         """Whether the machine was slower than it can be beside any of those that count."""
-        return any(map(self.is_slowed, self.outcomes(rounds)))
+        left_out = self.left_out(rounds)
+        return any(self.is_slowed(one) for one in rounds.outcomes if one.task.round not in left_out)
 
     def is_slowed(self, outcome: Outcome) -> bool:
         """Whether it was before its samples, or after them."""
-        limit_ms = SLOWED * self._own_ms.get(outcome.environment, math.inf)
-        return outcome.noise is not None and max(outcome.noise.pace_ms, default=0.0) > limit_ms
+        limit_ms = SLOWED * self._own_ms.get(self._machine(outcome), math.inf)
+        return paced(outcome) and longest_ms(outcome) > limit_ms
 
-    def _of(self, field: Sequence[Rounds]) -> list[Sequence[Outcome]]:
-        """Of each cell those that were not slowed, if there are enough of each that was measured often (at least half
-        as often as the most); else all, of every cell, so that what is compared was measured alike. What failed before
-        it was timed counts as ever."""
+    def _of(self, field: Sequence[Rounds]) -> list[Collection[int]]:
+        """Of each cell those that were slowed, if enough others are there of each that was measured often (at least
+        half as often as the most); else none, of any cell, so that what is compared was measured alike."""
         timed = [[outcome for outcome in rounds.outcomes if outcome.noise] for rounds in field]
-        quiet = [[outcome for outcome in own if not self.is_slowed(outcome)] for own in timed]
+        slowed = [{outcome.task.round for outcome in own if self.is_slowed(outcome)} for own in timed]
         often = max(map(len, timed), default=0) / 2
-        if min(len(left) for left, own in zip(quiet, timed, strict=True) if len(own) >= often) < FEWEST_QUIET:
-            return [rounds.outcomes for rounds in field]
-        return [
-            [outcome for outcome in rounds.outcomes if not (left and self.is_slowed(outcome))]
-            for left, rounds in zip(quiet, field, strict=True)
-        ]
+        others = [len(own) - len(out) for own, out in zip(timed, slowed, strict=True)]
+        if min((left for left, own in zip(others, timed, strict=True) if len(own) >= often), default=0) < FEWEST_QUIET:
+            return [()] * len(field)
+        return [out if left >= FEWEST_KEPT else () for left, out in zip(others, slowed, strict=True)]
+
+    def _machine(self, outcome: Outcome) -> Hashable:
+        return self._machines.get(outcome.environment)
+
+    def _own_paces_ms(self, outcomes: Iterable[Outcome]) -> dict[Hashable, float]:
+        """By machine, its own pace. A browser and native are different environments of one machine."""
+        paces: dict[Hashable, list[float]] = defaultdict(list)
+        for outcome in filter(paced, outcomes):
+            paces[self._machine(outcome)].append(longest_ms(outcome))
+        return {name: float(np.quantile(own, OWN_PACE)) for name, own in paces.items() if len(own) >= FEWEST_PACES}
 
 
-def _own_paces_ms(outcomes: Iterable[Outcome]) -> dict[str, float]:
-    """By environment, the machine's own pace."""
-    paces: dict[str, list[float]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.noise and outcome.noise.pace_ms:
-            paces[outcome.environment].append(max(outcome.noise.pace_ms))
-    return {name: float(np.quantile(every, OWN_PACE)) for name, every in paces.items() if len(every) >= FEWEST_PACES}
+def paced(outcome: Outcome) -> bool:
+    """Whether the machine's pace was taken beside it."""
+    return outcome.noise is not None and bool(outcome.noise.pace_ms)
+
+
+def longest_ms(outcome: Outcome) -> float:
+    """The longest of its paces; 0 without any."""
+    return max(outcome.noise.pace_ms, default=0.0) if outcome.noise else 0.0

@@ -1,11 +1,12 @@
 """Who is faster than whom, claimed only where the rounds that both were measured in allow it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from howfar.measured import Measured
+from howfar.quiet import FEWEST_QUIET
 from howfar.records import Model, Workload
 from howfar.stats import Prior, Ratio, prior_of_ratios, ratio
 
@@ -17,7 +18,9 @@ class Field(Struct, frozen=True):
     model: Model
     metric: str
     entries: tuple[Measured, ...]
-    prior: Prior | None = None  # what all comparisons of the table say of how ratios scatter from round to round
+    # What all comparisons of the table say of how ratios scatter from round to round; over the rounds that count.
+    prior: Prior | None = None
+    prior_counted: Prior | None = None
 
     @property
     def browsers(self) -> list[Measured]:
@@ -42,9 +45,14 @@ class Field(Struct, frozen=True):
         return ranked[:1] + [other for other in ranked[1:] if not self._faster(ranked[0], other)]
 
     def against(self, entry: Measured | None, other: Measured | None) -> Ratio | None:
-        """How many times the other's time this one takes; None when either has no right numbers or no shared round."""
+        """How many times the other's time this one takes: in the rounds that count of both, or in all that they share
+        where those are too few. None when either has no right numbers or no shared round."""
         if entry is None or other is None or not (entry.right and other.right):
             return None
+        if entry.left_out or other.left_out:
+            found = ratio(entry.counted, other.counted, self.prior_counted)
+            if found and found.rounds >= FEWEST_QUIET:
+                return found
         return ratio(entry.rounds, other.rounds, self.prior)
 
     def _faster(self, entry: Measured, other: Measured) -> bool:
@@ -63,17 +71,17 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     for entry in measured:
         if entry.group.current:
             gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
-    known = {metric: prior_of_ratios(_rounds(gathered, metric)) for metric in {key[2] for key in gathered}}
-    return [Field(*key, entries=tuple(gathered[key]), prior=known[key[2]]) for key in sorted(gathered)]
+    known = {metric: _priors([own for key, own in gathered.items() if key[2] == metric]) for _, _, metric in gathered}
+    return [Field(*key, tuple(gathered[key]), *known[key[2]]) for key in sorted(gathered)]
 
 
-def _rounds(
-    gathered: Mapping[tuple[Workload, Model, str], Sequence[Measured]], metric: str
-) -> Iterator[list[Mapping[int, float]]]:
-    """The rounds of those that may be compared by this metric, by workload and model."""
-    for (_, _, own), entries in gathered.items():
-        if own == metric:
-            yield [entry.rounds for entry in entries if entry.right]
+def _priors(fields: Sequence[Sequence[Measured]]) -> tuple[Prior | None, Prior | None]:
+    """Of all that may be compared by one metric; and of what of it counts."""
+    right = [[entry for entry in entries if entry.right] for entries in fields]
+    every = prior_of_ratios([entry.rounds for entry in entries] for entries in right)
+    if not any(entry.left_out for entries in right for entry in entries):
+        return every, every
+    return every, prior_of_ratios([entry.counted for entry in entries] for entries in right)
 
 
 def first(entries: Sequence[Measured]) -> Measured | None:

@@ -181,13 +181,13 @@ def run(
         done = store.done({found.fingerprint for found in environments.values()})
         tasks = [task for block in blocks for task in block]
         pending = [task for task in tasks if not _finished(task, done, study, options)]
-        ids = {task.id for task in pending}
         ahead = [task for task in pending if not task.control]  # of controls a budget takes as many as it comes to
         progress.begin(ahead, sum(not task.control for task in tasks) - len(ahead), study.budget_minutes)
-        failed = sum(_failed(done[task.id].status) for task in tasks if task.id in done and task.id not in ids)
+        failed = sum(_failed(done[task.id].status) for task in {*tasks} - {*pending})
         told = schedule.Told(
             finished=lambda task: _finished(task, done, study, options),
             software=lambda target: target.backend in environments[target.browser].software,
+            seconds=lambda task: done[task.id].seconds,
         )
         planned = schedule.make(study, blocks, shop.data.names, shop.data.text.classes, told)
         worker = _Worker(shop, store, environments, progress, done, missing)

@@ -40,10 +40,12 @@ class LeftOut(Struct, frozen=True):
 
 
 class Told(NamedTuple):
-    """What is known before: whether a task was measured, and whether a target's GPU is one in name only."""
+    """What is known before: whether a task was measured, whether a target's GPU is one in name only, and the seconds
+    that an operation of a measured task took (None where it gave no right number)."""
 
     finished: Callable[[Task], bool]
     software: Callable[[Target], bool]
+    seconds: Callable[[Task], float | None]
 
 
 class Schedule(Protocol):
@@ -87,7 +89,7 @@ class Thrifty:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study, self._data, self._costs, self._clock = study, data, costs, clock
-        self._finished, self._software = told
+        self._finished, self._software, self._seconds = told
         self._lines = {key: self._line(key) for key in keys}
         minutes = study.budget_minutes
         self._end = self._latest = math.inf if minutes is None else clock() + 60 * minutes
@@ -97,9 +99,11 @@ class Thrifty:
         line = Line(key)
         shares = [1, *_shares(self._study.batch_size)] if self._study.over_cap == "estimate" else [1]
         for scale in shares:
-            done = [n for n in range(self._study.rounds) if self._finished(self._task(key, n, scale))]
+            every = [self._task(key, number, scale) for number in range(self._study.rounds)]
+            done = [task for task in every if self._finished(task)]
             if done:
-                line.rounds, line.scale, line.resumed = max(done) + 1, scale, True
+                line.rounds, line.scale, line.resumed = done[-1].round + 1, scale, True
+                line.medians = [seconds for task in done if (seconds := self._seconds(task)) is not None]
         return line
 
     def _task(self, key: Key, number: int, scale: int) -> Task:
@@ -158,7 +162,7 @@ class Thrifty:
         self._costs.note(task, outcome, seconds)
         line = self._lines[_key(task)]
         line.rounds, line.seconds, line.hopeless = task.round + 1, seconds, outcome.status == "unsupported"
-        if outcome.status == "ok" and (median := operation_seconds(outcome)) is not None:
+        if outcome.status == "ok" and (median := operation_seconds(outcome.series)) is not None:
             line.medians.append(median)
 
     def left_out(self) -> list[LeftOut]:

@@ -15,8 +15,9 @@ import sqlalchemy as sql
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from howfar import plan
+from howfar.costs import operation_seconds
 from howfar.errors import UserError
-from howfar.outcomes import Outcome, Results, RunFacts
+from howfar.outcomes import Outcome, Results, RunFacts, Series
 from howfar.records import SCHEMA, Fact
 from howfar.sharing import Reader
 
@@ -60,12 +61,24 @@ _outcomes = Table(
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What a resumed run must know of a task that was measured before."""
+    """What a resumed run must know of a task that was measured before. `seconds`: what an operation took, where its
+    numbers were right."""
 
     status: str
     attempt: int
     disturbed: bool
     message: str = ""
+    seconds: float | None = None
+
+
+class _Before(Done, frozen=True):
+    """The same, as it is read from an outcome."""
+
+    series: tuple[Series, ...] = ()
+
+    def done(self) -> Done:
+        seconds = operation_seconds(self.series) if self.status == "ok" else None
+        return Done(self.status, self.attempt, self.disturbed, self.message, seconds)
 
 
 class Store:
@@ -113,7 +126,8 @@ class Store:
         columns = (_outcomes.c.task_id, _outcomes.c.outcome)
         query = sql.select(*columns).where(_outcomes.c.environment.in_(environments)).order_by(_outcomes.c.id)
         with self._engine.connect() as connection:
-            return {row.task_id: msgspec.json.decode(row.outcome, type=Done) for row in connection.execute(query)}
+            rows = connection.execute(query)
+            return {row.task_id: msgspec.json.decode(row.outcome, type=_Before).done() for row in rows}
 
     def latest(self) -> RunFacts | None:
         """The run that was begun last; nothing where there was none."""

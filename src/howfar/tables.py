@@ -118,7 +118,8 @@ def compared(entry: Measured, metric: str, found: Ratio | None, other: Measured 
 
 def worked_out(entry: Measured, metric: str, unit: str, number: float | None, message: str = "") -> Row:
     """A row of what an entry's time comes to; without a number, with the reason."""
-    counts = {"rounds": len(entry.group.outcomes), "processes": len(entry.rounds), "estimated": _scaled(entry)}
+    processes = entry.summary.processes if entry.summary else 0
+    counts = {"rounds": len(entry.group.outcomes), "processes": processes, "estimated": _scaled(entry)}
     said = {"status": entry.status, "message": message or entry.message, "few_samples": _few(entry)}
     return _identity(entry.group, metric, unit) | _caveats(entry.group) | said | counts | {"median": number}
 

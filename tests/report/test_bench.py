@@ -74,16 +74,28 @@ def test_of_all_others_on_a_gpu_in_name_only_it_is_said() -> None:
     )
 
 
-def test_a_single_process_that_was_slowed_says_so_where_others_have_an_interval() -> None:
-    quiet, loud = (Noise(2.0, 0.01, 0.1, (), (0.2, pace_ms)) for pace_ms in (0.21, 0.31))
-    often = [replace(own.outcome(made.ORT, number, 10.0), noise=quiet) for number in range(12)]
-    once = [replace(own.outcome(made.WASM, 0, 20.0), noise=loud)]
-    found = own.results(often, once)
-    rows = {row.contender.target: row.within for row in benching.tell(found)[0].rows}
-    assert rows[made.WASM] == "slowed" and "–" in rows[made.ORT]
+def paced(target: Target, *paces_ms: float) -> list[Outcome]:
+    every = [own.outcome(target, number, 10.0) for number in range(len(paces_ms))]
+    return [
+        replace(one, noise=Noise(2.0, 0.01, 0.1, (), (0.2, pace))) for one, pace in zip(every, paces_ms, strict=True)
+    ]
+
+
+def test_beside_how_many_the_machine_was_slowed_and_whether_they_count_is_said() -> None:
+    often, seldom = paced(made.ORT, *[0.21] * 8, *[0.31] * 4), paced(made.WASM, 0.31)
+    found = own.results(often, seldom)
+    rows = {row.contender.target: row.note for row in benching.tell(found)[0].rows}
+    assert "slowed" in rows[made.WASM] and "slowed" not in rows[made.ORT]
     (words,) = [words for words in answer.reservations(found) if "slower" in words]
-    assert words.startswith("The machine itself was slower than it can be beside 1 of 13 measurements")
-    assert not [words for words in answer.reservations(own.results(often)) if "slower" in words]
+    assert words == (
+        "The machine itself was slower than it can be beside 5 of 13 measurements (a neighbour on its cores, heat);"
+        " 4 of them don't count, since there are enough others."
+    )
+    few = answer.reservations(own.results(paced(made.ORT, *[0.21] * 2, *[0.31] * 10)))
+    assert any(
+        words.endswith("(a neighbour on its cores, heat); they count, since there are too few others.") for words in few
+    )
+    assert not [words for words in answer.reservations(own.results(paced(made.ORT, *[0.21] * 12))) if "slower" in words]
 
 
 def test_what_is_kept_beside_a_project_says_what_the_command_said(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +20,7 @@ _SIGNAL, _FILTER = np.ones(4096, np.float32), np.ones(1024, np.float32)
 _PULSES = 48
 # More threads would wait for one another to read the clock, in an interpreter that runs one at a time.
 _MOST_CORES = 16
+_CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 
 
 def pace_ms() -> float:
@@ -26,10 +28,10 @@ def pace_ms() -> float:
 
     All of them, also beside a task on one thread: that may be moved to any.
     """
-    cores = _spread(_cores())
+    cores = _spread(_cores(), min(_MOST_CORES, _quota()))
     found: dict[int, float] = {}
     together = threading.Barrier(len(cores))
-    threads = [threading.Thread(target=_run, args=(core, together, found)) for core in cores]
+    threads = [threading.Thread(target=_run, args=(core, together, found), daemon=True) for core in cores]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -43,9 +45,18 @@ def _cores() -> list[int]:
     return list(range(os.cpu_count() or 1))
 
 
-def _spread(cores: list[int]) -> list[int]:
-    """At most `_MOST_CORES` of them, evenly spread."""
-    count = min(len(cores), _MOST_CORES)
+def _quota() -> int:
+    """How many cores' time a container may use (Linux, cgroup 2): more would be paid for by the samples that follow."""
+    try:
+        most_us, period_us = _CPU_MAX.read_text().split()
+        return max(1, int(most_us) // int(period_us))
+    except (OSError, ValueError):  # there is none: no such file, or `max`
+        return _MOST_CORES
+
+
+def _spread(cores: list[int], most: int) -> list[int]:
+    """At most so many of them, from all over the machine."""
+    count = min(len(cores), most)
     return [cores[place * len(cores) // count] for place in range(count)]
 
 

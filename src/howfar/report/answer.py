@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.kept import kept
-from howfar.measured import NATIVE
+from howfar.measured import NATIVE, contestant, counting, groups
 from howfar.outcomes import Results
-from howfar.quiet import Counting
+from howfar.quiet import paced
 from howfar.records import Workload
 from howfar.report.failures import Failure, failures
 from howfar.report.limits import allowed, factors
@@ -206,15 +206,18 @@ def _disturbed(results: Results) -> str:
 
 
 def _slowed(results: Results) -> str:
-    counts = [(Counting(own.outcomes), own.outcomes) for own in each(results)]
-    found = sum(counting.is_slowed(outcome) for counting, every in counts for outcome in every)
+    """Beside how many measurements the machine was slower than it can be, and whether they count."""
+    cells = [(own, group) for own in each(results) for group in groups(own, contestant) if group.current]
+    found = sum(counting(own).is_slowed(outcome) for own, group in cells for outcome in group.outcomes)
     if not found:
         return ""
-    timed = noise(list(outcomes(results))).processes
-    return (
-        f"The machine itself was slower than it can be beside {found:,} of {timed:,} measurements (a neighbour on its"
-        " cores, heat): where there are enough others, these don't count."
-    )
+    of = sum(paced(outcome) for _, group in cells for outcome in group.outcomes)
+    left_out = sum(len(counting(own).left_out(group)) for own, group in cells)
+    slower = f"The machine itself was slower than it can be beside {found:,} of {of:,} measurements"
+    why = "(a neighbour on its cores, heat)"
+    if not left_out:
+        return f"{slower} {why}; they count, since there are too few others."
+    return f"{slower} {why}; {left_out:,} of them don't count, since there are enough others."
 
 
 def _missing(results: Results) -> str:

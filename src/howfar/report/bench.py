@@ -9,7 +9,7 @@ from howfar import wording
 from howfar.benches import Bench, BreakEven, Contender, benches
 from howfar.ceilings import Ceilings, taken
 from howfar.gaps import Gap
-from howfar.measured import Measured, fared
+from howfar.measured import fared
 from howfar.outcomes import Results
 from howfar.records import Fact
 from howfar.report.limits import factors_of
@@ -177,27 +177,21 @@ def _row(bench: Bench, place: str, one: Contender) -> Row:
         place=place,
         contender=one,
         latency=wording.number(summary.median if summary else None),
-        within=_within(one.latency),
+        within=wording.interval(summary.low, summary.high) if summary else "",
         first_use=wording.milliseconds(one.first_use.median) if one.first_use else wording.NONE,
         download=wording.megabytes(one.download_bytes) if one.facts.get("library_gzip_bytes") else wording.NONE,
         memory=wording.NONE if one.memory_bytes is None else wording.megabytes(one.memory_bytes),
         error=wording.NONE if one.max_relative_error is None else f"{one.max_relative_error:.1e}",
         to_native=f"{wording.number(found.value)}×" if found else wording.NONE,
-        note=_note(one.facts),
+        note=_note(one),
     )
 
 
-def _within(latency: Measured) -> str:
-    """The interval; of the only process that counts, whether the machine was slowed beside it."""
-    summary = latency.summary
-    told = wording.interval(summary.low, summary.high) if summary else ""
-    return told or ("slowed" if latency.slowed else "")
-
-
-def _note(facts: Mapping[str, Fact]) -> str:
-    fallen = facts.get("nodes_fell_back")
-    parts = [str(facts["form"])] if facts.get("form") else []
+def _note(one: Contender) -> str:
+    form, fallen = one.facts.get("form"), one.facts.get("nodes_fell_back")
+    parts = [str(form)] if form else []
     parts += [f"{fallen} nodes fell back"] if fallen else []
+    parts += ["slowed"] if one.latency.slowed else []
     return ", ".join(parts)
 
 
