@@ -15,8 +15,8 @@ from msgspec import Struct
 from howfar.kept import kept
 from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
-from howfar.quiet import Counting
-from howfar.records import YARDSTICK, Cell, Fact, Metric, Model, ProtocolName, Status, Workload
+from howfar.quiet import Quiet, Reckoned
+from howfar.records import YARDSTICK, Cell, Fact, Metric, ProtocolName, Status, Workload
 from howfar.samples import METRICS, per_operation
 from howfar.stats import Floats, Prior, Summary, middles, prior, summarize
 
@@ -61,8 +61,7 @@ class Measured(Struct, frozen=True, gc=False):
     """One metric of one group: a row of a table before it is written down.
 
     `metric` ends in its unit (`latency_ms`); `rounds` maps a round to its process's median in ms; `summary` is None
-    when no round gave a number. `left_out`: the rounds that don't count in it, since the machine itself was slower than
-    it can be; `slowed`: it was so in some that do.
+    when no round gave a number. `reckoned`: which rounds don't count in it, since the machine was slowed.
     """
 
     group: Group
@@ -72,8 +71,7 @@ class Measured(Struct, frozen=True, gc=False):
     status: Status
     message: str
     drifting: bool
-    left_out: Collection[int] = ()
-    slowed: bool = False
+    reckoned: Reckoned = Reckoned()
 
     @property
     def cell(self) -> Cell:
@@ -101,7 +99,7 @@ class Measured(Struct, frozen=True, gc=False):
     @property
     def counted(self) -> Mapping[int, float]:
         """Of its rounds those that count."""
-        return {number: ms for number, ms in self.rounds.items() if number not in self.left_out}
+        return {number: ms for number, ms in self.rounds.items() if number not in self.reckoned.left_out}
 
     @property
     def median(self) -> float:
@@ -135,12 +133,13 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
         medians |= _medians(samples)
         scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
-        drifting, counts = _drifting(samples), counting(results)
+        drifting = _drifting(samples)
         for group in wanted:
             if (key := id(group)) in samples:
-                own, rounds = _counted(samples[key], counts, group), _counted(medians[key], counts, group)
+                reckoned = quiet(results).reckon(group.outcomes)
+                own, rounds = _counted(samples[key], reckoned), _counted(medians[key], reckoned)
                 summary = summarize(list(own.values()), scatter, list(rounds.values())) if own else None
-                known[key] = _measured(group, metric, summary, medians[key], key in drifting, counts)
+                known[key] = _measured(group, metric, summary, medians[key], key in drifting, reckoned)
     return [known[id(group)] for group in wanted]
 
 
@@ -150,8 +149,8 @@ def _scatter(
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
     medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
-    counts = counting(results)
-    return prior(list(_counted(medians[id(group)], counts, group).values()) for group in alike)
+    reckon = quiet(results).reckon
+    return prior(list(_counted(medians[id(group)], reckon(group.outcomes)).values()) for group in alike)
 
 
 def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
@@ -235,17 +234,9 @@ def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[
     return fitting[-1] if fitting else outcome.environment
 
 
-def counting(results: Results) -> Counting:
-    """Which rounds of the contestants' groups count; what is of one workload and network is one field."""
-    return kept(results, "counting", partial(_counting, results))
-
-
-def _counting(results: Results) -> Counting:
-    fields: dict[tuple[Workload, Model], list[Group]] = defaultdict(list)
-    for group in groups(results, contestant):
-        if group.current:
-            fields[group.cell.workload, group.cell.model].append(group)
-    return Counting(results, fields.values())
+def quiet(results: Results) -> Quiet:
+    """Which outcomes the machine slowed, and which count."""
+    return kept(results, "quiet", partial(Quiet, results))
 
 
 def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
@@ -254,10 +245,9 @@ def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
     return {number: values for number, values in samples.items() if len(values)}
 
 
-def _counted(rounds: Mapping[int, T], counts: Counting, group: Group) -> Mapping[int, T]:
+def _counted(rounds: Mapping[int, T], reckoned: Reckoned) -> Mapping[int, T]:
     """Of these rounds those that count."""
-    left_out = counts.left_out(group)
-    return {number: own for number, own in rounds.items() if number not in left_out} if left_out else rounds
+    return {number: own for number, own in rounds.items() if number not in reckoned.left_out}
 
 
 def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int, float]]:
@@ -267,7 +257,12 @@ def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int,
 
 
 def _measured(
-    group: Group, metric: Metric, summary: Summary | None, rounds: Mapping[int, float], drifting: bool, counts: Counting
+    group: Group,
+    metric: Metric,
+    summary: Summary | None,
+    rounds: Mapping[int, float],
+    drifting: bool,
+    reckoned: Reckoned,
 ) -> Measured:
     status, message = verdict(group.outcomes)
     return Measured(
@@ -278,8 +273,7 @@ def _measured(
         status=status,
         message=message if summary or message else f"no samples of {metric}",
         drifting=drifting,
-        left_out=counts.left_out(group),
-        slowed=counts.slowed(group),
+        reckoned=reckoned,
     )
 
 

@@ -2,10 +2,10 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Collection, Hashable, Iterable
 
 import numpy as np
+from msgspec import Struct
 
 from howfar.outcomes import Outcome, Results
 
@@ -17,63 +17,46 @@ FEWEST_PACES = 10
 SLOWED = 1.1
 # A mean of fewer has an interval that is wider than what the neighbours do.
 FEWEST_QUIET = 3
-# Who was measured seldom keeps what it has where leaving out would take its interval.
-FEWEST_KEPT = 2
-# The facts of an environment that say which machine it is.
+# The facts of an environment that say which machine it is: a browser and native are different environments of one.
 MACHINE = ("os", "machine", "cpu", "cores", "memory_gib")
 
 
-class Rounds(Protocol):
-    """The rounds of one cell."""
+class Reckoned(Struct, frozen=True):
+    """Of one cell. `left_out`: the numbers of the rounds that don't count: slowed, where others are enough. `slowed`:
+    some that were so do count."""
 
-    @property
-    def outcomes(self) -> Sequence[Outcome]: ...
+    left_out: Collection[int] = ()
+    slowed: bool = False
 
 
-class Counting:
-    """Which rounds count of cells that are compared with one another, field by field."""
+class Quiet:
+    """Tells which outcomes of these results were slowed, and which of them count."""
 
-    def __init__(self, results: Results, fields: Iterable[Sequence[Rounds]]) -> None:
+    def __init__(self, results: Results) -> None:
         self._machines = {name: tuple(map(facts.get, MACHINE)) for name, facts in results.environments.items()}
-        self._own_ms = self._own_paces_ms(results.outcomes)
-        self._left_out = {
-            id(rounds): left_out for field in fields for rounds, left_out in zip(field, self._of(field), strict=True)
+        paces_ms: dict[Hashable, list[float]] = defaultdict(list)
+        for outcome in filter(paced, results.outcomes):
+            paces_ms[self._machine(outcome)].append(_longest_ms(outcome))
+        self._own_ms = {
+            machine: float(np.quantile(every, OWN_PACE))
+            for machine, every in paces_ms.items()
+            if len(every) >= FEWEST_PACES
         }
 
-    def left_out(self, rounds: Rounds) -> Collection[int]:
-        """The numbers of those that do not count of this cell."""
-        return self._left_out.get(id(rounds), ())
-
-    def slowed(self, rounds: Rounds) -> bool:
-        """Whether the machine was slower than it can be beside any of those that count."""
-        left_out = self.left_out(rounds)
-        return any(self.is_slowed(one) for one in rounds.outcomes if one.task.round not in left_out)
-
-    def is_slowed(self, outcome: Outcome) -> bool:
-        """Whether it was before its samples, or after them."""
+    def slowed(self, outcome: Outcome) -> bool:
+        """Whether the machine was slower, right before its samples or right after them, than it can be."""
         limit_ms = SLOWED * self._own_ms.get(self._machine(outcome), math.inf)
-        return paced(outcome) and longest_ms(outcome) > limit_ms
+        return paced(outcome) and _longest_ms(outcome) > limit_ms
 
-    def _of(self, field: Sequence[Rounds]) -> list[Collection[int]]:
-        """Of each cell those that were slowed, if enough others are there of each that was measured often (at least
-        half as often as the most); else none, of any cell, so that what is compared was measured alike."""
-        timed = [[outcome for outcome in rounds.outcomes if outcome.noise] for rounds in field]
-        slowed = [{outcome.task.round for outcome in own if self.is_slowed(outcome)} for own in timed]
-        often = max(map(len, timed), default=0) / 2
-        others = [len(own) - len(out) for own, out in zip(timed, slowed, strict=True)]
-        if min((left for left, own in zip(others, timed, strict=True) if len(own) >= often), default=0) < FEWEST_QUIET:
-            return [()] * len(field)
-        return [out if left >= FEWEST_KEPT else () for left, out in zip(others, slowed, strict=True)]
+    def reckon(self, rounds: Iterable[Outcome]) -> Reckoned:
+        """Which of one cell's rounds count. What failed before it was timed is neither slowed nor one of the others."""
+        timed = [outcome for outcome in rounds if outcome.noise]
+        slowed = {outcome.task.round for outcome in timed if self.slowed(outcome)}
+        enough = len(timed) - len(slowed) >= FEWEST_QUIET
+        return Reckoned(slowed, slowed=False) if enough else Reckoned((), bool(slowed))
 
     def _machine(self, outcome: Outcome) -> Hashable:
         return self._machines.get(outcome.environment)
-
-    def _own_paces_ms(self, outcomes: Iterable[Outcome]) -> dict[Hashable, float]:
-        """By machine, its own pace. A browser and native are different environments of one machine."""
-        paces: dict[Hashable, list[float]] = defaultdict(list)
-        for outcome in filter(paced, outcomes):
-            paces[self._machine(outcome)].append(longest_ms(outcome))
-        return {name: float(np.quantile(own, OWN_PACE)) for name, own in paces.items() if len(own) >= FEWEST_PACES}
 
 
 def paced(outcome: Outcome) -> bool:
@@ -81,6 +64,5 @@ def paced(outcome: Outcome) -> bool:
     return outcome.noise is not None and bool(outcome.noise.pace_ms)
 
 
-def longest_ms(outcome: Outcome) -> float:
-    """The longest of its paces; 0 without any."""
-    return max(outcome.noise.pace_ms, default=0.0) if outcome.noise else 0.0
+def _longest_ms(outcome: Outcome) -> float:
+    return max(outcome.noise.pace_ms) if outcome.noise else 0.0

@@ -49,7 +49,7 @@ class Field(Struct, frozen=True):
         where those are too few. None when either has no right numbers or no shared round."""
         if entry is None or other is None or not (entry.right and other.right):
             return None
-        if entry.left_out or other.left_out:
+        if entry.reckoned.left_out or other.reckoned.left_out:
             found = ratio(entry.counted, other.counted, self.prior_counted)
             if found and found.rounds >= FEWEST_QUIET:
                 return found
@@ -79,7 +79,7 @@ def _priors(fields: Sequence[Sequence[Measured]]) -> tuple[Prior | None, Prior |
     """Of all that may be compared by one metric; and of what of it counts."""
     right = [[entry for entry in entries if entry.right] for entries in fields]
     every = prior_of_ratios([entry.rounds for entry in entries] for entries in right)
-    if not any(entry.left_out for entries in right for entry in entries):
+    if not any(entry.reckoned.left_out for entries in right for entry in entries):
         return every, every
     return every, prior_of_ratios([entry.counted for entry in entries] for entries in right)
 

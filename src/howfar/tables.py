@@ -137,7 +137,7 @@ def against_printed(number: float | None, printed: float | None, tolerance: floa
 
 def _row(entry: Measured) -> Row:
     own = {"status": entry.status, "message": entry.message, "drifting": entry.drifting, "few_samples": _few(entry)}
-    own["slowed"] = entry.slowed
+    own["slowed"] = entry.reckoned.slowed
     return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own
 
 

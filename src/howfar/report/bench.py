@@ -191,7 +191,7 @@ def _note(one: Contender) -> str:
     form, fallen = one.facts.get("form"), one.facts.get("nodes_fell_back")
     parts = [str(form)] if form else []
     parts += [f"{fallen} nodes fell back"] if fallen else []
-    parts += ["slowed"] if one.latency.slowed else []
+    parts += ["slowed"] if one.latency.reckoned.slowed else []
     return ", ".join(parts)
 
 
@@ -260,6 +260,6 @@ def _target(bench: Bench, one: Contender) -> dict[str, Any]:
         "max_relative_error": one.max_relative_error,
         "times_native": found.value if found else None,
         "software_gpu": one.latency.software,
-        "slowed": one.latency.slowed,
+        "slowed": one.latency.reckoned.slowed,
         "facts": dict(one.facts),
     }
