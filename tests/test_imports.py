@@ -20,8 +20,8 @@ MEASURING = {
 }  # fmt: skip
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",
-    "levels", "measured", "palette", "pictures", "plotted", "quiet", "ranking", "regressing", "report", "roofs",
-    "samples", "stacks", "stats", "summaries", "tables", "trees", "watched", "wholes", "wording",
+    "levels", "measured", "palette", "pictures", "plotted", "priors", "quiet", "ranking", "regressing", "report",
+    "roofs", "samples", "stacks", "stats", "summaries", "tables", "trees", "watched", "wholes", "wording",
 }  # fmt: skip
 SHARED = {"caches", "outcomes", "__init__", "errors", "handed", "layers", "observed", "records", "study"}
 TOP = {"__main__", "cli", "commands"}

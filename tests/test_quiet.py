@@ -1,4 +1,4 @@
-"""Which processes count where the machine was slower for some: what is compared was measured alike."""
+"""Which processes count where the machine was slower for some."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 import made
 from howfar.measured import Measured, timed
 from howfar.outcomes import Noise, Outcome
-from howfar.quiet import FEWEST_PACES, Counting
+from howfar.quiet import FEWEST_PACES, Quiet
 from howfar.ranking import fields
 from howfar.records import Cell, Model, Target
 from howfar.stats import Ratio
@@ -48,31 +48,16 @@ def test_what_was_slowed_does_not_count_where_others_are_enough() -> None:
         made.TFJS: [0, 2, 5],
         made.ORT: [0, 2, 5],
     }
-    assert not any(entry.slowed for entry in found.values())
+    assert not any(entry.reckoned.slowed for entry in found.values())
     summary = found[made.TFJS].summary
     assert summary is not None and summary.processes == 3
     assert len(found[made.TFJS].group.outcomes) == len(MIXED)  # nothing vanishes
 
 
-def test_where_one_of_those_compared_has_too_few_others_all_count_of_each() -> None:
+def test_a_cell_that_has_too_few_others_keeps_all_and_says_so() -> None:
     found = measured(*rounds(made.TFJS, MIXED), *rounds(made.ORT, (LOUD, LOUD, QUIET, QUIET, LOUD)))
-    assert len(found[made.TFJS].counted) == len(MIXED) and len(found[made.ORT].counted) == 5
-    assert found[made.TFJS].slowed and found[made.ORT].slowed
-
-
-def test_whoever_was_measured_seldom_does_not_decide_and_keeps_its_interval() -> None:
-    seldom = rounds(made.ORT, (LOUD, QUIET, LOUD))
-    found = measured(*rounds(made.TFJS, MIXED), *seldom, *rounds(made.BRAIN, (QUIET, LOUD, QUIET)))
-    assert list(found[made.TFJS].counted) == [0, 2, 5] and not found[made.TFJS].slowed
-    assert list(found[made.ORT].counted) == [0, 1, 2] and found[made.ORT].slowed
-    assert list(found[made.BRAIN].counted) == [0, 2] and not found[made.BRAIN].slowed
-    often = rounds(made.ORT, (LOUD, QUIET, LOUD, LOUD))  # half as often
-    assert len(measured(*rounds(made.TFJS, MIXED), *often)[made.TFJS].counted) == len(MIXED)
-
-
-def test_another_network_does_not_decide() -> None:
-    other = [outcome(made.ORT, number, LOUD, Model("mlp", 8, 256)) for number in range(8)]
-    assert list(measured(*rounds(made.TFJS, MIXED), *rounds(made.BRAIN, MIXED), *other)[made.TFJS].counted) == [0, 2, 5]
+    assert list(found[made.TFJS].counted) == [0, 2, 5] and not found[made.TFJS].reckoned.slowed
+    assert list(found[made.ORT].counted) == [0, 1, 2, 3, 4] and found[made.ORT].reckoned.slowed
 
 
 def against(*outcomes: Outcome) -> Ratio | None:
@@ -109,14 +94,14 @@ def test_a_failure_before_the_samples_is_neither_quiet_nor_lost() -> None:
 
 def test_without_a_pace_all_count() -> None:
     found = measured(*rounds(made.TFJS, [None] * 12))
-    assert len(found[made.TFJS].counted) == 12 and not found[made.TFJS].slowed
+    assert len(found[made.TFJS].counted) == 12 and not found[made.TFJS].reckoned.slowed
 
 
 def slowed(*outcomes: Outcome, machines: tuple[str, str] = ("one", "one")) -> list[bool]:
     """Of each, in a browser's environment and native's, on these machines."""
     facts = {"chromium": {"cpu": machines[0]}, "native": {"cpu": machines[1], "browser": "native"}}
-    results = replace(made.results(list(outcomes)), environments=facts)
-    return [Counting(results, ()).is_slowed(one) for one in outcomes]
+    quiet = Quiet(replace(made.results(list(outcomes)), environments=facts))
+    return [quiet.slowed(one) for one in outcomes]
 
 
 def test_too_few_paces_say_nothing_of_what_the_machine_can_be() -> None:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from howfar import levels, stats
+from howfar import levels, priors, stats
 
 SIMULATIONS = 4000
 
@@ -31,6 +31,36 @@ def test_the_interval_of_a_median_covers_95_percent(processes: int) -> None:
     medians, truth = simulated_medians(np.random.default_rng(processes), processes)
     low, high = stats.t_interval(np.log(medians))
     assert 0.93 <= coverage(low, high, truth) <= 0.97
+
+
+@pytest.mark.parametrize("processes", [8, 10, 12])
+def test_the_interval_covers_also_where_one_process_in_ten_was_slowed(processes: int) -> None:
+    """What neighbours do that no pace shows. The plain mean's would neither cover nor be as narrow."""
+    rng = np.random.default_rng(processes)
+    slowed = np.where(rng.random((SIMULATIONS, processes)) < 0.1, np.log(1.3), 0)
+    logs = rng.normal(np.log(4), 0.02, slowed.shape) + slowed
+    low, high = stats.t_interval(logs)
+    # What it is of, when asked of as many processes again and again.
+    truth = float(np.median((low + high) / 2))
+    assert 0.93 <= coverage(low, high, truth) <= 0.97 and truth == pytest.approx(np.log(4), abs=0.01)
+    half = stats._half_width(processes, logs.var(axis=-1, ddof=1), None)
+    mean = logs.mean(axis=-1)
+    assert coverage(mean - half, mean + half, float(np.log(4) + 0.1 * np.log(1.3))) < 0.75
+    assert np.median(high - low) < np.median(half)  # half as wide
+
+
+def test_two_runs_are_told_apart_in_spite_of_a_process_that_was_slowed() -> None:
+    fast = {number: 4.0 * (1 + 0.002 * (-1) ** number) for number in range(10)}
+    slow = {number: 1.05 * ms for number, ms in fast.items()}
+    found = stats.ratio_apart(slow, fast | {3: 6.0})
+    assert found is not None and found.slower and found.value == pytest.approx(1.05, rel=0.01)
+    paired = stats.ratio(slow, fast | {3: 6.0})
+    assert paired is not None and paired.slower and paired.value == pytest.approx(1.05, rel=0.01)
+
+
+def test_a_handful_is_located_alike_with_numpy_and_without() -> None:
+    logs = [0.1, 0.4, 0.2, 0.5, 0.3]
+    assert stats._located_few(logs) == pytest.approx(stats._located(np.array(logs)))
 
 
 def test_the_percentile_bootstrap_would_not_cover_with_three_processes() -> None:
@@ -117,10 +147,10 @@ def test_the_prior_of_ratios_is_that_of_every_pair_in_the_rounds_that_both_have(
     fields[1][0] = {0: 1.0}  # shares no two rounds with anybody
     fields[2][3][1] = 0.0  # below what the clock can tell
     pairs = [stats.block_ratios(*pair) for field in fields for pair in itertools.combinations(field, 2)]
-    found, known = stats.prior_of_ratios(fields), stats.prior(pairs)
+    found, known = priors.prior_of_ratios(fields), priors.prior(pairs)
     assert found is not None and known is not None
     assert (found.weight, found.variance) == pytest.approx((known.weight, known.variance))
-    assert stats.prior_of_ratios([]) is stats.prior_of_ratios([[]]) is stats.prior_of_ratios(fields[:1][:0]) is None
+    assert priors.prior_of_ratios([]) is priors.prior_of_ratios([[]]) is priors.prior_of_ratios(fields[:1][:0]) is None
 
 
 def test_change_point_finds_where_the_new_level_starts() -> None:
@@ -161,7 +191,7 @@ def test_an_interval_that_learns_from_the_other_cells_covers_95_percent(cells: i
     for _ in range(200):
         spreads = 0.03 * np.sqrt(alike / rng.chisquare(alike, cells))
         logs = np.log(5) + rng.normal(size=(cells, processes)) * spreads[:, None]
-        low, high = stats.t_interval(logs, stats.prior(np.exp(logs)))
+        low, high = stats.t_interval(logs, priors.prior(np.exp(logs)))
         covered.append(coverage(low, high, np.log(5)))
         widths.append(np.median(high - low) / np.median(np.diff(stats.t_interval(logs), axis=0)))
     assert 0.93 <= np.mean(covered) <= 0.97
@@ -176,7 +206,7 @@ def test_cells_of_many_processes_and_of_few_learn_from_one_another(alike: int) -
     for _ in range(1500):
         spreads = 0.03 * np.sqrt(alike / rng.chisquare(alike, len(counts)))
         cells = [np.exp(rng.normal(0, own, count)).tolist() for own, count in zip(spreads, counts, strict=True)]
-        known = stats.prior(cells)
+        known = priors.prior(cells)
         for count, cell in zip(counts, cells, strict=True):
             _, low, high = stats.geometric(cell, known)
             assert low is not None and high is not None
@@ -186,9 +216,9 @@ def test_cells_of_many_processes_and_of_few_learn_from_one_another(alike: int) -
 
 
 def test_few_cells_say_nothing_of_one_another() -> None:
-    assert stats.prior([[1.0, 1.1]] * (stats.MIN_POOLED_CELLS - 1)) is None
-    assert stats.prior([[1.0, 1.1]] * stats.MIN_POOLED_CELLS) is not None
-    assert stats.prior([[1.0]] * 50) is None
+    assert priors.prior([[1.0, 1.1]] * (priors.MIN_POOLED_CELLS - 1)) is None
+    assert priors.prior([[1.0, 1.1]] * priors.MIN_POOLED_CELLS) is not None
+    assert priors.prior([[1.0]] * 50) is None
 
 
 @pytest.mark.parametrize("digits", [9, 1])

@@ -15,10 +15,11 @@ from msgspec import Struct
 from howfar.kept import kept
 from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
+from howfar.priors import Prior, prior
 from howfar.quiet import Quiet, Reckoned
 from howfar.records import YARDSTICK, Cell, Fact, Metric, ProtocolName, Status, Workload
 from howfar.samples import METRICS, per_operation
-from howfar.stats import Floats, Prior, Summary, middles, prior, summarize
+from howfar.stats import Floats, Summary, middles, summarize
 
 T = TypeVar("T")
 

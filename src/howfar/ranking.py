@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from howfar.measured import Measured
+from howfar.priors import Prior, prior_of_ratios
 from howfar.quiet import FEWEST_QUIET
 from howfar.records import Model, Workload
-from howfar.stats import Prior, Ratio, prior_of_ratios, ratio
+from howfar.stats import Ratio, ratio
 
 
 class Field(Struct, frozen=True):
