@@ -134,10 +134,10 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
         medians |= _medians(samples)
         scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
-        drifting = _drifting(samples)
+        drifting, reckonings = _drifting(samples), _reckonings(results)
         for group in wanted:
             if (key := id(group)) in samples:
-                reckoned = quiet(results).reckon(group.outcomes)
+                reckoned = reckonings[key]
                 own, rounds = _counted(samples[key], reckoned), _counted(medians[key], reckoned)
                 summary = summarize(list(own.values()), scatter, list(rounds.values())) if own else None
                 known[key] = _measured(group, metric, summary, medians[key], key in drifting, reckoned)
@@ -150,8 +150,8 @@ def _scatter(
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
     medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
-    reckon = quiet(results).reckon
-    return prior(list(_counted(medians[id(group)], reckon(group.outcomes)).values()) for group in alike)
+    reckonings = _reckonings(results)
+    return prior(list(_counted(medians[id(group)], reckonings[id(group)]).values()) for group in alike)
 
 
 def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
@@ -238,6 +238,12 @@ def _environment(outcome: Outcome, others: list[Outcome], environments: Mapping[
 def quiet(results: Results) -> Quiet:
     """Which outcomes the machine slowed, and which count."""
     return kept(results, "quiet", partial(Quiet, results))
+
+
+def _reckonings(results: Results) -> dict[int, Reckoned]:
+    """By group, which of its rounds count."""
+    every = groups(results, lambda _: True)
+    return kept(results, "reckonings", lambda: {id(group): quiet(results).reckon(group.outcomes) for group in every})
 
 
 def _samples(group: Group, metric: Metric) -> dict[int, Floats]:

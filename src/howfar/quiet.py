@@ -45,8 +45,9 @@ class Quiet:
 
     def slowed(self, outcome: Outcome) -> bool:
         """Whether the machine was slower, right before its samples or right after them, than it can be."""
-        limit_ms = SLOWED * self._own_ms.get(self._machine(outcome), math.inf)
-        return paced(outcome) and _longest_ms(outcome) > limit_ms
+        if not paced(outcome):
+            return False
+        return _longest_ms(outcome) > SLOWED * self._own_ms.get(self._machine(outcome), math.inf)
 
     def reckon(self, rounds: Iterable[Outcome]) -> Reckoned:
         """Which of one cell's rounds count. What failed before it was timed is neither slowed nor one of the others."""
