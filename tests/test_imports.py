@@ -13,10 +13,10 @@ PACKAGE = Path(str(files("howfar")))
 
 # A module belongs to the half that it, or the package that it is in, is named in.
 MEASURING = {
-    "assignments", "bundle", "catalogue", "checks", "costs", "data", "doctor", "driving", "editions", "environment",
-    "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "lines", "live", "models", "native", "npm",
-    "pages", "plan", "portfolio", "probes", "progress", "runner", "schedule", "selection", "server", "serving",
-    "sharing", "sources", "store", "studies", "vendor", "visiting", "visits", "work",
+    "assignments", "bundle", "catalogue", "checks", "costs", "data", "database", "doctor", "driving", "editions",
+    "environment", "exporters", "folders", "frameworks", "graphs", "hosts", "kernels", "lines", "live", "models",
+    "native", "npm", "pages", "plan", "portfolio", "probes", "progress", "runner", "schedule", "selection", "server",
+    "serving", "sharing", "sources", "store", "studies", "vendor", "visiting", "visits", "work",
 }  # fmt: skip
 JUDGING = {
     "advising", "benches", "ceilings", "comparing", "drawing", "experiments", "findings", "gaps", "kept", "laws",

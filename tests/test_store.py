@@ -284,13 +284,13 @@ with store.create(Path(sys.argv[1])) as opened:
 IS_KILLED_WHILE_IT_MAKES_THE_STORE = """
 import os, signal, sys
 from pathlib import Path
-from howfar import store
+from howfar import database, store
 
 def create_all(connection):
-    store._runs.create(connection)
+    database.RUNS.create(connection)
     os.kill(os.getpid(), signal.SIGKILL)
 
-store._metadata.create_all = create_all
+database.METADATA.create_all = create_all
 with store.create(Path(sys.argv[1])):
     pass
 """

@@ -13,9 +13,9 @@ from msgspec import Struct, structs
 from howfar.errors import UserError
 from howfar.measured import Measured, primary
 from howfar.outcomes import Results, over_budget
-from howfar.priors import Prior, prior
+from howfar.priors import prior
 from howfar.records import Fact, Target, Workload
-from howfar.stats import Ratio, block_ratios, pooled, ratio, ratio_apart
+from howfar.stats import Prior, Ratio, block_ratios, pooled, ratio, ratio_apart
 
 Verdict = Literal["faster", "slower", "same", "cannot_tell"]
 WORKLOADS: Sequence[Workload] = ("training", "inference", "batch_inference", "loading")

@@ -8,20 +8,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import TypeVar
 
 from msgspec import Struct
 
 from howfar.kept import kept
 from howfar.levels import change_points
 from howfar.outcomes import Outcome, Results, over_budget
-from howfar.priors import Prior, prior
+from howfar.priors import prior
 from howfar.quiet import Quiet, Reckoned
 from howfar.records import YARDSTICK, Cell, Fact, Metric, ProtocolName, Status, Workload
 from howfar.samples import METRICS, per_operation
-from howfar.stats import Floats, Summary, middles, summarize
-
-T = TypeVar("T")
+from howfar.stats import Floats, Prior, Summary, middles, summarize
 
 # Known answers and the controls are of this framework: they are no contestants.
 REFERENCE = "reference"
@@ -100,7 +97,7 @@ class Measured(Struct, frozen=True, gc=False):
     @property
     def counted(self) -> Mapping[int, float]:
         """Of its rounds those that count."""
-        return {number: ms for number, ms in self.rounds.items() if number not in self.reckoned.left_out}
+        return self.reckoned.counted(self.rounds)
 
     @property
     def median(self) -> float:
@@ -134,11 +131,11 @@ def _by(metric: Metric, results: Results, wanted: Sequence[Group], workloads: Co
         medians: dict[int, dict[int, float]] = kept(results, ("medians", metric), dict)
         medians |= _medians(samples)
         scatter = kept(results, ("scatter", metric, workloads), lambda: _scatter(metric, results, workloads, medians))
-        drifting, reckonings = _drifting(samples), _reckonings(results)
+        drifting = _drifting(samples)
         for group in wanted:
             if (key := id(group)) in samples:
-                reckoned = reckonings[key]
-                own, rounds = _counted(samples[key], reckoned), _counted(medians[key], reckoned)
+                reckoned = reckon(results, group)
+                own, rounds = reckoned.counted(samples[key]), reckoned.counted(medians[key])
                 summary = summarize(list(own.values()), scatter, list(rounds.values())) if own else None
                 known[key] = _measured(group, metric, summary, medians[key], key in drifting, reckoned)
     return [known[id(group)] for group in wanted]
@@ -150,8 +147,7 @@ def _scatter(
     """How processes scatter: what every contestant in these workloads says. `medians`, by group, grows."""
     alike = list(groups(results, lambda cell: contestant(cell) and cell.workload in workloads))
     medians |= _medians({id(group): _samples(group, metric) for group in alike if id(group) not in medians})
-    reckonings = _reckonings(results)
-    return prior(list(_counted(medians[id(group)], reckonings[id(group)]).values()) for group in alike)
+    return prior(list(reckon(results, group).counted(medians[id(group)]).values()) for group in alike)
 
 
 def _drifting(samples: Mapping[int, Mapping[int, Floats]]) -> set[int]:
@@ -240,21 +236,15 @@ def quiet(results: Results) -> Quiet:
     return kept(results, "quiet", partial(Quiet, results))
 
 
-def _reckonings(results: Results) -> dict[int, Reckoned]:
-    """By group, which of its rounds count."""
-    every = groups(results, lambda _: True)
-    return kept(results, "reckonings", lambda: {id(group): quiet(results).reckon(group.outcomes) for group in every})
+def reckon(results: Results, group: Group) -> Reckoned:
+    """Which of its rounds count."""
+    return kept(results, ("reckoned", id(group)), lambda: quiet(results).reckon(group.outcomes))
 
 
 def _samples(group: Group, metric: Metric) -> dict[int, Floats]:
     """Milliseconds per operation, by round; rounds that gave none are left out."""
     samples = {o.task.round: per_operation(o, metric) for o in group.outcomes if o.status in COUNTED}
     return {number: values for number, values in samples.items() if len(values)}
-
-
-def _counted(rounds: Mapping[int, T], reckoned: Reckoned) -> Mapping[int, T]:
-    """Of these rounds those that count."""
-    return {number: own for number, own in rounds.items() if number not in reckoned.left_out}
 
 
 def _medians(samples: Mapping[int, Mapping[int, Floats]]) -> dict[int, dict[int, float]]:

@@ -4,11 +4,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from msgspec import Struct
-from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 
-Floats = NDArray[np.float64]
+from howfar.stats import Floats, Prior
 
 # With fewer cells than this their spreads say too little of one another (simulated: coverage falls below 93 %).
 MIN_POOLED_CELLS = 10
@@ -17,14 +15,6 @@ MIN_POOLED_CELLS = 10
 MAX_PRIOR_WEIGHT = 10.0
 # A spread below 1e-5 is the clock's step, not the machine's.
 MIN_VARIANCE = 1e-10
-
-
-class Prior(Struct, frozen=True):
-    """What the cells of a study say of one another's spread between processes: as much as `weight` further processes
-    whose logarithms have this `variance` would say of one cell."""
-
-    weight: float
-    variance: float
 
 
 def prior(cells: Iterable[Sequence[float]]) -> Prior | None:

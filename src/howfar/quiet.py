@@ -2,12 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from msgspec import Struct
 
 from howfar.outcomes import Outcome, Results
+
+T = TypeVar("T")
 
 # A tenth of the processes found the machine at least as fast: its own pace, and no lucky moment.
 OWN_PACE = 0.1
@@ -27,6 +30,10 @@ class Reckoned(Struct, frozen=True):
 
     left_out: Collection[int] = ()
     slowed: bool = False
+
+    def counted(self, rounds: Mapping[int, T]) -> Mapping[int, T]:
+        """Of these, by round, those that count."""
+        return {number: own for number, own in rounds.items() if number not in self.left_out}
 
 
 class Quiet:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from howfar.measured import Measured
-from howfar.priors import Prior, prior_of_ratios
+from howfar.priors import prior_of_ratios
 from howfar.quiet import FEWEST_QUIET
 from howfar.records import Model, Workload
-from howfar.stats import Ratio, ratio
+from howfar.stats import Prior, Ratio, ratio
 
 
 class Field(Struct, frozen=True):
@@ -72,7 +72,8 @@ def fields(measured: Iterable[Measured]) -> list[Field]:
     for entry in measured:
         if entry.group.current:
             gathered[entry.cell.workload, entry.cell.model, entry.metric].append(entry)
-    known = {metric: _priors([own for key, own in gathered.items() if key[2] == metric]) for _, _, metric in gathered}
+    metrics = {metric for _, _, metric in gathered}
+    known = {metric: _priors([own for key, own in gathered.items() if key[2] == metric]) for metric in metrics}
     return [Field(*key, tuple(gathered[key]), *known[key[2]]) for key in sorted(gathered)]
 
 

@@ -15,8 +15,6 @@ from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from howfar.priors import Prior
-
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
@@ -106,6 +104,14 @@ def by_length(many: Sequence[Floats]) -> Iterable[tuple[int, list[int]]]:
     return alike.items()
 
 
+class Prior(Struct, frozen=True):
+    """What the cells of a study say of one another's spread between processes: as much as `weight` further processes
+    whose logarithms have this `variance` would say of one cell."""
+
+    weight: float
+    variance: float
+
+
 def t_interval(logs: ArrayLike, prior: Prior | None = None) -> tuple[Any, Any]:
     """The 95 % interval of the mean over the last axis (one value per process; trimmed where they are many), by
     Student's t, its variance moderated by what the other cells say.
@@ -135,9 +141,15 @@ def _located(logs: Floats) -> tuple[Any, int, Any]:
 
 def _half_width(count: int, variance: Any, prior: Prior | None) -> Any:
     """Of the interval of a mean of so many values, of which one variance or many are known."""
+    free, square = _squared_error(count, variance, prior)
+    return _t_quantile(free) * square**0.5
+
+
+def _squared_error(count: int, variance: Any, prior: Prior | None) -> tuple[float, Any]:
+    """Of such a mean, its variance moderated, and its degrees of freedom before it."""
     known = prior or Prior(0.0, 0.0)
     free = count - 1 + known.weight
-    return _t_quantile(free) * ((known.weight * known.variance + (count - 1) * variance) / free / count) ** 0.5
+    return free, (known.weight * known.variance + (count - 1) * variance) / free / count
 
 
 @cache
@@ -209,23 +221,18 @@ def ratio_apart(a: Mapping[int, float], b: Mapping[int, float], prior: Prior | N
     if fewest < 2:
         return Ratio(float(np.exp(logs[0].mean() - logs[1].mean())), None, None, fewest)
     (own, *_), (other, *_) = located = [_located(one) for one in logs]
-    shift, half = float(own - other), _welch([told[1:] for told in located], prior or Prior(0.0, 0.0))
+    shift, half = float(own - other), _welch([_squared_error(count, variance, prior) for _, count, variance in located])
     value, low, high = (float(np.exp(at)) for at in (shift, shift - half, shift + half))
     return Ratio(value, low, high, fewest)
 
 
-def _welch(sides: Sequence[tuple[int, float]], known: Prior) -> float:
-    """Half of the 95 % interval of the difference of two means, each of so many values with this variance."""
-    frees = [count - 1 + known.weight for count, _ in sides]
-    squares = [
-        (known.weight * known.variance + (count - 1) * float(variance)) / free / count
-        for (count, variance), free in zip(sides, frees, strict=True)
-    ]
-    whole = sum(squares)
+def _welch(sides: Sequence[tuple[float, float]]) -> float:
+    """Half of the 95 % interval of the difference of two means, each given by its degrees of freedom and its squared
+    error."""
+    whole = float(sum(square for _, square in sides))
     if whole == 0:
         return 0.0
-    free = whole**2 / sum(square**2 / own for square, own in zip(squares, frees, strict=True))
-    return float(_t_quantile(free) * np.sqrt(whole))
+    return _t_quantile(whole**2 / sum(square**2 / free for free, square in sides)) * math.sqrt(whole)
 
 
 def pooled(ratios: Sequence[Ratio]) -> Ratio | None:

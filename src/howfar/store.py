@@ -1,8 +1,5 @@
-"""Where outcomes are kept: append-only, every raw sample, in SQLite through SQLAlchemy Core. Any SQL tool reads it.
-
-Write-ahead log with synchronous FULL: a run that is killed at any moment, by power loss even, loses nothing that was
-appended. One run at a time: a lock that the system frees when its holder dies.
-"""
+"""Where outcomes are kept: append-only, every raw sample. One run at a time: a lock that the system frees when its
+holder dies."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -12,52 +9,18 @@ from typing import Any
 import filelock
 import msgspec
 import sqlalchemy as sql
-from sqlalchemy import Column, Integer, MetaData, Table, Text
 
 from howfar import plan
 from howfar.costs import operation_seconds
+from howfar.database import ENVIRONMENTS, OTHER, OURS, OUTCOMES, RUNS, opened
 from howfar.errors import UserError
 from howfar.outcomes import Outcome, Results, RunFacts, Series
-from howfar.records import SCHEMA, Fact
+from howfar.records import Fact
 from howfar.sharing import Reader
 
-# "howf" in ASCII: tells a store of ours from any other SQLite file.
-APPLICATION_ID = 0x686F7766
 FILE_NAME = "outcomes.sqlite"
 # Of a study, what no longer is one of its keys, and said nothing of any number.
 FORMER_KEYS = ("first_backends",)
-OTHER = "give another folder with --out"
-OURS = "give the folder that `howfar run` wrote, such as results/quick"
-
-_metadata = MetaData()
-_runs = Table("runs", _metadata, Column("id", Integer, primary_key=True), Column("run", Text, nullable=False))
-_environments = Table(
-    "environments",
-    _metadata,
-    Column("fingerprint", Text, primary_key=True),
-    Column("facts", Text, nullable=False),
-)
-# The columns beside `outcome` (the whole record as JSON) are copies out of it, for people who ask in SQL.
-_outcomes = Table(
-    "outcomes",
-    _metadata,
-    Column("id", Integer, primary_key=True),
-    Column("task_id", Text, nullable=False, index=True),
-    Column("environment", Text, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("framework", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("backend", Text, nullable=False),
-    Column("browser", Text, nullable=False),
-    Column("threads", Integer),
-    Column("model", Text, nullable=False),
-    Column("workload", Text, nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("started_at", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
-)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -108,23 +71,23 @@ class Store:
             "outcome": _encode(outcome),
         }
         with self._engine.begin() as connection:
-            connection.execute(_outcomes.insert().values(row))
+            connection.execute(OUTCOMES.insert().values(row))
 
     def add_run(self, run: RunFacts) -> None:
         """Notes that a run began."""
         with self._engine.begin() as connection:
-            connection.execute(_runs.insert().values(run=_encode(run)))
+            connection.execute(RUNS.insert().values(run=_encode(run)))
 
     def add_environment(self, fingerprint: str, facts: Mapping[str, Fact]) -> None:
         """Notes an environment; one that was seen before becomes the newest."""
         with self._engine.begin() as connection:
-            connection.execute(_environments.delete().where(_environments.c.fingerprint == fingerprint))
-            connection.execute(_environments.insert().values(fingerprint=fingerprint, facts=_encode(facts)))
+            connection.execute(ENVIRONMENTS.delete().where(ENVIRONMENTS.c.fingerprint == fingerprint))
+            connection.execute(ENVIRONMENTS.insert().values(fingerprint=fingerprint, facts=_encode(facts)))
 
     def done(self, environments: set[str]) -> dict[str, Done]:
         """The last outcome of every task that was measured in one of these environments, by task id."""
-        columns = (_outcomes.c.task_id, _outcomes.c.outcome)
-        query = sql.select(*columns).where(_outcomes.c.environment.in_(environments)).order_by(_outcomes.c.id)
+        columns = (OUTCOMES.c.task_id, OUTCOMES.c.outcome)
+        query = sql.select(*columns).where(OUTCOMES.c.environment.in_(environments)).order_by(OUTCOMES.c.id)
         with self._engine.connect() as connection:
             rows = connection.execute(query)
             return {row.task_id: msgspec.json.decode(row.outcome, type=_Before).done() for row in rows}
@@ -132,13 +95,13 @@ class Store:
     def latest(self) -> RunFacts | None:
         """The run that was begun last; nothing where there was none."""
         with self._engine.connect() as connection:
-            run = connection.execute(sql.select(_runs.c.run).order_by(_runs.c.id.desc())).scalar()
+            run = connection.execute(sql.select(RUNS.c.run).order_by(RUNS.c.id.desc())).scalar()
         return None if run is None else msgspec.convert(_without_former(msgspec.json.decode(run)), RunFacts)
 
     def measured(self) -> bool:
         """Whether it holds any outcome."""
         with self._engine.connect() as connection:
-            return connection.execute(sql.select(_outcomes.c.id).limit(1)).scalar() is not None
+            return connection.execute(sql.select(OUTCOMES.c.id).limit(1)).scalar() is not None
 
     def results(self) -> Results:
         """What it holds of the study as it was run last (another seed or sampling makes other tasks, which are kept but
@@ -148,22 +111,22 @@ class Store:
         """
         latest = self.latest()
         with self._engine.connect() as connection:
-            environments = connection.execute(sql.select(_environments).order_by(sql.text("rowid"))).all()
+            environments = connection.execute(sql.select(ENVIRONMENTS).order_by(sql.text("rowid"))).all()
         if latest is None or not self.measured():
             raise _nothing(str(self._engine.url.database))
         facts = {row.fingerprint: msgspec.json.decode(row.facts, type=dict[str, Fact]) for row in environments}
         last: dict[tuple[str, str], Outcome] = {}
         belongs = plan.belonging(latest)
-        for one in self._outcomes():
+        for one in self._every():
             if belongs(one.task):
                 key = (one.task.id, one.environment)
                 last[key] = _kept(last.get(key), one)
         return Results(latest, facts, tuple(last.values()))
 
-    def _outcomes(self) -> Iterator[Outcome]:
+    def _every(self) -> Iterator[Outcome]:
         """Each as it is read: all rows' text at once would be as much again as what it says."""
         reader = Reader()
-        query = sql.select(_outcomes.c.outcome).order_by(_outcomes.c.id).execution_options(yield_per=1000)
+        query = sql.select(OUTCOMES.c.outcome).order_by(OUTCOMES.c.id).execution_options(yield_per=1000)
         with self._engine.connect() as connection:
             for text in connection.execute(query).scalars():
                 yield reader.outcome(text)
@@ -204,8 +167,8 @@ def create(folder: Path) -> Iterator[Store]:
         what = f"results can't be written there ({error.strerror})"
         raise UserError(what, where=str(folder), mend=OTHER) from None
     try:
-        with _opened(folder / FILE_NAME, new=True) as store:
-            yield store
+        with opened(folder / FILE_NAME, new=True) as engine:
+            yield Store(engine)
     finally:
         lock.release()
 
@@ -219,8 +182,8 @@ def read(path: Path) -> Iterator[Store]:
     file = path / FILE_NAME if path.is_dir() else path
     if not file.is_file():
         raise UserError(f"no {FILE_NAME} there", where=str(path), mend=OURS)
-    with _opened(file, new=False) as store:
-        yield store
+    with opened(file, new=False) as engine:
+        yield Store(engine)
 
 
 def whole(path: Path) -> Results:
@@ -250,55 +213,3 @@ def _part(folder: Path) -> Results | None:
         return None
     with read(folder) as held:
         return held.results() if held.measured() else None
-
-
-@contextlib.contextmanager
-def _opened(file: Path, *, new: bool) -> Iterator[Store]:
-    engine = sql.create_engine(f"sqlite:///{file}")
-    sql.event.listen(engine, "connect", _configure)
-    try:
-        with _explained(file):
-            _check_or_create(engine, file, new)
-        with _explained(file):
-            yield Store(engine)
-    finally:
-        engine.dispose()
-
-
-def _configure(connection: object, _: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # the driver's own connection, which SQLAlchemy leaves untyped
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.close()
-
-
-@contextlib.contextmanager
-def _explained(file: Path) -> Iterator[None]:
-    """What SQLite or the decoder says of a broken store, in one line."""
-    try:
-        yield
-    except msgspec.MsgspecError as error:
-        mend = "it may be of a newer howfar: use that one; otherwise restore a copy"
-        raise UserError(f"can't be used ({error})", where=str(file), mend=mend) from None
-    except sql.exc.DatabaseError as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        mend = OURS if "is not a database" in reason else "free the disk if it is full; otherwise restore a copy"
-        raise UserError(f"can't be used ({reason})", where=str(file), mend=mend) from None
-
-
-def _check_or_create(engine: sql.Engine, file: Path, new: bool) -> None:
-    with engine.begin() as connection:
-        application = connection.execute(sql.text("PRAGMA application_id")).scalar()
-        schema = connection.execute(sql.text("PRAGMA user_version")).scalar()
-        tables = connection.execute(sql.text("SELECT count(*) FROM sqlite_master")).scalar()
-        if new and not (application or tables):
-            connection.execute(sql.text("PRAGMA journal_mode = WAL"))  # stays so in the file
-            # All or nothing: the driver by itself would make one thing after the other, and be killed in between.
-            connection.execute(sql.text("BEGIN IMMEDIATE"))
-            connection.execute(sql.text(f"PRAGMA application_id = {APPLICATION_ID}"))
-            connection.execute(sql.text(f"PRAGMA user_version = {SCHEMA}"))
-            _metadata.create_all(connection)
-        elif application != APPLICATION_ID:
-            raise UserError("not a store of howfar", where=str(file), mend=OTHER if new else OURS)
-        elif schema != SCHEMA:
-            mend = f"use the howfar that wrote it, or {OTHER}"
-            raise UserError(f"its schema is {schema}, this howfar reads {SCHEMA}", where=str(file), mend=mend)

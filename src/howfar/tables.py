@@ -136,9 +136,9 @@ def against_printed(number: float | None, printed: float | None, tolerance: floa
 
 
 def _row(entry: Measured) -> Row:
-    own = {"status": entry.status, "message": entry.message, "drifting": entry.drifting, "few_samples": _few(entry)}
-    own["slowed"] = entry.reckoned.slowed
-    return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | own
+    said = {"status": entry.status, "message": entry.message}
+    doubts = {"drifting": entry.drifting, "few_samples": _few(entry), "slowed": entry.reckoned.slowed}
+    return _identity(entry.group, entry.metric, "ms") | _numbers(entry) | said | doubts
 
 
 def _few(entry: Measured) -> bool:

@@ -15,10 +15,10 @@ from howfar import palette, tables, wording
 from howfar.measured import COUNTED, Group, contestant, groups, timed
 from howfar.outcomes import Results
 from howfar.plotted import Spec
-from howfar.priors import Prior, prior
+from howfar.priors import prior
 from howfar.records import PRIMARY_METRIC, Cell, Workload
 from howfar.samples import per_operation
-from howfar.stats import block_ratios, ratio
+from howfar.stats import Prior, block_ratios, ratio
 from howfar.study import Study
 
 TITLE = "What the paper's clock saw"

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from howfar import wording
 from howfar.kept import kept
-from howfar.measured import NATIVE, contestant, groups, quiet
+from howfar.measured import NATIVE, contestant, groups, quiet, reckon
 from howfar.outcomes import Results
 from howfar.quiet import paced
 from howfar.records import Workload
@@ -207,12 +207,12 @@ def _disturbed(results: Results) -> str:
 
 def _slowed(results: Results) -> str:
     """Beside how many measurements the machine was slower than it can be, and whether they count."""
-    cells = [(quiet(own), group) for own in each(results) for group in groups(own, contestant) if group.current]
-    found = sum(own.slowed(outcome) for own, group in cells for outcome in group.outcomes)
+    cells = [(own, group) for own in each(results) for group in groups(own, contestant) if group.current]
+    found = sum(quiet(own).slowed(outcome) for own, group in cells for outcome in group.outcomes)
     if not found:
         return ""
     of = sum(paced(outcome) for _, group in cells for outcome in group.outcomes)
-    left_out = sum(len(own.reckon(group.outcomes).left_out) for own, group in cells)
+    left_out = sum(len(reckon(own, group).left_out) for own, group in cells)
     count = f"{left_out:,} of them don't count, since there are enough others" if left_out else "they count"
     return (
         f"The machine itself was slower than it can be beside {found:,} of {of:,} measurements (a neighbour on its"
